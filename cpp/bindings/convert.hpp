@@ -1,0 +1,75 @@
+// From Python objects to views. Shapes, dtypes and lengths are checked here, so that a wrong call
+// is a Python exception and never a wild read; messages for users are _arrays.py's business.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <deque>
+#include <vector>
+
+#include "views.hpp"
+
+namespace polyfuse {
+
+namespace py = pybind11;
+
+using Doubles = py::array_t<double>;
+using Int64s = py::array_t<std::int64_t>;
+
+// Throws std::invalid_argument(message) unless the condition holds.
+void require(bool condition, const char* message);
+
+// The dtype of an array, or std::invalid_argument if no block may have it.
+DType dtype_of(const py::array& array);
+
+// True for float64, false for float32; anything else throws.
+bool is_double(const py::dtype& dtype);
+
+// Pointer to the n values of a C-contiguous array; throws if they are not n.
+const double* values_of(const Doubles& array, std::int64_t n);
+double* output_of(Doubles& array, std::int64_t n);
+
+// The n weights, or null for None.
+const double* weights_of(const py::object& weights, std::int64_t n);
+
+Block as_block(const py::array& values);
+
+// A contract Rows: views of its blocks, and the maps' parameters in the precision they act in.
+class RowsView {
+   public:
+    explicit RowsView(const py::handle& rows);
+    const Rows& view() const { return rows_; }
+    bool wide() const { return wide_; }
+
+   private:
+    void add_block(const py::handle& block);
+    template <class S>
+    void add_affine(Block& block, const py::tuple& affine);
+
+    std::vector<Block> blocks_;
+    std::deque<std::vector<char>> parameters_;
+    Rows rows_{};
+    bool wide_;
+};
+
+Out as_out(py::array& out, std::int64_t n_rows, std::int64_t width, bool wide);
+
+// Index of `name` in a list of names, or std::invalid_argument naming it.
+int index_of(const py::handle& name, const std::vector<const char*>& names, const char* what);
+
+// Releases the GIL for as long as it lives, if there is enough work to be worth it.
+class Unlocked {
+   public:
+    explicit Unlocked(std::int64_t work) : state_(work > 20000 ? PyEval_SaveThread() : nullptr) {}
+    ~Unlocked() {
+        if (state_) PyEval_RestoreThread(state_);
+    }
+    Unlocked(const Unlocked&) = delete;
+    Unlocked& operator=(const Unlocked&) = delete;
+
+   private:
+    PyThreadState* state_;
+};
+
+}  // namespace polyfuse

@@ -1,0 +1,41 @@
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <vector>
+
+#include "bindings/names.hpp"
+#include "bindings/register.hpp"
+#include "dispatch/levels.hpp"
+#include "dispatch/threads.hpp"
+
+namespace polyfuse {
+namespace {
+
+namespace py = pybind11;
+
+py::tuple as_tuple(const std::vector<const char*>& names) {
+    py::tuple out(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) out[i] = py::str(names[i]);
+    return out;
+}
+
+}  // namespace
+
+void register_levels(py::module_& m) {
+    using Names = py::typing::Tuple<py::str, py::ellipsis>;
+    m.def("isa_levels", []() -> Names { return as_tuple(supported_levels()); },
+          "Levels this CPU can run, lowest first.");
+    m.def("isa_level", [] { return std::string(current_level().name); }, "The level in force.");
+    m.def("set_isa_level", [](const std::string& level) { set_level(level.c_str()); },
+          py::arg("level"), "Choose the level for the whole process.");
+    m.def("num_threads", &max_threads, "Threads a large call may use.");
+    m.def("fusion_operators", []() -> Names { return as_tuple(fusion_operators()); },
+          "Names of the fold operators.");
+    m.def("losses", []() -> Names { return as_tuple({loss_names, loss_names + n_losses}); },
+          "Names of the losses.");
+    m.def("input_dtypes", []() -> Names { return as_tuple({dtype_names, dtype_names + n_dtypes}); },
+          "Names of the dtypes a block may have.");
+    current_level();  // a wrong POLYFUSE_ISA is said at import
+}
+
+}  // namespace polyfuse

@@ -1,0 +1,11 @@
+#include "bindings/register.hpp"
+
+PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
+    m.doc() = "The C++ kernels: polyfuse._kernels.contract, implemented.";
+    m.attr("name") = "native";
+    polyfuse::register_levels(m);
+    polyfuse::register_normalization(m);
+    polyfuse::register_fusion(m);
+    polyfuse::register_sgd(m);
+    polyfuse::register_confusion(m);
+}

@@ -1,0 +1,33 @@
+#include "bindings/names.hpp"
+
+#include "bindings/convert.hpp"
+#include "ops/fusion_ops.hpp"
+
+namespace polyfuse {
+namespace {
+
+template <class... Ops>
+std::vector<const char*> names_of(TypeList<Ops...>) {
+    return {Ops::name...};
+}
+
+}  // namespace
+
+const std::vector<const char*>& fusion_operators() {
+    static const std::vector<const char*> names = names_of(FusionOps{});
+    return names;
+}
+
+int fusion_op(const py::handle& name) {
+    if (PyUnicode_Check(name.ptr()) &&
+        PyUnicode_CompareWithASCIIString(name.ptr(), "concatenate") == 0)
+        return concatenate_op;
+    return index_of(name, fusion_operators(), "op");
+}
+
+Loss loss_of(const py::handle& name) {
+    static const std::vector<const char*> names(loss_names, loss_names + n_losses);
+    return static_cast<Loss>(index_of(name, names, "loss"));
+}
+
+}  // namespace polyfuse

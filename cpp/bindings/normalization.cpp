@@ -1,0 +1,43 @@
+#include <algorithm>
+
+#include "bindings/convert.hpp"
+#include "bindings/register.hpp"
+#include "dispatch/run.hpp"
+
+namespace polyfuse {
+namespace {
+
+void column_moments(const py::array& values, std::int64_t leaf_rows, Int64s& count, Doubles& mean,
+                    Doubles& squares) {
+    const Block block = as_block(values);
+    const std::int64_t width = block.width;
+    require(leaf_rows > 0, "leaf_rows must be positive");
+    require(count.size() == width, "count has the wrong length");
+    std::vector<double> counts(static_cast<std::size_t>(width));
+    const Moments out{counts.data(), output_of(mean, width), output_of(squares, width), width};
+    {
+        const Unlocked unlocked(values.size());
+        run_column_moments(block, values.shape(0), leaf_rows, out);
+    }
+    std::copy(counts.begin(), counts.end(), count.mutable_data());
+}
+
+void column_extrema(const py::array& values, Doubles& low, Doubles& high) {
+    const Block block = as_block(values);
+    double* least = output_of(low, block.width);
+    double* most = output_of(high, block.width);
+    const Unlocked unlocked(values.size());
+    run_column_extrema(block, values.shape(0), least, most);
+}
+
+}  // namespace
+
+void register_normalization(py::module_& m) {
+    m.def("column_moments", &column_moments, py::arg("values"), py::arg("leaf_rows"),
+          py::arg("count").noconvert(), py::arg("mean").noconvert(),
+          py::arg("squares").noconvert());
+    m.def("column_extrema", &column_extrema, py::arg("values"), py::arg("low").noconvert(),
+          py::arg("high").noconvert());
+}
+
+}  // namespace polyfuse

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <vector>
+
+#include "bindings/convert.hpp"
+#include "bindings/names.hpp"
+#include "bindings/register.hpp"
+#include "dispatch/run.hpp"
+
+namespace polyfuse {
+namespace {
+
+std::int64_t outputs_of(const Doubles& coef, const Doubles& intercept, std::int64_t width) {
+    require(coef.ndim() == 2 && coef.shape(1) == width && coef.shape(0) > 0,
+            "coef must be of shape (n_outputs, n_features)");
+    values_of(coef, coef.size());
+    values_of(intercept, coef.shape(0));
+    return coef.shape(0);
+}
+
+// The model in the precision of the rows.
+template <class T>
+struct Model {
+    std::vector<T> coef;
+    std::vector<T> intercept;
+
+    Model(const Doubles& w, const Doubles& b)
+        : coef(w.data(), w.data() + w.size()), intercept(b.data(), b.data() + b.size()) {}
+    Linear<T> view() {
+        return {coef.data(), intercept.data(), static_cast<std::int64_t>(intercept.size())};
+    }
+};
+
+Targets targets_of(const Doubles& values, const py::object& sample_weight, const py::str& loss,
+                   std::int64_t n_rows, std::int64_t n_outputs) {
+    const Loss which = loss_of(loss);
+    const std::int64_t width = which == Loss::multinomial ? 1 : n_outputs;
+    const double* y = values_of(values, n_rows * width);
+    if (which == Loss::multinomial)
+        for (std::int64_t i = 0; i < n_rows; ++i)
+            require(y[i] >= 0.0 && y[i] < static_cast<double>(n_outputs),
+                    "a class code is outside the outputs");
+    return {y, width, weights_of(sample_weight, n_rows), which};
+}
+
+template <class T>
+void scores_as(const Rows& rows, const Doubles& coef, const Doubles& intercept, py::array& out) {
+    Model<T> model(coef, intercept);
+    T* scores = static_cast<T*>(out.mutable_data());
+    const Unlocked unlocked(rows.n_rows * rows.width);
+    run_linear_scores<T>(rows, model.view(), scores);
+}
+
+void linear_scores(const py::tuple& rows, const Doubles& coef, const Doubles& intercept,
+                   py::array& out) {
+    const RowsView staged(rows);
+    const Rows& view = staged.view();
+    as_out(out, view.n_rows, outputs_of(coef, intercept, view.width), staged.wide());
+    require(out.flags() & py::array::c_style, "out must be C-contiguous");
+    if (staged.wide())
+        scores_as<double>(view, coef, intercept, out);
+    else
+        scores_as<float>(view, coef, intercept, out);
+}
+
+template <class T>
+double gradient_as(const Rows& rows, const Targets& targets, const Doubles& coef,
+                   const Doubles& intercept, const Linear<double>& grad) {
+    Model<T> model(coef, intercept);
+    const Unlocked unlocked(rows.n_rows * rows.width);
+    return run_loss_gradient<T>(rows, targets, model.view(), grad);
+}
+
+double loss_gradient(const py::tuple& rows, const Doubles& targets,
+                     const py::object& sample_weight, const Doubles& coef,
+                     const Doubles& intercept, const py::str& loss, Doubles& grad_coef,
+                     Doubles& grad_intercept) {
+    const RowsView staged(rows);
+    const Rows& view = staged.view();
+    const std::int64_t k = outputs_of(coef, intercept, view.width);
+    const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
+    const Linear<double> grad{output_of(grad_coef, k * view.width), output_of(grad_intercept, k), k};
+    return staged.wide() ? gradient_as<double>(view, wanted, coef, intercept, grad)
+                         : gradient_as<float>(view, wanted, coef, intercept, grad);
+}
+
+Epoch epoch_of(const Int64s& order, std::int64_t batch_size, const Doubles& steps, double alpha,
+               bool fit_intercept, std::int64_t n_rows) {
+    const std::int64_t n = order.size();
+    require(order.flags() & py::array::c_style, "order must be contiguous");
+    require(batch_size > 0, "batch_size must be positive");
+    for (std::int64_t i = 0; i < n; ++i)
+        require(order.data()[i] >= 0 && order.data()[i] < n_rows, "order names a row that is not");
+    return {order.data(), n, batch_size, values_of(steps, (n + batch_size - 1) / batch_size), alpha,
+            fit_intercept};
+}
+
+template <class T>
+double descend_as(const Rows& rows, const Epoch& epoch, const Targets& targets, Doubles& coef,
+                  Doubles& intercept) {
+    Model<T> model(coef, intercept);
+    double loss;
+    {
+        const Unlocked unlocked(epoch.n_rows * rows.width);
+        loss = run_descend<T>(rows, epoch, targets, model.view());
+    }
+    std::copy(model.coef.begin(), model.coef.end(), coef.mutable_data());
+    std::copy(model.intercept.begin(), model.intercept.end(), intercept.mutable_data());
+    return loss;
+}
+
+double descend(const py::tuple& rows, const Int64s& order, std::int64_t batch_size,
+               const Doubles& targets, const py::object& sample_weight, const py::str& loss,
+               const Doubles& steps, double alpha, Doubles& coef, Doubles& intercept,
+               bool fit_intercept) {
+    const RowsView staged(rows);
+    const Rows& view = staged.view();
+    const std::int64_t k = outputs_of(coef, intercept, view.width);
+    const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
+    const Epoch epoch = epoch_of(order, batch_size, steps, alpha, fit_intercept, view.n_rows);
+    return staged.wide() ? descend_as<double>(view, epoch, wanted, coef, intercept)
+                         : descend_as<float>(view, epoch, wanted, coef, intercept);
+}
+
+double dot(const Doubles& a, const Doubles& b) {
+    return run_dot(values_of(a, a.size()), values_of(b, a.size()), a.size());
+}
+
+}  // namespace
+
+void register_sgd(py::module_& m) {
+    m.def("linear_scores", &linear_scores, py::arg("rows"), py::arg("coef").noconvert(),
+          py::arg("intercept").noconvert(), py::arg("out").noconvert());
+    m.def("loss_gradient", &loss_gradient, py::arg("rows"), py::arg("targets").noconvert(),
+          py::arg("sample_weight").none(true), py::arg("coef").noconvert(),
+          py::arg("intercept").noconvert(), py::arg("loss"), py::arg("grad_coef").noconvert(),
+          py::arg("grad_intercept").noconvert());
+    m.def("descend", &descend, py::arg("rows"), py::arg("order").noconvert(),
+          py::arg("batch_size"), py::arg("targets").noconvert(),
+          py::arg("sample_weight").none(true), py::arg("loss"), py::arg("steps").noconvert(),
+          py::arg("alpha"), py::arg("coef").noconvert(), py::arg("intercept").noconvert(),
+          py::arg("fit_intercept"));
+    m.def("dot", &dot, py::arg("a").noconvert(), py::arg("b").noconvert());
+}
+
+}  // namespace polyfuse

@@ -1,0 +1,33 @@
+// A whole call: cut it into tasks, run them on the level in force, combine in order. One function
+// per kernel of the contract (python/polyfuse/_kernels/contract.py), which is its specification.
+#pragma once
+
+#include "views.hpp"
+
+namespace polyfuse {
+
+void run_column_moments(const Block&, std::int64_t n_rows, std::int64_t leaf_rows, const Moments&);
+
+void run_column_extrema(const Block&, std::int64_t n_rows, double* low, double* high);
+
+template <class T>
+void run_fuse(const Rows&, const Out&);
+
+template <class T>
+void run_linear_scores(const Rows&, const Linear<T>&, T* out);
+
+template <class T>
+double run_loss_gradient(const Rows&, const Targets&, const Linear<T>&, const Linear<double>& grad);
+
+template <class T>
+double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>&);
+
+double run_dot(const double* a, const double* b, std::int64_t n);
+
+void run_confusion(const std::int64_t* y_true, const std::int64_t* y_pred, std::int64_t n,
+                   std::int64_t k, std::int64_t* cells);
+
+void run_confusion(const std::int64_t* y_true, const std::int64_t* y_pred, const double* weight,
+                   std::int64_t n, std::int64_t k, double* cells);
+
+}  // namespace polyfuse

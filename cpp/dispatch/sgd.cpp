@@ -1,0 +1,80 @@
+#include <algorithm>
+#include <vector>
+
+#include "dispatch/levels.hpp"
+#include "dispatch/run.hpp"
+#include "dispatch/threads.hpp"
+#include "tiling.hpp"
+
+namespace polyfuse {
+
+template <class T>
+void run_linear_scores(const Rows& rows, const Linear<T>& model, T* out) {
+    const auto& kernel = kernels().typed<T>();
+    const std::int64_t d = rows.width, k = model.n_outputs;
+    const std::int64_t share = learn_tile_rows(d, sizeof(T));
+    parallel<T>(ceil_div(rows.n_rows, share), rows.n_rows * d * k, learn_scratch(d, k, sizeof(T)),
+                [&](std::int64_t task, T* scratch) {
+                    const std::int64_t first = task * share;
+                    kernel.linear_scores(rows, first, at_most(share, rows.n_rows - first), model,
+                                         out + first * k, scratch);
+                });
+}
+
+template <class T>
+double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<T>& model,
+                         const Linear<double>& grad) {
+    const auto& kernel = kernels().typed<T>();
+    const std::int64_t d = rows.width, k = model.n_outputs;
+    const std::int64_t height = learn_tile_rows(d, sizeof(T));
+    const std::int64_t n_slots = gradient_slots(rows.n_rows, height);
+    const std::int64_t share = ceil_div(ceil_div(rows.n_rows, n_slots), height) * height;
+    const std::int64_t slot_size = k * d + k + k;  // coef, intercept, one row of scores
+    std::vector<double> slots(static_cast<std::size_t>(n_slots * slot_size), 0.0);
+    std::vector<double> losses(static_cast<std::size_t>(n_slots), 0.0);
+    parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, sizeof(T)),
+                [&](std::int64_t slot, T* scratch) {
+                    double* own = slots.data() + slot * slot_size;
+                    const std::int64_t first = slot * share;
+                    const std::int64_t count = at_most(share, rows.n_rows - first);
+                    if (count > 0)
+                        losses[static_cast<std::size_t>(slot)] = kernel.add_gradient(
+                            rows, {nullptr, first, count}, targets, model,
+                            {own, own + k * d, k}, own + k * d + k, scratch);
+                });
+    std::fill_n(grad.coef, k * d, 0.0);
+    std::fill_n(grad.intercept, k, 0.0);
+    double loss = 0.0;
+    for (std::int64_t slot = 0; slot < n_slots; ++slot) {
+        const double* own = slots.data() + slot * slot_size;
+        for (std::int64_t j = 0; j < k * d; ++j) grad.coef[j] += own[j];
+        for (std::int64_t i = 0; i < k; ++i) grad.intercept[i] += own[k * d + i];
+        loss += losses[static_cast<std::size_t>(slot)];
+    }
+    return loss;
+}
+
+template <class T>
+double run_descend(const Rows& rows, const Epoch& epoch, const Targets& targets,
+                   const Linear<T>& model) {
+    const std::int64_t d = rows.width, k = model.n_outputs;
+    Scratch<T> scratch(learn_scratch(d, k, sizeof(T)));
+    std::vector<double> grad(static_cast<std::size_t>(k * d + 2 * k));
+    return kernels().typed<T>().descend(rows, epoch, targets, model,
+                                        {grad.data(), grad.data() + k * d, k},
+                                        grad.data() + k * d + k, scratch.data());
+}
+
+double run_dot(const double* a, const double* b, std::int64_t n) { return kernels().dot(a, b, n); }
+
+template void run_linear_scores<float>(const Rows&, const Linear<float>&, float*);
+template void run_linear_scores<double>(const Rows&, const Linear<double>&, double*);
+template double run_loss_gradient<float>(const Rows&, const Targets&, const Linear<float>&,
+                                         const Linear<double>&);
+template double run_loss_gradient<double>(const Rows&, const Targets&, const Linear<double>&,
+                                          const Linear<double>&);
+template double run_descend<float>(const Rows&, const Epoch&, const Targets&, const Linear<float>&);
+template double run_descend<double>(const Rows&, const Epoch&, const Targets&,
+                                    const Linear<double>&);
+
+}  // namespace polyfuse

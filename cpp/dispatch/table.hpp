@@ -1,0 +1,42 @@
+// The kernels of one instruction set level, as pointers: the only thing a level exports.
+#pragma once
+
+#include "views.hpp"
+
+namespace polyfuse {
+
+// Kernels that exist in both precisions of a result.
+template <class T>
+struct Typed {
+    void (*fuse)(const Rows&, std::int64_t first, std::int64_t count, const Out&, T* scratch);
+    void (*linear_scores)(const Rows&, std::int64_t first, std::int64_t count, const Linear<T>&,
+                          T* out, T* scratch);
+    double (*add_gradient)(const Rows&, const RowSet&, const Targets&, const Linear<T>&,
+                           const Linear<double>& grad, double* row, T* scratch);
+    double (*descend)(const Rows&, const Epoch&, const Targets&, const Linear<T>&,
+                      const Linear<double>& grad, double* row, T* scratch);
+};
+
+struct Table {
+    Typed<float> f32;
+    Typed<double> f64;
+    void (*leaf_moments)(const Block&, const RowSet&, const Moments&, double* scratch);
+    void (*merge_moments)(const Moments& into, const Moments& from);
+    void (*column_extrema)(const Block&, const RowSet&, double* low, double* high,
+                           double* scratch);
+    double (*dot)(const double*, const double*, std::int64_t n);
+    void (*count_pairs)(const std::int64_t*, const std::int64_t*, std::int64_t n, std::int64_t k,
+                        std::int64_t* cells);
+    void (*weigh_pairs)(const std::int64_t*, const std::int64_t*, const double*, std::int64_t n,
+                        std::int64_t k, double* cells);
+
+    template <class T>
+    constexpr const Typed<T>& typed() const {
+        if constexpr (sizeof(T) == sizeof(float))
+            return f32;
+        else
+            return f64;
+    }
+};
+
+}  // namespace polyfuse

@@ -1,0 +1,153 @@
+// Every kernel on many shapes, each input and output in an allocation of exactly its size, so that
+// the sanitizers see any read or write outside. Values are compared with plain loops.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "dispatch/run.hpp"
+#include "ops/fusion_ops.hpp"
+
+namespace polyfuse {
+namespace {
+
+int n_checks = 0;
+
+void check(bool ok, const char* what, std::int64_t n, std::int64_t d) {
+    ++n_checks;
+    if (ok) return;
+    std::printf("FAILED: %s, %lld rows, %lld columns\n", what, static_cast<long long>(n),
+                static_cast<long long>(d));
+    std::exit(1);
+}
+
+bool near(double a, double b, double tolerance) {
+    return std::abs(a - b) <= tolerance * (1.0 + std::abs(b));
+}
+
+std::vector<double> numbers(std::int64_t n, unsigned seed) {
+    std::mt19937 engine(seed);
+    std::normal_distribution<double> normal;
+    std::vector<double> values(static_cast<std::size_t>(n));
+    for (double& v : values) v = normal(engine);
+    return values;
+}
+
+template <class T>
+Block block_of(const std::vector<T>& values, std::int64_t d, DType dtype) {
+    const auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+    return {reinterpret_cast<const char*>(values.data()), d * size, size, d, dtype,
+            AffineKind::none, nullptr, nullptr, 0};
+}
+
+void fold_and_concatenate(std::int64_t n, std::int64_t d) {
+    const std::vector<double> a = numbers(n * d, 1), weights{2.0, 3.0, 0.5};
+    const std::vector<double> wide = numbers(n * d, 2);
+    const std::vector<float> b(wide.begin(), wide.end());
+    const std::vector<float> offset(static_cast<std::size_t>(d), 0.5f);
+    const std::vector<float> factor(static_cast<std::size_t>(d), 4.0f);
+    std::vector<std::uint8_t> c(static_cast<std::size_t>(n * d));
+    for (std::size_t i = 0; i < c.size(); ++i) c[i] = static_cast<std::uint8_t>(i * 7);
+    std::vector<Block> blocks{block_of(a, d, DType::f64), block_of(b, d, DType::f32),
+                              block_of(c, d, DType::u8)};
+    blocks[1].affine = AffineKind::divide;
+    blocks[1].offset = offset.data(), blocks[1].factor = factor.data(), blocks[1].period = d;
+    const auto scaled = [&](std::size_t i) { return static_cast<double>((b[i] - 0.5f) / 4.0f); };
+
+    std::vector<double> out(static_cast<std::size_t>(n * d));
+    const Rows rows{blocks.data(), 3, 2, weights.data(), n, d};  // weighted_sum
+    run_fuse<double>(rows, {reinterpret_cast<char*>(out.data()), d * 8, 8});
+    for (std::size_t i = 0; i < out.size(); ++i)
+        check(out[i] == 2.0 * a[i] + 3.0 * scaled(i) + 0.5 * c[i], "weighted_sum", n, d);
+
+    std::vector<double> joined(static_cast<std::size_t>(3 * n * d));
+    const Rows side{blocks.data(), 3, concatenate_op, weights.data(), n, 3 * d};
+    run_fuse<double>(side, {reinterpret_cast<char*>(joined.data()), 8, n * 8});  // F-order
+    for (std::int64_t r = 0; r < n; ++r)
+        for (std::int64_t j = 0; j < d; ++j) {
+            const auto i = static_cast<std::size_t>(r * d + j);
+            const double* at = joined.data() + r;
+            check(at[j * n] == a[i] && at[(d + j) * n] == scaled(i) && at[(2 * d + j) * n] == c[i],
+                  "concatenate", n, d);
+        }
+}
+
+void moments_and_extrema(std::int64_t n, std::int64_t d) {
+    const std::vector<double> x = numbers(n * d, 3);
+    const auto size = static_cast<std::size_t>(d);
+    std::vector<double> count(size), mean(size), squares(size), low(size), high(size);
+    const Block block = block_of(x, d, DType::f64);
+    run_column_moments(block, n, 64, {count.data(), mean.data(), squares.data(), d});
+    run_column_extrema(block, n, low.data(), high.data());
+    for (std::size_t j = 0; j < size; ++j) {
+        double sum = 0.0, least = INFINITY, most = -INFINITY, square = 0.0;
+        for (std::size_t i = j; i < x.size(); i += size) {
+            sum += x[i], least = std::fmin(least, x[i]), most = std::fmax(most, x[i]);
+        }
+        const double centre = n ? sum / static_cast<double>(n) : 0.0;
+        for (std::size_t i = j; i < x.size(); i += size) square += (x[i] - centre) * (x[i] - centre);
+        check(count[j] == static_cast<double>(n), "count", n, d);
+        check(near(mean[j], centre, 1e-12) && near(squares[j], square, 1e-12), "moments", n, d);
+        check(low[j] == least && high[j] == most, "extrema", n, d);
+    }
+}
+
+void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
+    const std::vector<double> x = numbers(n * d, 4), one{1.0};
+    std::vector<double> w = numbers(k * d, 5), b = numbers(k, 6), y(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<double>(i % static_cast<std::size_t>(k));
+    const std::vector<Block> blocks{block_of(x, d, DType::f64)};
+    const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};
+    const Linear<double> model{w.data(), b.data(), k};
+    std::vector<double> scores(static_cast<std::size_t>(n * k));
+    run_linear_scores<double>(rows, model, scores.data());
+    for (std::int64_t r = 0; r < n; ++r)
+        for (std::int64_t i = 0; i < k; ++i) {
+            double expected = b[static_cast<std::size_t>(i)];
+            for (std::int64_t j = 0; j < d; ++j)
+                expected += x[static_cast<std::size_t>(r * d + j)] * w[static_cast<std::size_t>(i * d + j)];
+            check(near(scores[static_cast<std::size_t>(r * k + i)], expected, 1e-11), "scores", n, d);
+        }
+    const Targets targets{y.data(), 1, nullptr, Loss::multinomial};
+    std::vector<double> grad(static_cast<std::size_t>(k * d)), grad_b(static_cast<std::size_t>(k));
+    const double loss = run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k});
+    double total = 0.0;  // the residuals of a softmax add up to zero over the classes
+    for (double g : grad_b) total += g;
+    check(loss >= 0.0 && near(total, 0.0, 1e-9 * static_cast<double>(n + 1)), "gradient", n, d);
+
+    std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
+    const std::vector<double> steps(static_cast<std::size_t>(n / 3 + 1), 1e-3);
+    run_descend<double>(rows, {order.data(), n, 3, steps.data(), 0.0, true}, targets, model);
+    check(n == 0 || run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k}) <= loss,
+          "descend", n, d);
+}
+
+void confuse(std::int64_t n, std::int64_t k) {
+    std::vector<std::int64_t> a(static_cast<std::size_t>(n)), b(a.size());
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<std::int64_t>(i * 31) % (k + 2) - 1;
+    for (std::size_t i = 0; i < a.size(); ++i) b[i] = static_cast<std::int64_t>(i * 17) % (k + 1);
+    std::vector<std::int64_t> cells(static_cast<std::size_t>(k * k)), expected(cells);
+    run_confusion(a.data(), b.data(), n, k, cells.data());
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] >= 0 && a[i] < k && b[i] < k) ++expected[static_cast<std::size_t>(a[i] * k + b[i])];
+    check(cells == expected, "confusion", n, k);
+}
+
+}  // namespace
+}  // namespace polyfuse
+
+int main() {
+    using namespace polyfuse;
+    for (const std::int64_t n : {0, 1, 5, 257, 3000})
+        for (const std::int64_t d : {1, 3, 16, 17, 200}) {
+            fold_and_concatenate(n, d);
+            moments_and_extrema(n, d);
+            for (const std::int64_t k : {2, 3, 10}) learn(n, d, k);
+        }
+    for (const std::int64_t n : {0, 1, 1000, 100000})
+        for (const std::int64_t k : {1, 2, 10, 100}) confuse(n, k);
+    std::printf("%d checks passed under the sanitizers\n", n_checks);
+    return 0;
+}
