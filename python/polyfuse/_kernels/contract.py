@@ -1,0 +1,204 @@
+"""The contract: what every kernel implementation provides.
+
+Three modules implement :class:`Kernels`: ``_core`` (C++), ``jit`` (Numba) and ``reference``
+(NumPy, written to be read). They share signatures, because Python allocates every output. This
+file is the specification; ``tests/kernels`` runs every case on every implementation.
+
+Common rules
+------------
+* A block is any 2-D array of a dtype in :data:`INPUT_DTYPES`, with any strides, read-only or not.
+* **Stage.** A row is converted, scaled and fused before anything else sees it. A floating block
+  is scaled in its own precision (float16 in float32), an integer or boolean block in the
+  precision of the result; then it is converted to the precision of the result.
+* NaN and infinities flow through arithmetic as IEEE 754 says. Nothing here raises for values:
+  shapes, dtypes and values are validated by ``polyfuse._arrays`` before the call.
+* Randomness enters as data (an order of rows), never as a generator.
+* Outputs never overlap inputs, except that ``fuse`` may write over the values of a block, whichever
+  it is, when each element of it has the place of the one it contributes to (in-place scaling,
+  in-place folds).
+* ``_core`` gives the same bits for any number of threads and any instruction set level.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+INPUT_DTYPES = tuple(
+    np.dtype(name)
+    for name in (
+        "bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
+        "float16", "float32", "float64",
+    )
+)  # fmt: skip
+RESULT_DTYPES = (np.dtype("float32"), np.dtype("float64"))
+LOSSES = ("squared_error", "log_loss", "multinomial")
+CONCATENATE = "concatenate"
+
+
+class Affine(NamedTuple):
+    """A map of each column: (x - offset) / factor when `divide`, else x * factor + offset.
+
+    `offset` and `factor` are contiguous float64 arrays, one value per column, converted to the
+    precision the block is scaled in before use.
+    """
+
+    offset: NDArray[np.float64]
+    factor: NDArray[np.float64]
+    divide: bool
+
+
+class Block(NamedTuple):
+    """One modality: `values` of shape (n_rows, width), and the map to apply, if any."""
+
+    values: NDArray
+    affine: Affine | None = None
+
+
+class Rows(NamedTuple):
+    """Fused rows, described and not computed: what the stage makes of some blocks.
+
+    `op` is ``"concatenate"`` (the blocks side by side) or the name of an operator of
+    ``fusion_ops`` (blocks of one width, folded elementwise in the order given). `weights` holds
+    one float64 per block, added up in float64 from left to right and then, like the weights,
+    converted; operators that do not weigh ignore it. `dtype` is the precision of the result,
+    float32 or float64.
+    """
+
+    blocks: tuple[Block, ...]
+    op: str
+    weights: NDArray[np.float64]
+    dtype: np.dtype
+
+    @property
+    def n_rows(self) -> int:
+        return self.blocks[0].values.shape[0]
+
+    @property
+    def width(self) -> int:
+        widths = [block.values.shape[1] for block in self.blocks]
+        return sum(widths) if self.op == CONCATENATE else widths[0]
+
+
+class Kernels(Protocol):
+    """The kernels. Arguments are positional; ``(n, d)`` are rows and columns of the fused rows."""
+
+    # -- normalization ---------------------------------------------------------------------------
+
+    def column_moments(
+        self,
+        values: NDArray,
+        leaf_rows: int,
+        count: NDArray[np.int64],
+        mean: NDArray[np.float64],
+        squares: NDArray[np.float64],
+    ) -> None:
+        """Count, mean and sum of squared deviations of each column, without its NaNs.
+
+        Rows are cut into leaves of `leaf_rows`; within a leaf the mean is taken relative to the
+        leaf's first row and the squares relative to that mean, with the correction of Chan,
+        Golub and LeVeque (1983); leaves are merged pairwise in a tree that depends on the number
+        of leaves alone. All sums are float64. A column without a number gets count 0, mean 0 and
+        squares 0; a column with an infinity gets a mean and squares that are not finite.
+        """
+
+    def column_extrema(
+        self, values: NDArray, low: NDArray[np.float64], high: NDArray[np.float64]
+    ) -> None:
+        """Least and greatest value of each column, without its NaNs; (inf, -inf) if all are NaN.
+
+        Exact (every input dtype but 64-bit integers above 2**53 is a float64).
+        """
+
+    # -- fusion ----------------------------------------------------------------------------------
+
+    def fuse(self, rows: Rows, out: NDArray) -> None:
+        """Write the staged rows to `out`, shape (n, d) and dtype `rows.dtype`, any strides.
+
+        Concatenation of one block is what a scaler's transform is. Exact: the operations of the
+        operator's formula, each rounded once, blocks in the order given; only the payload of a
+        NaN, and the sign of a zero where zeros of both signs are compared, are left open.
+        """
+
+    # -- sgd -------------------------------------------------------------------------------------
+
+    def linear_scores(
+        self,
+        rows: Rows,
+        coef: NDArray[np.float64],
+        intercept: NDArray[np.float64],
+        out: NDArray,
+    ) -> None:
+        """out[i, k] = rows[i] . coef[k] + intercept[k], in the precision of the rows.
+
+        `coef` is (k, d), `intercept` (k,), `out` a C-contiguous (n, k) of `rows.dtype`. The dot
+        product runs over 16 lanes (element j in lane j % 16) added up in a fixed tree.
+        """
+
+    def loss_gradient(
+        self,
+        rows: Rows,
+        targets: NDArray[np.float64],
+        sample_weight: NDArray[np.float64] | None,
+        coef: NDArray[np.float64],
+        intercept: NDArray[np.float64],
+        loss: str,
+        grad_coef: NDArray[np.float64],
+        grad_intercept: NDArray[np.float64],
+    ) -> float:
+        """Return the weighted sum over rows of the loss; overwrite the gradients with its own.
+
+        `targets` is C-contiguous (n, t): for ``squared_error`` t = k and the loss of a row is
+        half the squared distance; for ``log_loss`` t = k, targets 0 or 1, the loss the negative
+        log-likelihood of independent logistic scores; for ``multinomial`` t = 1, a class code,
+        the loss the negative log-likelihood of the softmax of the scores. The sums run over
+        fixed tiles of rows, in float64 across tiles.
+        """
+
+    def descend(
+        self,
+        rows: Rows,
+        order: NDArray[np.int64],
+        batch_size: int,
+        targets: NDArray[np.float64],
+        sample_weight: NDArray[np.float64] | None,
+        loss: str,
+        steps: NDArray[np.float64],
+        alpha: float,
+        coef: NDArray[np.float64],
+        intercept: NDArray[np.float64],
+        fit_intercept: bool,
+    ) -> float:
+        """One epoch of gradient descent over the rows in `order`, updating in place.
+
+        Batch b is ``order[b * batch_size : (b + 1) * batch_size]``, the last one may be shorter.
+        With g the mean over the batch of the weighted gradient, taken before the update::
+
+            coef      <- (1 - steps[b] * alpha) * coef - steps[b] * g
+            intercept <- intercept - steps[b] * g
+
+        in the precision of the rows; the intercept stays as it is without `fit_intercept`.
+        Returns the sum of weighted losses, each taken before its
+        batch's update. Batches depend on each other, so this kernel is sequential.
+        """
+
+    def dot(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+        """Sum of products of two contiguous vectors, over 16 lanes and a fixed tree."""
+
+    # -- confusion -------------------------------------------------------------------------------
+
+    def confusion(
+        self,
+        y_true: NDArray[np.int64],
+        y_pred: NDArray[np.int64],
+        sample_weight: NDArray[np.float64] | None,
+        out: NDArray,
+    ) -> None:
+        """out[i, j] = number, or weight, of rows with true code i and predicted code j.
+
+        `out` is C-contiguous (k, k), int64 without weights and float64 with them. Rows with a
+        code outside 0..k-1 are passed over. Counts are exact; weights are added over fixed
+        ranges of rows, combined in order.
+        """
