@@ -1,0 +1,62 @@
+"""polyfuse: learn from several feature blocks that describe the same rows.
+
+Normalise each block, fuse them, train a linear model, score it, and see which modality did the
+work: in one pass over the data, without stacking it.
+
+Names are imported when they are first used, so that ``import polyfuse`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from . import (
+        datasets,
+        exceptions,
+        fusion,
+        inspection,
+        linear_model,
+        metrics,
+        multimodal,
+        plotting,
+        preprocessing,
+        reporting,
+    )
+    from ._config import show_config
+    from ._kernels import isa_levels, use
+    from .multimodal import FusionClassifier
+
+_MODULES = (
+    "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
+    "plotting", "preprocessing", "reporting",
+)  # fmt: skip
+_NAMES = {
+    "FusionClassifier": "multimodal",
+    "isa_levels": "_kernels",
+    "show_config": "_config",
+    "use": "_kernels",
+}
+
+__all__ = [
+    "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
+    "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
+    "reporting", "show_config", "use",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        value = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

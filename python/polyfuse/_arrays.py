@@ -1,0 +1,235 @@
+"""The one door for arrays: dtype, layout, shape, and every message about them.
+
+What passes is what the kernels accept: 2-D, aligned, native byte order, a dtype of the contract,
+any strides. Nothing is copied unless it has to be converted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
+from .exceptions import NotFittedError
+
+BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
+
+_ONE = np.ones(1)
+_ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
+
+
+def as_matrix(x: ArrayLike, name: str = "X", *, min_rows: int = 0) -> NDArray:
+    """Return `x` as a 2-D array the kernels accept, copied only if it must be converted.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not 2-D, not numeric, complex, or has no column or fewer than `min_rows` rows.
+    """
+    array = x if type(x) is np.ndarray else _as_array(x, name)
+    if array.ndim != 2:
+        _complain_of_ndim(array, name)
+    if array.dtype.char not in _ACCEPTED or not array.dtype.isnative or not array.flags.aligned:
+        array = _as_accepted(array, name)
+    if array.shape[1] == 0 or array.shape[0] < min_rows:
+        what, n = ("feature", 0) if array.shape[1] == 0 else ("sample", array.shape[0])
+        raise ValueError(
+            f"{name} has {n} {what}(s) (shape={array.shape}) while a minimum of "
+            f"{max(1, min_rows)} is required."
+        )
+    return array
+
+
+def _as_array(x: Any, name: str) -> NDArray:
+    if hasattr(x, "toarray"):
+        raise TypeError(
+            f"{name} is sparse ({type(x).__name__}), but dense data is required. "
+            "Use .toarray() to convert it, if it fits in memory."
+        )
+    try:
+        return np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a 2-D array of numbers: {error}") from error
+
+
+def _complain_of_ndim(array: NDArray, name: str) -> NoReturn:
+    if array.ndim == 1:
+        raise ValueError(
+            f"{name} must be 2-D, one row per sample; got a 1-D array of shape {array.shape}. "
+            "Reshape it with .reshape(-1, 1) if it is a single feature, "
+            "or .reshape(1, -1) if it is a single sample."
+        )
+    raise ValueError(
+        f"{name} must be 2-D, one row per sample; got {array.ndim} dimensions, "
+        f"shape {array.shape}."
+    )
+
+
+def _as_accepted(array: NDArray, name: str) -> NDArray:
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} must be real; got dtype {array.dtype}.")
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} must be numeric: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be numeric; got dtype {array.dtype}.")
+    native = array.dtype.newbyteorder("=")
+    return array.astype(native if native.char in _ACCEPTED else np.float64)
+
+
+def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list[NDArray]]:
+    """Return names and matrices of blocks given as a mapping, or as a sequence of matrices.
+
+    Blocks of a sequence are named by their position.
+
+    Raises
+    ------
+    TypeError
+        If `blocks` is neither.
+    ValueError
+        If there are none, one is not a numeric matrix, or their numbers of rows differ.
+    """
+    if isinstance(blocks, Mapping):
+        names = [str(key) for key in blocks]
+        values: Iterable[ArrayLike] = blocks.values()
+    elif isinstance(blocks, Sequence | np.ndarray) and not isinstance(blocks, str | bytes):
+        if isinstance(blocks, np.ndarray) and blocks.ndim != 3:
+            raise ValueError(
+                f"{name} must be a list or dict of 2-D arrays; got one array of shape "
+                f"{blocks.shape}. Write [X] for a single block."
+            )
+        names = [str(i) for i in range(len(blocks))]
+        values = blocks
+    else:
+        raise TypeError(
+            f"{name} must be a list or dict of 2-D arrays; got {type(blocks).__name__}."
+        )
+    if not names:
+        raise ValueError(f"{name} must hold at least one block; got none.")
+    arrays = [as_matrix(x, f"{name}[{key!r}]") for key, x in zip(names, values, strict=True)]
+    n_rows = arrays[0].shape[0]
+    for array in arrays:
+        if array.shape[0] != n_rows:
+            counts = ", ".join(f"{k}: {a.shape[0]}" for k, a in zip(names, arrays, strict=True))
+            raise ValueError(f"{name} must have the same number of rows; got {counts}.")
+    return names, arrays
+
+
+def result_dtype(arrays: Sequence[NDArray]) -> np.dtype:
+    """The precision of the blocks together: NumPy's promotion, float64 where it is no float."""
+    if len(arrays) == 1 and arrays[0].dtype in RESULT_DTYPES:
+        return arrays[0].dtype
+    promoted = np.result_type(*(a.dtype for a in arrays))
+    if promoted == np.float16:
+        return np.dtype(np.float32)
+    return promoted if promoted in RESULT_DTYPES else np.dtype(np.float64)
+
+
+def one_block(block: Block, dtype: np.dtype) -> Rows:
+    """Rows of a single block."""
+    return Rows((block,), "concatenate", _ONE, dtype)
+
+
+def as_out(out: NDArray | None, shape: tuple[int, int], dtype: np.dtype) -> NDArray:
+    """A new array, or `out` if it fits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `out` is not a writeable array of that shape and dtype.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a NumPy array; got {type(out).__name__}.")
+    if out.shape != shape or out.dtype != dtype:
+        raise ValueError(
+            f"out must have shape {shape} and dtype {dtype}; got {out.shape} and {out.dtype}."
+        )
+    if not out.flags.writeable or not out.flags.aligned or not out.dtype.isnative:
+        raise ValueError("out must be writeable, aligned and in native byte order.")
+    return out
+
+
+def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.float64]:
+    """Return finite numbers as a contiguous 1-D float64 array of a given length."""
+    try:
+        vector = np.ascontiguousarray(x, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numeric: {error}") from error
+    if np.ndim(x) != 1:
+        raise ValueError(f"{name} must be 1-D; got shape {np.shape(x)}.")
+    if length is not None and len(vector) != length:
+        raise ValueError(f"{name} must have {length} values; got {len(vector)}.")
+    if not np.isfinite(vector).all():
+        raise ValueError(f"{name} must be finite; got {vector[~np.isfinite(vector)][0]}.")
+    return vector
+
+
+def per_column(x: ArrayLike, name: str, width: int) -> NDArray[np.float64]:
+    """Return one finite float64 per column, given one number or `width` of them."""
+    vector = as_vector(np.atleast_1d(x), name)
+    if len(vector) not in (1, width):
+        raise ValueError(f"{name} must be a number or have {width} values; got {len(vector)}.")
+    return np.ascontiguousarray(np.broadcast_to(vector, width))
+
+
+def as_sample_weight(weights: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:
+    """Return one finite, non-negative float64 per row, or None."""
+    if weights is None:
+        return None
+    vector = as_vector(weights, "sample_weight", n_rows)
+    if (vector < 0).any() or not vector.any():
+        raise ValueError("sample_weight must be non-negative and not all zero.")
+    return vector
+
+
+def require_finite(arrays: Mapping[str, NDArray]) -> None:
+    """Raise ValueError naming the first array that holds a NaN or an infinity."""
+    for name, array in arrays.items():
+        if array.dtype.kind != "f":
+            continue
+        for start in range(0, len(array), 4096):
+            bad = ~np.isfinite(array[start : start + 4096])
+            if bad.any():
+                row, column = np.argwhere(bad)[0]
+                what = "NaN" if np.isnan(array[start + row, column]) else "infinity"
+                raise ValueError(
+                    f"{name} contains {what} (first in row {start + row}, column {column})."
+                )
+
+
+def require_rows(n_rows: int, y: Any, name: str = "y") -> None:
+    """Raise ValueError unless `y` has one entry per row."""
+    if len(y) != n_rows:
+        raise ValueError(f"{name} must have one entry per row; got {len(y)} for {n_rows} rows.")
+
+
+def require_fitted(estimator: Any, attribute: str) -> None:
+    """Raise NotFittedError unless `fit` has set the attribute."""
+    if not hasattr(estimator, attribute):
+        raise NotFittedError(
+            f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with "
+            "appropriate arguments before using this estimator."
+        )
+
+
+def require_width(estimator: Any, width: int) -> None:
+    """Raise ValueError, in scikit-learn's words, if X has another width than in fit."""
+    if width != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {width} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input."
+        )
+
+
+def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
+    """Raise ValueError, naming the argument and the value, unless it is one of those allowed."""
+    choices = tuple(allowed)
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")

@@ -1,0 +1,116 @@
+"""What every estimator shares: parameters, repr, and what scikit-learn asks of a class."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Self
+
+
+class Estimator:
+    """Base class with scikit-learn's conventions, and without scikit-learn.
+
+    ``__init__`` only stores its arguments; attributes that ``fit`` sets end in ``_``.
+    """
+
+    _estimator_type: str | None = None
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        parameters = inspect.signature(cls.__init__).parameters
+        return sorted(name for name in parameters if name != "self")
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters of this estimator, by name."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
+        """
+        known = self._parameter_names()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Valid parameters are: {known!r}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = ", ".join(
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name].default)
+        )
+        return f"{type(self).__name__}({changed})"
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import (  # type: ignore[import-untyped,unused-ignore]
+            ClassifierTags,
+            InputTags,
+            RegressorTags,
+            Tags,
+            TargetTags,
+            TransformerTags,
+        )
+
+        kind = self._estimator_type
+        return Tags(
+            estimator_type=kind,
+            target_tags=TargetTags(required=kind is not None),
+            transformer_tags=TransformerTags() if hasattr(self, "transform") else None,
+            classifier_tags=ClassifierTags() if kind == "classifier" else None,
+            regressor_tags=RegressorTags() if kind == "regressor" else None,
+            input_tags=InputTags(),
+        )
+
+
+class Transformer(Estimator):
+    """An estimator with ``fit`` and ``transform``."""
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to `X`, then return it transformed."""
+        return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
+
+
+class Classifier(Estimator):
+    """An estimator whose ``predict`` returns class labels."""
+
+    _estimator_type = "classifier"
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy of the predictions for `X` against `y`."""
+        from .metrics import accuracy_score
+
+        predicted = self.predict(X)  # type: ignore[attr-defined]
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+
+class Regressor(Estimator):
+    """An estimator whose ``predict`` returns numbers."""
+
+    _estimator_type = "regressor"
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R², 1 - (residual sum of squares) / (total sum of squares around the mean).
+
+        The mean over targets if there are several; a constant target counts 1 if it is met
+        exactly, else 0.
+        """
+        import numpy as np
+
+        target = np.asarray(y, dtype=np.float64)
+        residual = target - self.predict(X)  # type: ignore[attr-defined]
+        centre = np.average(target, axis=0, weights=sample_weight)
+        weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight)
+        total = np.atleast_1d(weight @ (target - centre) ** 2)
+        unexplained = np.atleast_1d(weight @ residual**2)
+        constant = total == 0.0
+        r2 = 1.0 - unexplained / np.where(constant, 1.0, total)
+        return float(np.where(constant, unexplained == 0.0, r2).mean())

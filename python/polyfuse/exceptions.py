@@ -1,0 +1,96 @@
+"""Errors and warnings of the library, with scikit-learn's names and bases."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import Any, TypeVar
+
+__all__ = ["FallbackWarning", "InvalidParameterError", "NotFittedError", "UndefinedMetricWarning"]
+
+_E = TypeVar("_E", bound=Exception)
+
+
+class NotFittedError(ValueError, AttributeError):
+    """An estimator is used before it is fitted.
+
+    Raised by methods that need fitted attributes (``transform``, ``predict``, ...). It is both a
+    ValueError and an AttributeError, as scikit-learn's is.
+
+    Examples
+    --------
+    >>> from polyfuse.exceptions import NotFittedError
+    >>> try:
+    ...     raise NotFittedError("This StandardScaler instance is not fitted yet.")
+    ... except ValueError as error:
+    ...     print(error)
+    This StandardScaler instance is not fitted yet.
+    """
+
+
+class UndefinedMetricWarning(UserWarning):
+    """A metric is not defined for these targets, and takes a conventional value.
+
+    For example precision, TP / (TP + FP), for a label that is never predicted. Where
+    scikit-learn is loaded, filters for its class of this name catch this warning too.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from polyfuse.exceptions import UndefinedMetricWarning
+    >>> from polyfuse.metrics import precision_score
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     precision_score([0, 1], [0, 0])
+    0.0
+    >>> issubclass(caught[0].category, UndefinedMetricWarning)
+    True
+    """
+
+
+class FallbackWarning(UserWarning):
+    """The C++ kernels are not there, and slower ones take their place.
+
+    Said once per process, at the first use; not said where POLYFUSE_BACKEND names the backend.
+    """
+
+
+class InvalidParameterError(ValueError, TypeError):
+    """A parameter has a type or a value that the function does not take.
+
+    Both a ValueError and a TypeError, as scikit-learn's is.
+
+    Examples
+    --------
+    >>> from polyfuse.metrics import confusion_matrix
+    >>> confusion_matrix([0, 1], [0, 1], normalize="rows")
+    Traceback (most recent call last):
+    ...
+    polyfuse.exceptions.InvalidParameterError: The 'normalize' parameter of confusion_matrix \
+must be a str among {'all', 'pred', 'true'} or None. Got 'rows' instead.
+    """
+
+
+def shared(kind: type[_E]) -> type[_E]:
+    """`kind` itself or, where scikit-learn is loaded, a subclass of both its class and ours.
+
+    What is raised through this function is caught by users of either library. Nothing is
+    imported: a program that filters scikit-learn's class has loaded scikit-learn.
+    """
+    peer = getattr(sys.modules.get("sklearn.exceptions"), kind.__name__, None)
+    if peer is None:
+        return kind
+    ours: Any = kind
+    joined: type[_E] = _joined(ours, peer)
+    return joined
+
+
+@cache
+def _joined(kind: Any, peer: Any) -> Any:
+    # An instance pickles as `kind`: the class that reads it may not be able to see the peer.
+    body = {
+        "__module__": kind.__module__,
+        "__doc__": kind.__doc__,
+        "__reduce__": lambda self: (kind, self.args),
+    }
+    return type(kind.__name__, (kind, peer), body)
