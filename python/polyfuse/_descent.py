@@ -1,0 +1,275 @@
+"""Minimise a smooth convex loss of linear scores over fused rows, by gradients.
+
+The heavy part, a loss and its gradient over all rows, is one kernel call; what is here works on
+vectors of the size of the model. Inner products go through the ``dot`` kernel, so that a fit has
+the same bits on any number of threads and any instruction set level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernels
+from ._kernels.contract import Rows
+
+Vector = NDArray[np.float64]
+Objective = Callable[[Vector], tuple[float, Vector]]
+Callback = Callable[[int, float], None]
+
+# The greatest curvature of each loss in its scores (softmax: Böhning, 1992).
+_CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Rows, their targets, and what is to be minimised: mean loss + alpha / 2 · |coef|².
+
+    `sample_weight` has mean one (see :func:`mean_one`), so that the mean is over rows.
+    """
+
+    rows: Rows
+    targets: Vector
+    loss: str
+    n_outputs: int
+    alpha: float
+    sample_weight: Vector | None = None
+    fit_intercept: bool = True
+
+    @property
+    def n_coef(self) -> int:
+        return self.n_outputs * self.rows.width
+
+    def split(self, theta: Vector) -> tuple[Vector, Vector]:
+        """Coefficients and intercept of a model held in one vector, as views."""
+        coef = theta[: self.n_coef].reshape(self.n_outputs, self.rows.width)
+        return coef, theta[self.n_coef :]
+
+    def start(self) -> Vector:
+        return np.zeros(self.n_coef + self.n_outputs)
+
+    def __call__(self, theta: Vector) -> tuple[float, Vector]:
+        """Objective and gradient at theta."""
+        coef, intercept = self.split(theta)
+        gradient = np.empty_like(theta)
+        grad_coef, grad_intercept = self.split(gradient)
+        loss = _kernels.select().loss_gradient(
+            self.rows, self.targets, self.sample_weight, coef, intercept, self.loss,
+            grad_coef, grad_intercept,
+        )  # fmt: skip
+        gradient /= self.rows.n_rows
+        grad_coef += self.alpha * coef
+        if not self.fit_intercept:
+            grad_intercept[:] = 0.0
+        flat = theta[: self.n_coef]
+        return loss / self.rows.n_rows + 0.5 * self.alpha * _dot(flat, flat), gradient
+
+    def smoothness(self, n_iter: int = 12) -> float:
+        """A bound on the curvature of the objective (its Lipschitz constant), by power iteration.
+
+        It is at most the curvature of the loss in its scores times the largest eigenvalue of the
+        mean of x xᵀ, and that matrix times a vector is the gradient of the squared error for
+        targets of zero. The estimate is from below, hence the margin of 10 %.
+        """
+        zero = np.zeros((self.rows.n_rows, 1))
+        hessian = Problem(
+            self.rows, zero, "squared_error", 1, 0.0, self.sample_weight, self.fit_intercept
+        )
+        v = np.ones(self.rows.width + 1)
+        if not self.fit_intercept:
+            v[-1] = 0.0
+        value = 0.0
+        for _ in range(n_iter):
+            v /= np.sqrt(_dot(v, v)) or 1.0
+            _, v = hessian(v)
+            value = max(value, float(np.sqrt(_dot(v, v))))
+        return 1.1 * _CURVATURE[self.loss] * value + self.alpha
+
+    def batch_smoothness(self, batch_size: int) -> float:
+        """The smoothness that steps on batches of rows meet on average.
+
+        Between that of all rows and that of the longest one: the expected smoothness of Gower
+        et al., SGD: General Analysis and Improved Rates (ICML 2019), section 3.2.
+        """
+        n, b = self.rows.n_rows, batch_size
+        if b >= n:
+            return self.smoothness()
+        longest = _CURVATURE[self.loss] * (longest_row(self.rows) + 1.0) + self.alpha
+        if b == 1:
+            return longest
+        whole = self.smoothness()
+        return (n * (b - 1) * whole + (n - b) * longest) / (b * (n - 1))
+
+
+def longest_row(rows: Rows) -> float:
+    """The largest squared norm of a fused row, staged a few at a time."""
+    height = max(1, 65536 // rows.width)
+    longest = 0.0
+    for start in range(0, rows.n_rows, height):
+        blocks = tuple(b._replace(values=b.values[start : start + height]) for b in rows.blocks)
+        part = rows._replace(blocks=blocks)
+        staged = np.empty((part.n_rows, part.width), rows.dtype)
+        _kernels.select().fuse(part, staged)
+        longest = max(longest, float(np.einsum("ij,ij->i", staged, staged).max()))
+    return longest
+
+
+def mean_one(sample_weight: Vector | None) -> Vector | None:
+    """Weights scaled to a mean of one."""
+    return None if sample_weight is None else sample_weight / sample_weight.mean()
+
+
+@dataclass
+class Trace:
+    """How a minimisation went: `losses` holds one objective per iteration or epoch.
+
+    It is not `finite` where the data are not, or where it ran away.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    converged: bool = False
+    finite: bool = True
+
+    def note(self, loss: float, callback: Callback | None) -> None:
+        self.losses.append(loss)
+        if callback is not None:
+            callback(len(self.losses), loss)
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    return _kernels.select().dot(a, b)
+
+
+def lbfgs(
+    objective: Objective, theta: Vector, *, max_iter: int, tol: float,
+    callback: Callback | None = None, memory: int = 10,
+) -> tuple[Vector, Trace]:  # fmt: skip
+    """Limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.5).
+
+    Stops when no element of the gradient exceeds `tol`, or when no step lowers the objective.
+    """
+    value, gradient = objective(theta)
+    trace, pairs = Trace(), []  # pairs of (step, change of gradient, 1 / their product)
+    for _ in range(max_iter):
+        if not np.isfinite(value) or np.abs(gradient).max() <= tol:
+            break
+        direction = _two_loop(gradient, pairs)
+        first = min(1.0, 1.0 / float(np.abs(gradient).sum())) if not pairs else 1.0
+        found = _search(objective, theta, value, gradient, direction, first)
+        if found is None:
+            break
+        step, value, new_gradient = found
+        change = new_gradient - gradient
+        curvature = _dot(step, change)
+        if curvature > 1e-10 * _dot(change, change):
+            pairs = [*pairs[1 - memory :], (step, change, 1.0 / curvature)]
+        theta, gradient = theta + step, new_gradient
+        trace.note(value, callback)
+    trace.converged = bool(np.abs(gradient).max() <= tol)
+    trace.finite = bool(np.isfinite(value))
+    return theta, trace
+
+
+def _two_loop(gradient: Vector, pairs: list[tuple[Vector, Vector, float]]) -> Vector:
+    """Minus the approximate inverse Hessian times the gradient."""
+    q = -gradient
+    used = []
+    for step, change, rho in reversed(pairs):
+        used.append(rho * _dot(step, q))
+        q -= used[-1] * change
+    if pairs:
+        step, change, rho = pairs[-1]
+        q *= 1.0 / (rho * _dot(change, change))
+    for (step, change, rho), a in zip(pairs, reversed(used), strict=True):
+        q += (a - rho * _dot(change, q)) * step
+    return q
+
+
+def _search(
+    objective: Objective, theta: Vector, value: float, gradient: Vector, direction: Vector,
+    rate: float,
+) -> tuple[Vector, float, Vector] | None:  # fmt: skip
+    """A step that meets the weak Wolfe conditions, by bisection (Lewis and Overton, 2013)."""
+    slope = _dot(gradient, direction)
+    if slope >= 0.0:
+        return None
+    low, high = 0.0, np.inf
+    best = None
+    for _ in range(30):
+        step = rate * direction
+        new_value, new_gradient = objective(theta + step)
+        if not new_value <= value + 1e-4 * rate * slope:  # NaN counts as too far
+            high = rate
+        else:
+            best = (step, new_value, new_gradient)
+            if _dot(new_gradient, direction) >= 0.9 * slope:
+                return best
+            low = rate
+        rate = 2.0 * rate if np.isinf(high) else 0.5 * (low + high)
+    return best
+
+
+def accelerated(
+    objective: Objective, theta: Vector, *, step: float, max_iter: int, tol: float,
+    callback: Callback | None = None,
+) -> tuple[Vector, Trace]:  # fmt: skip
+    """Nesterov's accelerated gradient descent, restarted when it turns uphill.
+
+    Restart by the gradient scheme of O'Donoghue and Candès (2015), which needs to know nothing
+    of the curvature below. Stops as :func:`lbfgs` does.
+    """
+    trace = Trace()
+    ahead, momentum = theta, 1.0
+    for _ in range(max_iter):
+        value, gradient = objective(ahead)
+        trace.note(value, callback)
+        if not np.isfinite(value):
+            trace.finite = False
+            break
+        if np.abs(gradient).max() <= tol:
+            trace.converged = True
+            return ahead, trace
+        new = ahead - step * gradient
+        moved = new - theta
+        if _dot(gradient, moved) > 0.0:
+            momentum = 1.0
+        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
+        ahead = new + ((momentum - 1.0) / following) * moved
+        theta, momentum = new, following
+    return theta, trace
+
+
+def stochastic(
+    problem: Problem, theta: Vector, *, batch_size: int, step: float, power_t: float,
+    max_iter: int, tol: float, patience: int, rng: np.random.Generator | None,
+    callback: Callback | None = None,
+) -> tuple[Vector, Trace]:  # fmt: skip
+    """Mini-batch gradient descent; the step of epoch e = 0, 1, ... is step / (1 + e)^power_t.
+
+    Stops when the mean loss of an epoch has not come down by `tol` for `patience` epochs.
+    """
+    n = problem.rows.n_rows
+    coef, intercept = problem.split(theta)
+    order = np.arange(n, dtype=np.int64)
+    trace, best, waited = Trace(), np.inf, 0
+    for epoch in range(max_iter):
+        if rng is not None:
+            order = rng.permutation(n)
+        steps = np.full(-(-n // batch_size), step / (1.0 + epoch) ** power_t)
+        loss = _kernels.select().descend(
+            problem.rows, order, batch_size, problem.targets, problem.sample_weight,
+            problem.loss, steps, problem.alpha, coef, intercept, problem.fit_intercept,
+        ) / n  # fmt: skip
+        trace.note(loss, callback)
+        if not np.isfinite(loss):
+            trace.finite = False
+            break
+        waited = waited + 1 if loss > best - tol else 0
+        best = min(best, loss)
+        if waited >= patience:
+            trace.converged = True
+            break
+    return theta, trace

@@ -1,0 +1,391 @@
+"""Linear models trained by gradient descent, and least squares in closed form."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _kernels
+from ._arrays import (
+    as_matrix,
+    as_sample_weight,
+    one_block,
+    require_finite,
+    require_fitted,
+    require_rows,
+    require_width,
+    result_dtype,
+)
+from ._descent import Callback, Problem, Trace, accelerated, mean_one, stochastic
+from ._estimator import Classifier, Estimator, Regressor
+from ._kernels.contract import Block, Rows
+
+__all__ = ["GDClassifier", "GDRegressor", "LinearRegression"]
+
+
+def scores(rows: Rows, coef: NDArray, intercept: NDArray) -> NDArray:
+    """Linear scores of fused rows, shape (n_samples, n_outputs)."""
+    out = np.empty((rows.n_rows, len(coef)), rows.dtype)
+    coef = np.ascontiguousarray(coef, np.float64)
+    _kernels.select().linear_scores(rows, coef, np.asarray(intercept, np.float64), out)
+    return out
+
+
+def probabilities(scores: NDArray) -> NDArray:
+    """Class probabilities: softmax of the scores, or the logistic function of a single one."""
+    if scores.shape[1] == 1:
+        positive = 1.0 / (1.0 + np.exp(-np.abs(scores[:, 0])))
+        positive = np.where(scores[:, 0] >= 0, positive, 1.0 - positive)
+        return np.column_stack([1.0 - positive, positive]).astype(scores.dtype, copy=False)
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    odds /= odds.sum(axis=1, keepdims=True)
+    return odds
+
+
+def likeliest(scores: NDArray) -> NDArray[np.intp]:
+    """Code of the class with the highest score; a single score is that of the second class."""
+    if scores.shape[1] == 1:
+        return (scores[:, 0] > 0).astype(np.intp)
+    return scores.argmax(axis=1)
+
+
+def encode_classes(y: ArrayLike, n_rows: int) -> tuple[NDArray, NDArray[np.int64]]:
+    """Sorted class labels, and each row's code among them.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not 1-D, of another length, has a NaN, or has fewer than two classes.
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise ValueError(f"y should be a 1d array, got an array of shape {labels.shape} instead.")
+    require_rows(n_rows, labels)
+    if labels.dtype.kind == "f":
+        require_finite({"Input y": labels.reshape(-1, 1)})
+        if (labels != np.floor(labels)).any():
+            raise ValueError(
+                "Unknown label type: continuous. Maybe you are trying to fit a classifier, "
+                "which expects discrete classes on a regression target with continuous values."
+            )
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains "
+            f"only one class: {classes[0]!r}"
+        )
+    return classes, codes
+
+
+def class_targets(codes: NDArray[np.int64], n_classes: int) -> tuple[NDArray, str, int]:
+    """Targets, loss and number of outputs of a classifier: two classes share one score."""
+    targets = codes.astype(np.float64).reshape(-1, 1)
+    return (targets, "log_loss", 1) if n_classes == 2 else (targets, "multinomial", n_classes)
+
+
+class _GradientDescent(Estimator):
+    """What GDClassifier and GDRegressor share: parameters, and the descent itself."""
+
+    coef_: NDArray
+    intercept_: NDArray
+    n_features_in_: int
+    n_iter_: int
+    loss_curve_: list[float]
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 1e-4,
+        batch_size: int | None = None,
+        eta0: float | str = "auto",
+        power_t: float = 0.5,
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 5,
+        fit_intercept: bool = True,
+        shuffle: bool = True,
+        random_state: int | np.random.Generator | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.fit_intercept = fit_intercept
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def _check_parameters(self) -> None:
+        for name, low in (("alpha", 0.0), ("power_t", 0.0), ("tol", 0.0)):
+            value = getattr(self, name)
+            if not value >= low or not np.isfinite(value):
+                raise ValueError(f"{name} must be a finite number of at least {low}; got {value!r}.")
+        for name in ("max_iter", "n_iter_no_change", "batch_size"):
+            value = getattr(self, name)
+            if name == "batch_size" and value is None:
+                continue
+            if not isinstance(value, int | np.integer) or value < 1:
+                raise ValueError(f"{name} must be a positive integer; got {value!r}.")
+        if self.eta0 != "auto" and (isinstance(self.eta0, str) or not self.eta0 > 0.0):
+            raise ValueError(f"eta0 must be 'auto' or a positive number; got {self.eta0!r}.")
+
+    def _descend(
+        self, X: NDArray, targets: NDArray, loss: str, n_outputs: int,
+        sample_weight: ArrayLike | None, callback: Callback | None,
+    ) -> tuple[NDArray, NDArray]:  # fmt: skip
+        self._check_parameters()
+        rows = one_block(Block(X), result_dtype((X,)))
+        weight = mean_one(as_sample_weight(sample_weight, len(X)))
+        problem = Problem(
+            rows, targets, loss, n_outputs, self.alpha, weight, self.fit_intercept
+        )
+        theta, trace = self._minimise(problem, callback)
+        if not (trace.finite and np.isfinite(theta).all()):
+            require_finite({"Input X": X})
+            raise ValueError(
+                "Floating-point overflow during the descent: scale the features with "
+                f"StandardScaler or lower eta0; got eta0={self.eta0!r}."
+            )
+        coef, intercept = problem.split(theta)
+        self.n_features_in_ = X.shape[1]
+        self.n_iter_ = len(trace.losses)
+        self.loss_curve_ = trace.losses
+        return coef.astype(rows.dtype), intercept.astype(rows.dtype)
+
+    def _minimise(self, problem: Problem, callback: Callback | None) -> tuple[NDArray, Trace]:
+        batch_size = min(self.batch_size or problem.rows.n_rows, problem.rows.n_rows)
+        step = self.eta0
+        if not isinstance(step, float | int):
+            bound = problem.batch_smoothness(batch_size)
+            step = (1.0 if self.batch_size is None else 0.5) / bound if bound > 0 else 1.0
+        if self.batch_size is None:
+            return accelerated(
+                problem, problem.start(), step=step, max_iter=self.max_iter, tol=self.tol,
+                callback=callback,
+            )  # fmt: skip
+        rng = np.random.default_rng(self.random_state) if self.shuffle else None
+        return stochastic(
+            problem, problem.start(), batch_size=batch_size, step=step, power_t=self.power_t,
+            max_iter=self.max_iter, tol=self.tol, patience=self.n_iter_no_change, rng=rng,
+            callback=callback,
+        )  # fmt: skip
+
+    def _scores(self, X: ArrayLike) -> NDArray:
+        require_fitted(self, "coef_")
+        matrix = as_matrix(X)
+        require_width(self, matrix.shape[1])
+        rows = one_block(Block(matrix), result_dtype((matrix,)))
+        out = scores(rows, np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
+        if not np.isfinite(out).all():
+            require_finite({"Input X": matrix})
+        return out
+
+
+_PARAMETERS = """alpha : float, default=1e-4
+        Strength of the L2 penalty: the objective is the mean loss + alpha / 2 · |coef|².
+    batch_size : int or None, default=None
+        Rows per step. None takes all rows, with Nesterov's acceleration and restarts
+        (O'Donoghue and Candès, 2015); 1 is stochastic gradient descent.
+    eta0 : float or "auto", default="auto"
+        Step size. "auto" takes it from the smoothness of the loss on the data: 1 / L for all
+        rows, 1 / 2L of the expected smoothness for batches (Gower et al., 2019).
+    power_t : float, default=0.5
+        With batches, the step of epoch e = 0, 1, ... is eta0 / (1 + e)^power_t.
+    max_iter : int, default=1000
+        Most passes over the data.
+    tol : float, default=1e-4
+        All rows: stop when no element of the gradient is larger. Batches: stop when the mean
+        loss of an epoch has not come down by this much for `n_iter_no_change` epochs.
+    n_iter_no_change : int, default=5
+        See `tol`.
+    fit_intercept : bool, default=True
+        Whether to learn an intercept; it is not penalised.
+    shuffle : bool, default=True
+        With batches, visit the rows of each epoch in a new random order.
+    random_state : int, numpy.random.Generator or None, default=None
+        Seed of that order.
+"""
+
+
+class GDRegressor(Regressor, _GradientDescent):
+    __doc__ = f"""Linear regression by gradient descent: least squares with an L2 penalty.
+
+    Minimises the mean of (y - X w - b)² / 2 + alpha / 2 · |w|².
+
+    Parameters
+    ----------
+    {_PARAMETERS}
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+    intercept_ : ndarray of shape (1,)
+    n_iter_ : int
+        Passes over the data.
+    loss_curve_ : list of float
+        Objective after each pass (batches: mean loss during it).
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import GDRegressor
+    >>> model = GDRegressor(alpha=0.0, tol=1e-8).fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+    >>> model.predict([[3.0]]).round(3)
+    array([7.])
+    """
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        callback: Callback | None = None,
+    ) -> Self:  # fmt: skip
+        """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples,).
+
+        `callback(iteration, loss)` is called after each pass.
+        """
+        matrix = as_matrix(X, min_rows=1)
+        target = np.ascontiguousarray(y, np.float64)
+        if target.ndim != 1:
+            raise ValueError(f"y should be a 1d array, got an array of shape {target.shape}.")
+        require_rows(len(matrix), target)
+        require_finite({"Input y": target.reshape(-1, 1)})
+        coef, intercept = self._descend(
+            matrix, target.reshape(-1, 1), "squared_error", 1, sample_weight, callback
+        )
+        self.coef_, self.intercept_ = coef[0], intercept
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """Return predictions X w + b, shape (n_samples,)."""
+        return self._scores(X)[:, 0]
+
+
+class GDClassifier(Classifier, _GradientDescent):
+    __doc__ = f"""Logistic regression by gradient descent: softmax loss with an L2 penalty.
+
+    Minimises the mean negative log-likelihood of the softmax of X Wᵀ + b (of the logistic
+    function of one score for two classes) + alpha / 2 · |W|².
+
+    Parameters
+    ----------
+    {_PARAMETERS}
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_iter_ : int
+        Passes over the data.
+    loss_curve_ : list of float
+        Objective after each pass (batches: mean loss during it).
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import GDClassifier
+    >>> model = GDClassifier().fit([[0.0], [1.0], [4.0], [5.0]], ["low", "low", "high", "high"])
+    >>> model.predict([[0.5], [4.5]])
+    array(['low', 'high'], dtype='<U4')
+    """
+
+    classes_: NDArray
+
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        callback: Callback | None = None,
+    ) -> Self:  # fmt: skip
+        """Fit to rows `X` (n_samples, n_features) and class labels `y` (n_samples,).
+
+        `callback(iteration, loss)` is called after each pass.
+        """
+        matrix = as_matrix(X, min_rows=1)
+        classes, codes = encode_classes(y, len(matrix))
+        targets, loss, n_outputs = class_targets(codes, len(classes))
+        self.coef_, self.intercept_ = self._descend(
+            matrix, targets, loss, n_outputs, sample_weight, callback
+        )
+        self.classes_ = classes
+        return self
+
+    def decision_function(self, X: ArrayLike) -> NDArray:
+        """Return scores, shape (n_samples,) for two classes, else (n_samples, n_classes)."""
+        out = self._scores(X)
+        return out[:, 0] if out.shape[1] == 1 else out
+
+    def predict_proba(self, X: ArrayLike) -> NDArray:
+        """Return class probabilities, shape (n_samples, n_classes)."""
+        return probabilities(self._scores(X))
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """Return the likeliest class of each row, shape (n_samples,)."""
+        codes = likeliest(self._scores(X))
+        labels: NDArray = self.classes_[codes]
+        return labels
+
+
+class LinearRegression(Regressor, Estimator):
+    """Ordinary least squares in closed form: the w of least norm that minimises |y - X w - b|².
+
+    Solved by the singular value decomposition of the centred data (LAPACK's gelsd through
+    NumPy), so that dependent columns share the weight.
+
+    Parameters
+    ----------
+    fit_intercept : bool, default=True
+        Whether to learn b.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    rank_ : int
+        Rank of the centred data.
+    singular_ : ndarray of shape (min(n_samples, n_features),)
+        Its singular values.
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import LinearRegression
+    >>> model = LinearRegression().fit([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [1.0, 2.0, 3.0])
+    >>> model.coef_.round(6), round(float(model.intercept_), 6)
+    (array([0.25, 0.25]), 0.25)
+    """
+
+    def __init__(self, *, fit_intercept: bool = True) -> None:
+        self.fit_intercept = fit_intercept
+
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples[, n_targets])."""
+        matrix = as_matrix(X, min_rows=1)
+        dtype = result_dtype((matrix,))
+        target = np.asarray(y, dtype)
+        require_rows(len(matrix), target)
+        require_finite({"Input X": matrix, "Input y": target.reshape(len(target), -1)})
+        weight = as_sample_weight(sample_weight, len(matrix))
+        x_mean, y_mean = np.zeros(matrix.shape[1]), np.zeros(target.shape[1:])
+        if self.fit_intercept:
+            x_mean = np.average(matrix, axis=0, weights=weight).astype(np.float64)
+            y_mean = np.average(target, axis=0, weights=weight)
+        x, t = (matrix - x_mean).astype(dtype), (target - y_mean).astype(dtype)
+        if weight is not None:
+            root = np.sqrt(weight).astype(dtype)
+            x, t = x * root[:, None], t * (root[:, None] if t.ndim == 2 else root)
+        coef, _, self.rank_, self.singular_ = np.linalg.lstsq(x, t)
+        self.coef_ = coef.T
+        self.intercept_ = (y_mean - x_mean @ coef) if self.fit_intercept else 0.0
+        self.n_features_in_ = matrix.shape[1]
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """Return predictions X w + b, shape (n_samples[, n_targets])."""
+        require_fitted(self, "coef_")
+        matrix = as_matrix(X)
+        require_width(self, matrix.shape[1])
+        require_finite({"Input X": matrix})
+        coef = np.atleast_2d(self.coef_)
+        intercept = np.broadcast_to(self.intercept_, len(coef)).copy()
+        out = scores(one_block(Block(matrix), result_dtype((matrix,))), coef, intercept)
+        return out[:, 0] if self.coef_.ndim == 1 else out
