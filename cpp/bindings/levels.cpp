@@ -35,7 +35,6 @@ void register_levels(py::module_& m) {
           "Names of the losses.");
     m.def("input_dtypes", []() -> Names { return as_tuple({dtype_names, dtype_names + n_dtypes}); },
           "Names of the dtypes a block may have.");
-    current_level();  // a wrong POLYFUSE_ISA is said at import
 }
 
 }  // namespace polyfuse

@@ -63,8 +63,7 @@ def _complain_of_ndim(array: NDArray, name: str) -> NoReturn:
             "or .reshape(1, -1) if it is a single sample."
         )
     raise ValueError(
-        f"{name} must be 2-D, one row per sample; got {array.ndim} dimensions, "
-        f"shape {array.shape}."
+        f"{name} must be 2-D, one row per sample; got {array.ndim} dimensions, shape {array.shape}."
     )
 
 

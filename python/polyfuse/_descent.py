@@ -152,7 +152,8 @@ def lbfgs(
     Stops when no element of the gradient exceeds `tol`, or when no step lowers the objective.
     """
     value, gradient = objective(theta)
-    trace, pairs = Trace(), []  # pairs of (step, change of gradient, 1 / their product)
+    trace = Trace()
+    pairs: list[tuple[Vector, Vector, float]] = []  # step, change of gradient, 1 / their product
     for _ in range(max_iter):
         if not np.isfinite(value) or np.abs(gradient).max() <= tol:
             break

@@ -22,7 +22,7 @@ from ._kernels.fusion_ops import OPERATORS, Operator
 VSTACK = "vstack"
 OPS = (*OPERATORS, CONCATENATE, VSTACK)
 
-__all__ = ["OPS", "concatenate", "fuse", "vstack", *OPERATORS]  # noqa: F822  (see __getattr__)
+__all__ = ["OPS", "concatenate", "fuse", "vstack", *OPERATORS]
 
 Scalers = str | Mapping[str, Any] | Sequence[Any] | None
 Weights = Mapping[str, float] | ArrayLike | None
@@ -80,9 +80,7 @@ def fuse(
     return out
 
 
-def as_rows(
-    blocks: BlocksLike, op: str, weights: Weights = None, scalers: Scalers = None
-) -> Rows:
+def as_rows(blocks: BlocksLike, op: str, weights: Weights = None, scalers: Scalers = None) -> Rows:
     """Describe the fusion of some blocks, for a kernel to carry out."""
     names, arrays = as_blocks(blocks)
     affines = _affines(names, arrays, scalers)
@@ -131,7 +129,9 @@ def _affines(names: list[str], arrays: list[NDArray], scalers: Scalers) -> list[
     if isinstance(scalers, Mapping):
         scalers = [scalers[key] for key in _same_keys(scalers, names, "scalers")]
     if len(scalers) != len(names):
-        raise ValueError(f"scalers must have one entry per block, {len(names)}; got {len(scalers)}.")
+        raise ValueError(
+            f"scalers must have one entry per block, {len(names)}; got {len(scalers)}."
+        )
     return [
         None if scaler is None else _affine_of(scaler, f"scalers[{key!r}]", array)
         for scaler, key, array in zip(scalers, names, arrays, strict=True)

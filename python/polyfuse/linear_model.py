@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,16 +39,16 @@ def probabilities(scores: NDArray) -> NDArray:
         positive = 1.0 / (1.0 + np.exp(-np.abs(scores[:, 0])))
         positive = np.where(scores[:, 0] >= 0, positive, 1.0 - positive)
         return np.column_stack([1.0 - positive, positive]).astype(scores.dtype, copy=False)
-    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    odds: NDArray = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds
 
 
 def likeliest(scores: NDArray) -> NDArray[np.intp]:
     """Code of the class with the highest score; a single score is that of the second class."""
-    if scores.shape[1] == 1:
-        return (scores[:, 0] > 0).astype(np.intp)
-    return scores.argmax(axis=1)
+    single = scores.shape[1] == 1
+    codes: NDArray[np.intp] = (scores[:, 0] > 0).astype(np.intp) if single else scores.argmax(1)
+    return codes
 
 
 def encode_classes(y: ArrayLike, n_rows: int) -> tuple[NDArray, NDArray[np.int64]]:
@@ -123,7 +123,9 @@ class _GradientDescent(Estimator):
         for name, low in (("alpha", 0.0), ("power_t", 0.0), ("tol", 0.0)):
             value = getattr(self, name)
             if not value >= low or not np.isfinite(value):
-                raise ValueError(f"{name} must be a finite number of at least {low}; got {value!r}.")
+                raise ValueError(
+                    f"{name} must be a finite number of at least {low}; got {value!r}."
+                )
         for name in ("max_iter", "n_iter_no_change", "batch_size"):
             value = getattr(self, name)
             if name == "batch_size" and value is None:
@@ -140,9 +142,7 @@ class _GradientDescent(Estimator):
         self._check_parameters()
         rows = one_block(Block(X), result_dtype((X,)))
         weight = mean_one(as_sample_weight(sample_weight, len(X)))
-        problem = Problem(
-            rows, targets, loss, n_outputs, self.alpha, weight, self.fit_intercept
-        )
+        problem = Problem(rows, targets, loss, n_outputs, self.alpha, weight, self.fit_intercept)
         theta, trace = self._minimise(problem, callback)
         if not (trace.finite and np.isfinite(theta).all()):
             require_finite({"Input X": X})

@@ -93,6 +93,14 @@ class FusionClassifier(Classifier):
     """
 
     classes_: NDArray
+    modalities_: list[str]
+    scalers_: dict[str, Any]
+    coef_: dict[str, NDArray]
+    intercept_: Any
+    weights_: NDArray[np.float64]
+    loss_curve_: Any
+    n_iter_: int
+    _coef: NDArray
 
     def __init__(
         self,
@@ -207,6 +215,7 @@ class FusionClassifier(Classifier):
         weights = self.weights
         if isinstance(weights, str):
             weights = self._validate(names, blocks, codes, n_classes, sample_weight)
+            weights = weights if any(weights) else [1.0] * len(names)
         weights = _fusion.block_weights(names, self.fusion, weights)
         models = {
             name: self._solve([name], _single(block), codes, n_classes, sample_weight, callback)
@@ -224,8 +233,13 @@ class FusionClassifier(Classifier):
         self, names: list[str], blocks: tuple[Block, ...], codes: NDArray, n_classes: int,
         weight: NDArray | None,
     ) -> list[float]:  # fmt: skip
-        """Accuracy of each modality on every fifth row of each class, learned on the others."""
+        """Accuracy of each modality on every fifth row of each class, learned on the others.
+
+        Ones if no class has five rows.
+        """
         held_out = _every_fifth(codes)
+        if not held_out.any():
+            return [1.0] * len(names)
         learned = ~held_out
         inner = None if weight is None else mean_one(weight[learned])
         accuracy = []
@@ -250,7 +264,7 @@ class FusionClassifier(Classifier):
         )
         if not trace.finite:
             _blame(names, rows.blocks)
-            raise ValueError("The scores overflow: scale the blocks, for example scaler='standard'.")
+            raise ValueError("The scores overflow: scale the blocks, as scaler='standard' does.")
         coef, intercept = problem.split(theta)
         return _LinearModel(coef.astype(rows.dtype), intercept.astype(rows.dtype), trace)
 
@@ -282,9 +296,7 @@ class FusionClassifier(Classifier):
         names, arrays = as_blocks(blocks)
         if names != self.modalities_:
             if set(names) != set(self.modalities_):
-                raise ValueError(
-                    f"blocks must be those of fit, {self.modalities_}; got {names}."
-                )
+                raise ValueError(f"blocks must be those of fit, {self.modalities_}; got {names}.")
             arrays = [arrays[names.index(name)] for name in self.modalities_]
         for name, array, width in zip(self.modalities_, arrays, self._widths, strict=True):
             if array.shape[1] != width:

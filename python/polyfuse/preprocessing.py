@@ -6,6 +6,7 @@ handed to :func:`polyfuse.fusion.fuse` or to an estimator, which then scale whil
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -76,13 +77,18 @@ def _apply(matrix: NDArray, params: Affine, out: NDArray | None) -> NDArray:
     return out
 
 
-class _Scaler(Transformer):
+class _Scaler(Transformer, ABC):
     """A scaler whose map is affine in each column."""
 
     n_features_in_: int
 
+    @abstractmethod
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn the map of each column of `X`."""
+
+    @abstractmethod
     def _affine(self) -> Affine:
-        raise NotImplementedError
+        """The map, offset and factor per column."""
 
     def _inverse(self) -> Affine:
         offset, factor, divide = self._affine()
@@ -261,6 +267,13 @@ class MinMaxScaler(_Scaler):
     array([0.  , 0.25, 1.  ])
     """
 
+    data_min_: NDArray
+    data_max_: NDArray
+    data_range_: NDArray
+    scale_: NDArray
+    min_: NDArray
+    n_samples_seen_: int
+
     def __init__(self, feature_range: tuple[float, float] = (0, 1), *, clip: bool = False) -> None:
         self.feature_range = feature_range
         self.clip = clip
@@ -353,10 +366,13 @@ class AffineScaler(_Scaler):
         )
 
 
-SCALERS = {"standard": StandardScaler, "minmax": MinMaxScaler}
+SCALERS: dict[str, type[StandardScaler] | type[MinMaxScaler]] = {
+    "standard": StandardScaler,
+    "minmax": MinMaxScaler,
+}
 
 
-def make_scaler(name: str | None) -> _Scaler | None:
+def make_scaler(name: str | None) -> StandardScaler | MinMaxScaler | None:
     """A new scaler by name, "standard" or "minmax"; None for None."""
     if name is None:
         return None

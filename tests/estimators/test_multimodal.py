@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from typing import Any
@@ -58,9 +59,7 @@ def test_sample_weight_and_C(rng: np.random.Generator) -> None:
     model.fit(blocks, y, weight)
     oracle = LogisticRegression(C=0.1, tol=1e-10, max_iter=5000)
     oracle.fit(np.hstack(list(blocks.values())), y, weight)
-    np.testing.assert_allclose(
-        np.hstack(list(model.coef_.values())), oracle.coef_, atol=1e-5
-    )
+    np.testing.assert_allclose(np.hstack(list(model.coef_.values())), oracle.coef_, atol=1e-5)
 
 
 @pytest.mark.parametrize("fusion", [f for f in FUSIONS if f != "concatenate"])
@@ -136,7 +135,7 @@ def test_loss_curve_falls(rng: np.random.Generator) -> None:
     seen: list[float] = []
     model = pf.FusionClassifier().fit(blocks, y, callback=lambda i, loss: seen.append(loss))
     assert seen == model.loss_curve_
-    assert all(b < a for a, b in zip(seen, seen[1:], strict=False))
+    assert all(b < a for a, b in itertools.pairwise(seen))
     assert model.n_iter_ == len(seen)
 
 
@@ -155,9 +154,7 @@ def test_same_bits_on_every_level_and_thread_count(rng: np.random.Generator) -> 
 
 def test_emoji_needs_no_tuning() -> None:
     blocks, y = pf.datasets.load_emoji(return_blocks_y=True)
-    train, test = train_test_split(
-        np.arange(len(y)), test_size=0.3, stratify=y, random_state=0
-    )
+    train, test = train_test_split(np.arange(len(y)), test_size=0.3, stratify=y, random_state=0)
     score = {}
     for names in (["image"], ["text"], ["image", "text"]):
         model = pf.FusionClassifier().fit({k: blocks[k][train] for k in names}, y[train])

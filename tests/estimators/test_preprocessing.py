@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ def test_partial_fit_equals_fit(rng: np.random.Generator) -> None:
         (ours.MinMaxScaler(), ours.MinMaxScaler()),
     ):
         whole.fit(x)
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in itertools.pairwise(cuts):
             parts.partial_fit(x[a:b])
         np.testing.assert_allclose(parts.transform(x), whole.transform(x), rtol=1e-9, atol=1e-9)
     refitted = parts.fit(x[300:310])

@@ -35,6 +35,8 @@ def load(name: str) -> Kernels:
         module = importlib.import_module(_MODULES[name])
     except ImportError as error:
         raise ImportError(f"the {name!r} backend is not available here: {error}") from error
+    if name == "native":
+        module.isa_level()  # ValueError if POLYFUSE_ISA names no level
     return cast(Kernels, module)
 
 

@@ -74,11 +74,11 @@ class Rows(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        return self.blocks[0].values.shape[0]
+        return len(self.blocks[0].values)
 
     @property
     def width(self) -> int:
-        widths = [block.values.shape[1] for block in self.blocks]
+        widths: list[int] = [block.values.shape[1] for block in self.blocks]
         return sum(widths) if self.op == CONCATENATE else widths[0]
 
 

@@ -25,7 +25,7 @@ def stage_block(block: Block, dtype: np.dtype) -> NDArray:
             return values.astype(dtype, copy=False)
         x = values.astype(scaled_in, copy=False)
         offset, factor = affine.offset.astype(scaled_in), affine.factor.astype(scaled_in)
-        scaled = (x - offset) / factor if affine.divide else x * factor + offset
+        scaled: NDArray = (x - offset) / factor if affine.divide else x * factor + offset
         return scaled.astype(dtype, copy=False)
 
 
@@ -41,7 +41,8 @@ def stage(rows: Rows) -> NDArray:
         acc = op.lift(staged[0], weights[0])
         for x, w in zip(staged[1:], weights[1:], strict=True):
             acc = op.combine(acc, op.lift(x, w))
-        return op.finish(acc, total)
+        fused: NDArray = op.finish(acc, total)
+        return fused
 
 
 def column_moments(
@@ -63,9 +64,7 @@ def column_moments(
         squares[:] = (deviation**2).sum(axis=0) - deviation.sum(axis=0) ** 2 / n
 
 
-def column_extrema(
-    values: NDArray, low: NDArray[np.float64], high: NDArray[np.float64]
-) -> None:
+def column_extrema(values: NDArray, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
     missing = np.isnan(values)
     x = values.astype(np.float64)
     low[:] = np.where(missing, np.inf, x).min(axis=0, initial=np.inf)

@@ -1,0 +1,53 @@
+"""
+The C++ kernels: polyfuse._kernels.contract, implemented.
+"""
+from __future__ import annotations
+import numpy
+import numpy.typing
+import typing
+__all__: list[str] = ['column_extrema', 'column_moments', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'name', 'num_threads', 'set_isa_level']
+def column_extrema(values: numpy.ndarray, low: numpy.typing.NDArray[numpy.float64], high: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
+def column_moments(values: numpy.ndarray, leaf_rows: typing.SupportsInt | typing.SupportsIndex, count: numpy.typing.NDArray[numpy.int64], mean: numpy.typing.NDArray[numpy.float64], squares: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
+def confusion(y_true: numpy.typing.NDArray[numpy.int64], y_pred: numpy.typing.NDArray[numpy.int64], sample_weight: typing.Any, out: numpy.ndarray) -> None:
+    ...
+def descend(rows: tuple, order: numpy.typing.NDArray[numpy.int64], batch_size: typing.SupportsInt | typing.SupportsIndex, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, loss: str, steps: numpy.typing.NDArray[numpy.float64], alpha: typing.SupportsFloat | typing.SupportsIndex, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], fit_intercept: bool) -> float:
+    ...
+def dot(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[numpy.float64]) -> float:
+    ...
+def fuse(rows: tuple, out: numpy.ndarray) -> None:
+    ...
+def fusion_operators() -> tuple[str, ...]:
+    """
+    Names of the fold operators.
+    """
+def input_dtypes() -> tuple[str, ...]:
+    """
+    Names of the dtypes a block may have.
+    """
+def isa_level() -> str:
+    """
+    The level in force.
+    """
+def isa_levels() -> tuple[str, ...]:
+    """
+    Levels this CPU can run, lowest first.
+    """
+def linear_scores(rows: tuple, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], out: numpy.ndarray) -> None:
+    ...
+def loss_gradient(rows: tuple, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], loss: str, grad_coef: numpy.typing.NDArray[numpy.float64], grad_intercept: numpy.typing.NDArray[numpy.float64]) -> float:
+    ...
+def losses() -> tuple[str, ...]:
+    """
+    Names of the losses.
+    """
+def num_threads() -> int:
+    """
+    Threads a large call may use.
+    """
+def set_isa_level(level: str) -> None:
+    """
+    Choose the level for the whole process.
+    """
+name: str = 'native'

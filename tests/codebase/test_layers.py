@@ -1,0 +1,160 @@
+"""The walls of the house, as docs/architecture.md draws them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "python" / "polyfuse"
+CPP = ROOT / "cpp"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+STEMS = ("normalization", "fusion", "sgd", "confusion")
+OPTIONAL = {"numba": {"_kernels/jit.py"}, "matplotlib": {"plotting.py", "reporting.py"}}
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of absolute imports, and relative ones as '.name'."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module] if node.module else [alias.name for alias in node.names]
+            names |= {"." * node.level + module.split(".")[0] for module in modules}
+    return names
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_only_one_module_imports_each_optional_package(path: Path) -> None:
+    allowed = {"numpy", "polyfuse", *sys.stdlib_module_names, "sklearn"}
+    allowed |= {name for name, users in OPTIONAL.items() if relative(path) in users}
+    outside = {name for name in imported(path) if not name.startswith(".")}
+    assert outside <= allowed
+
+
+def test_scikit_learn_is_imported_for_its_tags_alone() -> None:
+    users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
+    assert users == {"_estimator.py"}
+
+
+def test_only_the_selector_names_the_compiled_module() -> None:
+    users = {
+        relative(p) for p in MODULES if re.search(r"polyfuse\._core|import _core", p.read_text())
+    }
+    assert users == {"_kernels/__init__.py"}
+
+
+def test_kernel_implementations_see_the_contract_only() -> None:
+    for name in ("reference", "jit"):
+        seen = {n for n in imported(PACKAGE / "_kernels" / f"{name}.py") if n.startswith(".")}
+        assert seen <= {".contract", ".fusion_ops"}
+    assert not {n for n in imported(PACKAGE / "_kernels" / "contract.py") if n.startswith(".")}
+
+
+def test_the_lower_layers_do_not_look_up() -> None:
+    below = {
+        "_arrays.py": {"._kernels", ".exceptions"},
+        "_descent.py": {"._kernels", "."},
+        "_estimator.py": {".metrics"},
+        "preprocessing.py": {"._arrays", "._estimator", "._kernels", "."},
+        "fusion.py": {"._arrays", "._kernels", ".", ".preprocessing"},
+    }
+    for name, allowed in below.items():
+        seen = {n.rstrip() for n in imported(PACKAGE / name) if n.startswith(".")}
+        assert seen <= allowed, name
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'#include ["<]([^">]+)[">]', path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [
+        ("ops", r"kernels/|dispatch/|bindings/|pybind11|Python\.h|stage\.hpp"),
+        ("kernels", r"dispatch/|bindings/|pybind11|Python\.h|omp\.h|thread"),
+        ("isa", r"bindings/|pybind11|omp\.h|thread"),
+        ("dispatch", r"kernels/|ops/|bindings/|pybind11|stage\.hpp"),
+        ("bindings", r"kernels/|isa/|stage\.hpp"),
+    ],
+)
+def test_cpp_layers(folder: str, forbidden: str) -> None:
+    for path in (CPP / folder).iterdir():
+        for include in includes(path):
+            assert not re.search(forbidden, include), f"{path.name} includes {include}"
+
+
+def test_every_stem_stands_in_every_layer() -> None:
+    public = {
+        "normalization": "preprocessing", "fusion": "fusion", "sgd": "linear_model",
+        "confusion": "metrics",
+    }  # fmt: skip
+    for stem in STEMS:
+        assert (CPP / "kernels" / f"{stem}.hpp").exists()
+        assert (CPP / "dispatch" / f"{stem}.cpp").exists()
+        assert (CPP / "bindings" / f"{stem}.cpp").exists()
+        assert (ROOT / "benches" / f"bench_{stem}.py").exists()
+        assert (PACKAGE / f"{public[stem]}.py").exists()
+
+
+def test_files_and_functions_are_short() -> None:
+    sources = [*MODULES, *(p for p in CPP.rglob("*") if p.suffix in {".hpp", ".cpp"})]
+    for path in sources:
+        assert len(path.read_text().splitlines()) <= 400, path
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+                assert lines <= 40, f"{relative(path)}: {node.name} has {lines} lines"
+
+
+def test_house_rules_of_the_sources() -> None:
+    for path in CPP.rglob("*.[hc]pp"):
+        macros = re.findall(r"^\s*#\s*define\s+(\w+)", path.read_text(), re.MULTILINE)
+        assert not macros, f"{path.name} defines {macros}"
+    assert "ffast-math" not in (ROOT / "CMakeLists.txt").read_text().replace(
+        "Never -ffast-math", ""
+    )
+    for path in MODULES:
+        calls = {
+            node.func.id
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert not calls & {"exec", "eval"}, path
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_import_loads_nothing_heavy() -> None:
+    loaded = run("import sys, polyfuse; print(*sys.modules)").split()
+    assert not {"numba", "sklearn", "matplotlib", "polyfuse._core", "scipy"} & set(loaded)
+
+
+def test_using_kernels_and_estimators_needs_numpy_alone() -> None:
+    loaded = run(
+        "import sys, polyfuse as pf\n"
+        "X = [[0.0, 1.0], [1.0, 0.0], [2.0, 5.0]]\n"
+        "model = pf.FusionClassifier().fit([X, X], [0, 1, 1])\n"
+        "model.score([X, X], [0, 1, 1])\n"
+        "print(*(name for name in sys.modules))"
+    ).split()
+    heavy = {"sklearn", "matplotlib", "scipy"}
+    assert not heavy & set(loaded)
