@@ -221,23 +221,25 @@ FoldTile<T> pick_fold(int op, TypeList<Ops...>) {
     return table[op];
 }
 
-// Stage whole fused rows for a learner. Scratch: stage_tiles tiles of count x width.
+// Stage whole fused rows for a learner, padded with zeros to a whole number of lanes. Scratch:
+// stage_tiles tiles of count x padded(width).
 template <class T>
 Tile<T> stage_rows(const Rows& all, const RowSet& rows, T* scratch) {
-    const std::int64_t d = all.width;
-    if (all.n_blocks == 1 && all.op == concatenate_op)
-        return stage_block<T>(all.blocks[0], rows, 0, d, scratch);
+    const std::int64_t d = all.width, ld = padded(d);
+    const bool whole = all.n_blocks == 1 && all.op == concatenate_op && ld == d;
+    if (whole) return stage_block<T>(all.blocks[0], rows, 0, d, scratch);
     if (all.op != concatenate_op) {
-        pick_fold<T>(all.op, FusionOps{})(all, rows, 0, d, scratch, d, scratch + rows.count * d);
-        return {scratch, d};
+        pick_fold<T>(all.op, FusionOps{})(all, rows, 0, d, scratch, ld, scratch + rows.count * ld);
+    } else {
+        std::int64_t column = 0;
+        for (std::int64_t b = 0; b < all.n_blocks; ++b) {
+            load<T>(all.blocks[b], rows, 0, all.blocks[b].width, scratch + column, ld);
+            column += all.blocks[b].width;
+        }
     }
-    std::int64_t column = 0;
-    for (std::int64_t b = 0; b < all.n_blocks; ++b) {
-        const std::int64_t width = all.blocks[b].width;
-        load<T>(all.blocks[b], rows, 0, width, scratch + column, d);
-        column += width;
-    }
-    return {scratch, d};
+    for (std::int64_t r = 0; r < rows.count && ld > d; ++r)
+        std::memset(scratch + r * ld + d, 0, static_cast<std::size_t>(ld - d) * sizeof(T));
+    return {scratch, ld};
 }
 
 }  // namespace

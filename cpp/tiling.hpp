@@ -23,14 +23,18 @@ constexpr std::int64_t write_tile = 1024;
 // A row longer than a tile is cut, a shorter one shares it.
 constexpr std::int64_t write_scratch = stage_tiles * write_tile;
 
+// Elements from one row to the next of whatever a learner reduces: a whole number of lanes, so
+// that no loop has a tail. What is added behind a row is zero.
+constexpr std::int64_t padded(std::int64_t width) { return (width + 15) / 16 * 16; }
+
 // Rows of a tile that a learner consumes: the tile and its scores stay in half of L2.
 constexpr std::int64_t learn_tile_rows(std::int64_t width, std::int64_t item_size) {
-    return at_least(4, at_most(64, (256 << 10) / at_least(1, width * item_size)));
+    return at_least(4, at_most(64, (256 << 10) / (padded(at_least(1, width)) * item_size)));
 }
 
 constexpr std::int64_t learn_scratch(std::int64_t width, std::int64_t n_outputs,
                                      std::int64_t item_size) {
-    return learn_tile_rows(width, item_size) * (stage_tiles * width + n_outputs);
+    return learn_tile_rows(width, item_size) * (stage_tiles * padded(width) + n_outputs);
 }
 
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.
@@ -45,8 +49,7 @@ constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_label
     return at_least(1, at_most(max_slots, worth));
 }
 
-// Columns narrower than this are reduced along the rows, 16 lanes to a column; wider ones across
-// the columns, row by row.
+// Rows narrower than this are reduced 16 at a time; wider ones one by one, across the columns.
 constexpr std::int64_t narrow = 16;
 
 // Columns of a leaf that are staged at once.
@@ -54,9 +57,8 @@ constexpr std::int64_t moment_panel(std::int64_t leaf_rows) {
     return at_least(narrow, at_most(4096, 32768 / at_least(1, leaf_rows)));
 }
 
-// The panel as staged, and once more transposed.
 constexpr std::int64_t moment_scratch(std::int64_t leaf_rows) {
-    return 2 * leaf_rows * moment_panel(leaf_rows);
+    return leaf_rows * moment_panel(leaf_rows);
 }
 
 // Rows searched at once for extrema.

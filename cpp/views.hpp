@@ -60,12 +60,14 @@ struct Moments {
     std::int64_t width;
 };
 
-// A linear model in the precision of the rows: coef is k x d, intercept has k values.
+// A linear model, or a gradient: coef is k rows of `ld` values, intercept has k. The values of a
+// row behind the width of the data are zero.
 template <class T>
 struct Linear {
     T* coef;
     T* intercept;
     std::int64_t n_outputs;
+    std::int64_t ld;
 };
 
 enum class Loss : std::uint8_t { squared_error, log_loss, multinomial };

@@ -5,6 +5,7 @@
 #include "bindings/names.hpp"
 #include "bindings/register.hpp"
 #include "dispatch/run.hpp"
+#include "tiling.hpp"
 
 namespace polyfuse {
 namespace {
@@ -17,16 +18,27 @@ std::int64_t outputs_of(const Doubles& coef, const Doubles& intercept, std::int6
     return coef.shape(0);
 }
 
-// The model in the precision of the rows.
+// The model in the precision of the rows, its rows padded.
 template <class T>
 struct Model {
-    std::vector<T> coef;
-    std::vector<T> intercept;
+    std::int64_t width, ld;
+    std::vector<T> coef, intercept;
 
     Model(const Doubles& w, const Doubles& b)
-        : coef(w.data(), w.data() + w.size()), intercept(b.data(), b.data() + b.size()) {}
+        : width(w.shape(1)),
+          ld(padded(width)),
+          coef(static_cast<std::size_t>(w.shape(0) * ld)),
+          intercept(b.data(), b.data() + b.size()) {
+        for (std::int64_t i = 0; i < w.shape(0); ++i)
+            std::copy_n(w.data() + i * width, width, coef.data() + i * ld);
+    }
     Linear<T> view() {
-        return {coef.data(), intercept.data(), static_cast<std::int64_t>(intercept.size())};
+        return {coef.data(), intercept.data(), static_cast<std::int64_t>(intercept.size()), ld};
+    }
+    void write(Doubles& w, Doubles& b) const {
+        for (std::int64_t i = 0; i < w.shape(0); ++i)
+            std::copy_n(coef.data() + i * ld, width, w.mutable_data() + i * width);
+        std::copy(intercept.begin(), intercept.end(), b.mutable_data());
     }
 };
 
@@ -78,7 +90,8 @@ double loss_gradient(const py::tuple& rows, const Doubles& targets,
     const Rows& view = staged.view();
     const std::int64_t k = outputs_of(coef, intercept, view.width);
     const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
-    const Linear<double> grad{output_of(grad_coef, k * view.width), output_of(grad_intercept, k), k};
+    const Linear<double> grad{output_of(grad_coef, k * view.width), output_of(grad_intercept, k), k,
+                              view.width};
     return staged.wide() ? gradient_as<double>(view, wanted, coef, intercept, grad)
                          : gradient_as<float>(view, wanted, coef, intercept, grad);
 }
@@ -103,8 +116,7 @@ double descend_as(const Rows& rows, const Epoch& epoch, const Targets& targets, 
         const Unlocked unlocked(epoch.n_rows * rows.width);
         loss = run_descend<T>(rows, epoch, targets, model.view());
     }
-    std::copy(model.coef.begin(), model.coef.end(), coef.mutable_data());
-    std::copy(model.intercept.begin(), model.intercept.end(), intercept.mutable_data());
+    model.write(coef, intercept);
     return loss;
 }
 

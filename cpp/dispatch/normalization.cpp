@@ -58,6 +58,7 @@ void merge_tree(const Parts& stack, std::int64_t n, MakePart make) {
 void run_column_moments(const Block& block, std::int64_t n_rows, std::int64_t leaf_rows,
                         const Moments& out) {
     const Table& table = kernels();
+    leaf_rows = at_least(1, at_most(leaf_rows, n_rows));
     const std::int64_t width = block.width, n_leaves = ceil_div(n_rows, leaf_rows);
     const std::int64_t n_tasks = ceil_div(n_leaves, leaves_per_task);
     const std::int64_t stack_size = Parts::size(stack_depth(leaves_per_task), width);

@@ -29,7 +29,7 @@ double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<
     const std::int64_t height = learn_tile_rows(d, sizeof(T));
     const std::int64_t n_slots = gradient_slots(rows.n_rows, height);
     const std::int64_t share = ceil_div(ceil_div(rows.n_rows, n_slots), height) * height;
-    const std::int64_t slot_size = k * d + k + k;  // coef, intercept, one row of scores
+    const std::int64_t n_coef = k * model.ld, slot_size = n_coef + k + k;  // ..., a row of scores
     std::vector<double> slots(static_cast<std::size_t>(n_slots * slot_size), 0.0);
     std::vector<double> losses(static_cast<std::size_t>(n_slots), 0.0);
     parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, sizeof(T)),
@@ -40,15 +40,17 @@ double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<
                     if (count > 0)
                         losses[static_cast<std::size_t>(slot)] = kernel.add_gradient(
                             rows, {nullptr, first, count}, targets, model,
-                            {own, own + k * d, k}, own + k * d + k, scratch);
+                            {own, own + n_coef, k, model.ld}, own + n_coef + k, scratch);
                 });
-    std::fill_n(grad.coef, k * d, 0.0);
+    for (std::int64_t i = 0; i < k; ++i) std::fill_n(grad.coef + i * grad.ld, d, 0.0);
     std::fill_n(grad.intercept, k, 0.0);
     double loss = 0.0;
     for (std::int64_t slot = 0; slot < n_slots; ++slot) {
         const double* own = slots.data() + slot * slot_size;
-        for (std::int64_t j = 0; j < k * d; ++j) grad.coef[j] += own[j];
-        for (std::int64_t i = 0; i < k; ++i) grad.intercept[i] += own[k * d + i];
+        for (std::int64_t i = 0; i < k; ++i) {
+            for (std::int64_t j = 0; j < d; ++j) grad.coef[i * grad.ld + j] += own[i * model.ld + j];
+            grad.intercept[i] += own[n_coef + i];
+        }
         loss += losses[static_cast<std::size_t>(slot)];
     }
     return loss;
@@ -59,10 +61,11 @@ double run_descend(const Rows& rows, const Epoch& epoch, const Targets& targets,
                    const Linear<T>& model) {
     const std::int64_t d = rows.width, k = model.n_outputs;
     Scratch<T> scratch(learn_scratch(d, k, sizeof(T)));
-    std::vector<double> grad(static_cast<std::size_t>(k * d + 2 * k));
+    const std::int64_t n_coef = k * model.ld;
+    std::vector<double> grad(static_cast<std::size_t>(n_coef + 2 * k));
     return kernels().typed<T>().descend(rows, epoch, targets, model,
-                                        {grad.data(), grad.data() + k * d, k},
-                                        grad.data() + k * d + k, scratch.data());
+                                        {grad.data(), grad.data() + n_coef, k, model.ld},
+                                        grad.data() + n_coef + k, scratch.data());
 }
 
 double run_dot(const double* a, const double* b, std::int64_t n) { return kernels().dot(a, b, n); }

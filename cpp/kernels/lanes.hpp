@@ -2,82 +2,93 @@
 //
 // Exact: the same additions in the same order on every level, whatever the vector width; without
 // contraction the bits agree. Shape: 16 independent chains hide the latency of addition, and are
-// one 512-bit register of float. The lanes are a compiler vector type: GCC splits it into the
-// registers the level has, where plain arrays of accumulators would be spilled.
+// one 512-bit register of float. The lanes are an array of vectors of the level's own width: GCC
+// spills both plain arrays of accumulators and vector types wider than its registers.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace polyfuse {
 namespace {
 
 constexpr std::int64_t n_lanes = 16;
 
-template <class T>
-struct LanesOf;
-template <>
-struct LanesOf<float> {
-    typedef float type __attribute__((vector_size(n_lanes * sizeof(float))));
+// What the compiler aligns to is the width of the level's registers: 16, 32 or 64 bytes.
+constexpr std::int64_t register_bytes = __BIGGEST_ALIGNMENT__;
+
+template <class T, std::int64_t n>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(n * sizeof(T))));
 };
-template <>
-struct LanesOf<double> {
-    typedef double type __attribute__((vector_size(n_lanes * sizeof(double))));
-};
-template <class T>
-using Lanes = typename LanesOf<T>::type;
+template <class T, std::int64_t n = register_bytes / static_cast<std::int64_t>(sizeof(T))>
+using Vector = typename VectorOf<T, n>::type;
 
 template <class T>
-Lanes<T> load_lanes(const T* x) {
-    Lanes<T> v;
+struct Lanes {
+    static constexpr std::int64_t width = register_bytes / static_cast<std::int64_t>(sizeof(T));
+    static constexpr std::int64_t n_parts = n_lanes / width;
+    Vector<T> part[n_parts];
+};
+
+// Accumulators that stay in registers beside what they are fed with, on sixteen of them.
+template <class T>
+constexpr int n_chains = static_cast<int>(8 / Lanes<T>::n_parts);
+
+template <class T>
+Vector<T> load_vector(const T* x) {
+    Vector<T> v;
     std::memcpy(&v, x, sizeof v);
     return v;
 }
 
-// The last n < 16 elements of a row; the other lanes are zero.
 template <class T>
-Lanes<T> load_tail(const T* x, std::int64_t n) {
-    Lanes<T> v{};
-    std::memcpy(&v, x, static_cast<std::size_t>(n) * sizeof(T));
-    return v;
+void store_vector(T* x, const Vector<T>& v) {
+    std::memcpy(x, &v, sizeof v);
 }
 
-template <class T>
-T add_lanes(const Lanes<T>& v) {
-    T s[n_lanes];
-    std::memcpy(s, &v, sizeof v);
-    for (std::int64_t half = n_lanes / 2; half > 0; half /= 2)
-        for (std::int64_t i = 0; i < half; ++i) s[i] += s[i + half];
-    return s[0];
+template <class T, std::int64_t n, std::size_t... i>
+T add_halves(const Vector<T, n>& v, std::index_sequence<i...>) {
+    constexpr std::int64_t half = n / 2;
+    if constexpr (n == 2) {
+        return v[0] + v[1];
+    } else {
+        const Vector<T, half> low = __builtin_shufflevector(v, v, static_cast<int>(i)...);
+        const Vector<T, half> high = __builtin_shufflevector(v, v, static_cast<int>(i + half)...);
+        return add_halves<T, half>(low + high, std::make_index_sequence<half / 2>{});
+    }
 }
 
-// out[i] = x . w_i for `count` vectors w_i, ldw elements apart: x is loaded once for all.
+// Lane i + lane i + 8, then + 4, + 2, + 1.
+template <class T>
+T add_lanes(Lanes<T> v) {
+    for (std::int64_t half = Lanes<T>::n_parts / 2; half > 0; half /= 2)
+        for (std::int64_t p = 0; p < half; ++p) v.part[p] += v.part[p + half];
+    return add_halves<T, Lanes<T>::width>(v.part[0],
+                                          std::make_index_sequence<Lanes<T>::width / 2>{});
+}
+
+// out[i] = x . w_i for `count` vectors w_i, ldw elements apart, n a multiple of 16: x is loaded
+// once for all.
 template <int count, class T>
 void dots(const T* x, const T* w, std::ptrdiff_t ldw, std::int64_t n, T* out) {
+    constexpr std::int64_t width = Lanes<T>::width, n_parts = Lanes<T>::n_parts;
     Lanes<T> acc[count] = {};
-    std::int64_t j = 0;
-    for (; j + n_lanes <= n; j += n_lanes) {
-        const Lanes<T> v = load_lanes(x + j);
-        for (int i = 0; i < count; ++i) acc[i] += v * load_lanes(w + i * ldw + j);
-    }
-    if (j < n) {
-        const Lanes<T> v = load_tail(x + j, n - j);
-        for (int i = 0; i < count; ++i) acc[i] += v * load_tail(w + i * ldw + j, n - j);
-    }
+    for (std::int64_t j = 0; j < n; j += n_lanes)
+        for (std::int64_t p = 0; p < n_parts; ++p) {
+            const Vector<T> v = load_vector(x + j + p * width);
+            for (int i = 0; i < count; ++i)
+                acc[i].part[p] += v * load_vector(w + i * ldw + j + p * width);
+        }
     for (int i = 0; i < count; ++i) out[i] = add_lanes<T>(acc[i]);
 }
 
-// Call f<width>(first) over [0, n) in groups of four and a rest of one to three.
-template <class F>
-void in_groups(std::int64_t n, F f) {
-    std::int64_t i = 0;
-    for (; i + 4 <= n; i += 4) f.template operator()<4>(i);
-    switch (n - i) {
-        case 3: f.template operator()<3>(i); break;
-        case 2: f.template operator()<2>(i); break;
-        case 1: f.template operator()<1>(i); break;
-        default: break;
-    }
+// Call f<count>(first) over [0, n) in groups of `largest`, a power of two, and smaller powers.
+template <int largest, class F>
+void in_groups(std::int64_t n, F f, std::int64_t first = 0) {
+    for (; first + largest <= n; first += largest) f.template operator()<largest>(first);
+    if constexpr (largest > 1) in_groups<largest / 2>(n, f, first);
 }
 
 }  // namespace

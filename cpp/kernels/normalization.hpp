@@ -7,8 +7,8 @@
 // the number of leaves alone. Exact: counts and extrema. Everything is double, whatever the
 // input, so 1e8 + {0, 1} has variance 0.25 exactly.
 // Shape: a leaf is staged into L1/L2 as doubles and swept twice there, so memory is read once.
-// Wide leaves are summed across columns, row by row; narrow ones lie column-major and are summed
-// along the rows in 16 lanes. NaNs are looked for only where the fast sweep met one.
+// Wide leaves are summed across columns, a few registers of them carried down the rows; narrow
+// ones 16 rows at a time. NaNs are looked for only where the fast sweep met one.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -17,19 +17,6 @@
 
 namespace polyfuse {
 namespace {
-
-// Sweep the n values of one column, in 16 lanes.
-template <class Step>
-double lane_sum(const double* x, std::int64_t n, Step step) {
-    Lanes<double> acc{};
-    std::int64_t i = 0;
-    for (; i + n_lanes <= n; i += n_lanes) {
-        const Lanes<double> v = load_lanes(x + i);
-        acc += step(v);
-    }
-    for (; i < n; ++i) acc[i % n_lanes] += step(x[i]);
-    return add_lanes<double>(acc);
-}
 
 // One column of a leaf, any NaNs passed over. The slow way, and the meaning of the fast ones.
 inline void column_with_gaps(const double* x, std::ptrdiff_t step, std::int64_t n, double* count,
@@ -54,58 +41,86 @@ inline void column_with_gaps(const double* x, std::ptrdiff_t step, std::int64_t 
     *squares = present > 0.0 ? square - rest * rest / present : 0.0;
 }
 
-// Columns of a leaf that lie column-major, n values each.
-inline void leaf_along_rows(const double* x, std::int64_t n, const Moments& out) {
-    for (std::int64_t c = 0; c < out.width; ++c, x += n) {
-        const double origin = x[0], rows = static_cast<double>(n);
-        const double mean = origin + lane_sum(x, n, [=](auto v) { return v - origin; }) / rows;
-        const double rest = lane_sum(x, n, [=](auto v) { return v - mean; });
-        const double square = lane_sum(x, n, [=](auto v) { return (v - mean) * (v - mean); });
-        out.count[c] = rows;
-        out.mean[c] = mean;
-        out.squares[c] = square - rest * rest / rows;
-        if (mean != mean)
-            column_with_gaps(x, 1, n, out.count + c, out.mean + c, out.squares + c);
+// Sum step(x, i) over the rows of a narrow leaf, 16 rows to a sweep: row r of a column is added
+// in lane r % 16. `sums` holds 16 rows; element i of a sweep belongs to column i % width.
+template <class Step>
+void sweep_rows(const double* x, std::int64_t n, std::int64_t width, double* sums, Step step) {
+    const std::int64_t period = n_lanes * width, total = n * width;
+    for (std::int64_t i = 0; i < period; ++i) sums[i] = 0.0;
+    for (std::int64_t first = 0; first < total; first += period) {
+        const std::int64_t length = at_most(period, total - first);
+#pragma GCC ivdep
+        for (std::int64_t i = 0; i < length; ++i) sums[i] += step(x[first + i], i);
     }
 }
 
-// Columns of a leaf that lie row-major: `strip` columns are carried in registers down the rows.
-template <std::int64_t strip>
+// Add up the 16 rows of `sums`, in the tree of add_lanes, into its first row.
+inline void add_rows(double* sums, std::int64_t width) {
+    for (std::int64_t half = n_lanes / 2; half > 0; half /= 2)
+        for (std::int64_t i = 0; i < half * width; ++i) sums[i] += sums[i + half * width];
+}
+
+// Repeat a row of `width` values 16 times.
+inline void repeat_row(const double* row, std::int64_t width, double* out) {
+    for (std::int64_t i = 0; i < n_lanes * width; ++i) out[i] = row[i % width];
+}
+
+// A narrow leaf, row-major without gaps.
+inline void leaf_along_rows(const double* x, std::int64_t n, const Moments& out) {
+    constexpr std::int64_t most = n_lanes * narrow;
+    const std::int64_t width = out.width;
+    double centre[most], sums[most], squares[most];
+    const double rows = static_cast<double>(n);
+    repeat_row(x, width, centre);
+    sweep_rows(x, n, width, sums, [&](double v, std::int64_t i) { return v - centre[i]; });
+    add_rows(sums, width);
+    for (std::int64_t c = 0; c < width; ++c) out.mean[c] = x[c] + sums[c] / rows;
+    repeat_row(out.mean, width, centre);
+    sweep_rows(x, n, width, sums, [&](double v, std::int64_t i) { return v - centre[i]; });
+    sweep_rows(x, n, width, squares, [&](double v, std::int64_t i) {
+        return (v - centre[i]) * (v - centre[i]);
+    });
+    add_rows(sums, width);
+    add_rows(squares, width);
+    for (std::int64_t c = 0; c < width; ++c)
+        out.squares[c] = squares[c] - sums[c] * sums[c] / rows;
+}
+
+// Columns of a leaf that lie row-major: `strips` registers of them are carried down the rows.
+template <int strips>
 void strip_across(const double* x, std::ptrdiff_t ld, std::int64_t n, double* mean,
                   double* squares) {
-    double centre[strip], sum[strip] = {}, square[strip] = {};
+    constexpr std::int64_t lanes = Lanes<double>::width;
+    Vector<double> origin[strips], sum[strips] = {}, square[strips] = {};
     const double rows = static_cast<double>(n);
+    for (int s = 0; s < strips; ++s) origin[s] = load_vector(x + s * lanes);
     for (std::int64_t r = 1; r < n; ++r)
-        for (std::int64_t c = 0; c < strip; ++c) sum[c] += x[r * ld + c] - x[c];
-    for (std::int64_t c = 0; c < strip; ++c) centre[c] = x[c] + sum[c] / rows, sum[c] = 0.0;
+        for (int s = 0; s < strips; ++s) sum[s] += load_vector(x + r * ld + s * lanes) - origin[s];
+    for (int s = 0; s < strips; ++s) origin[s] += sum[s] / rows, sum[s] = Vector<double>{};
     for (std::int64_t r = 0; r < n; ++r)
-        for (std::int64_t c = 0; c < strip; ++c) {
-            const double d = x[r * ld + c] - centre[c];
-            sum[c] += d;
-            square[c] += d * d;
+        for (int s = 0; s < strips; ++s) {
+            const Vector<double> v = load_vector(x + r * ld + s * lanes) - origin[s];
+            sum[s] += v;
+            square[s] += v * v;
         }
-    for (std::int64_t c = 0; c < strip; ++c) {
-        mean[c] = centre[c];
-        squares[c] = square[c] - sum[c] * sum[c] / rows;
+    for (int s = 0; s < strips; ++s) {
+        store_vector(mean + s * lanes, origin[s]);
+        store_vector(squares + s * lanes, square[s] - sum[s] * sum[s] / rows);
     }
 }
 
+// A wide leaf. The last register overlaps the one before it rather than run over the edge: a
+// column has the same result wherever it stands.
 inline void leaf_across_columns(const double* x, std::ptrdiff_t ld, std::int64_t n,
                                 const Moments& out) {
+    constexpr std::int64_t lanes = Lanes<double>::width;
     std::int64_t c = 0;
-    for (; c + narrow <= out.width; c += narrow)
-        strip_across<narrow>(x + c, ld, n, out.mean + c, out.squares + c);
-    for (; c < out.width; ++c) strip_across<1>(x + c, ld, n, out.mean + c, out.squares + c);
-    for (c = 0; c < out.width; ++c) {
-        out.count[c] = static_cast<double>(n);
-        if (out.mean[c] != out.mean[c])
-            column_with_gaps(x + c, ld, n, out.count + c, out.mean + c, out.squares + c);
+    for (; c + 4 * lanes <= out.width; c += 4 * lanes)
+        strip_across<4>(x + c, ld, n, out.mean + c, out.squares + c);
+    for (; c < out.width; c += lanes) {
+        const std::int64_t at = at_most(c, out.width - lanes);
+        strip_across<1>(x + at, ld, n, out.mean + at, out.squares + at);
     }
-}
-
-inline void transpose_into(const Tile<double>& x, std::int64_t n, std::int64_t width, double* out) {
-    for (std::int64_t r = 0; r < n; ++r)
-        for (std::int64_t c = 0; c < width; ++c) out[c * n + r] = x.data[r * x.ld + c];
 }
 
 inline Moments columns_from(const Moments& m, std::int64_t first, std::int64_t width) {
@@ -116,15 +131,23 @@ inline Moments columns_from(const Moments& m, std::int64_t first, std::int64_t w
 inline void leaf_moments(const Block& block, const RowSet& rows, const Moments& out,
                          double* scratch) {
     const std::int64_t n = rows.count, panel = moment_panel(n);
+    const bool along = block.width < narrow;
     for (std::int64_t c = 0; c < block.width; c += panel) {
-        const std::int64_t width = at_most(panel, block.width - c);
-        const Moments part = columns_from(out, c, width);
-        const Tile<double> x = stage_block<double>(block, rows, c, width, scratch);
-        if (block.width < narrow) {
-            transpose_into(x, n, width, scratch + n * panel);
-            leaf_along_rows(scratch + n * panel, n, part);
-        } else {
-            leaf_across_columns(x.data, x.ld, n, part);
+        // A last panel is as wide as a register at least: it overlaps the one before it.
+        const std::int64_t width = at_most(panel, block.width);
+        const std::int64_t first = at_most(c, block.width - width);
+        const Moments part = columns_from(out, first, width);
+        Tile<double> x = stage_block<double>(block, rows, first, width, scratch);
+        if (along && x.ld != width) {
+            load<double>(block, rows, first, width, scratch, width);
+            x = {scratch, width};
+        }
+        along ? leaf_along_rows(x.data, n, part) : leaf_across_columns(x.data, x.ld, n, part);
+        for (std::int64_t i = 0; i < width; ++i) {
+            part.count[i] = static_cast<double>(n);
+            if (part.mean[i] != part.mean[i])
+                column_with_gaps(x.data + i, x.ld, n, part.count + i, part.mean + i,
+                                 part.squares + i);
         }
     }
 }

@@ -3,8 +3,9 @@
 // Order: a tile of rows is staged once and used twice, for its scores and for its gradient. A
 // score is a 16-lane dot product plus the intercept; a gradient adds the tile's rows one after
 // the other; tiles are added in double, in order. Exact: nothing; the same bits on every level.
-// Shape: four outputs share each load of the row (scores) or of the column strip (gradient), so
-// ten classes cost far less than ten sweeps; the tile stays in L2 between its two uses.
+// Shape: several outputs share each load of the row (scores) or of the column strip (gradient),
+// so ten classes cost far less than ten sweeps; the tile stays in L2 between its two uses. How
+// many share does not show in the bits: each output has chains of its own.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -16,13 +17,12 @@ namespace polyfuse {
 namespace {
 
 template <class T>
-void score_tile(const Tile<T>& x, std::int64_t count, std::int64_t d, const Linear<T>& model,
-                T* out) {
-    const std::int64_t k = model.n_outputs;
+void score_tile(const Tile<T>& x, std::int64_t count, const Linear<T>& model, T* out) {
+    const std::int64_t k = model.n_outputs, ld = model.ld;
     for (std::int64_t r = 0; r < count; ++r)
-        in_groups(k, [&]<int width>(std::int64_t i) {
+        in_groups<n_chains<T>>(k, [&]<int width>(std::int64_t i) {
             T* scores = out + r * k + i;
-            dots<width>(x.data + r * x.ld, model.coef + i * d, d, d, scores);
+            dots<width>(x.data + r * x.ld, model.coef + i * ld, ld, ld, scores);
             for (int s = 0; s < width; ++s) scores[s] += model.intercept[i + s];
         });
 }
@@ -34,7 +34,7 @@ void linear_scores(const Rows& all, std::int64_t first, std::int64_t count, cons
     const std::int64_t height = learn_tile_rows(all.width, sizeof(T));
     for (std::int64_t r = 0; r < count; r += height) {
         const RowSet rows{nullptr, first + r, at_most(height, count - r)};
-        score_tile(stage_rows<T>(all, rows, scratch), rows.count, all.width, model,
+        score_tile(stage_rows<T>(all, rows, scratch), rows.count, model,
                    out + r * model.n_outputs);
     }
 }
@@ -65,37 +65,43 @@ double residuals(const RowSet& rows, const Targets& targets, std::int64_t k, dou
     }
 }
 
-// Call take(output, column, n, sums) with sum_r residual[r, output] * x[r, column:column + n].
-template <class T, class Take>
-void gradient_tile(const Tile<T>& x, std::int64_t count, std::int64_t d, const T* residual,
-                   std::int64_t k, Take take) {
-    const auto strip = [&]<int width, bool whole>(std::int64_t i, std::int64_t j) {
-        const std::int64_t n = whole ? n_lanes : d - j;
-        Lanes<T> acc[width] = {};
+// grad.coef[output] += sum_r residual[r, output] * x[r], over the rows of a tile. Columns are
+// taken `strips` registers at a time: enough chains for one output as for eight.
+template <class T>
+void gradient_tile(const Tile<T>& x, std::int64_t count, const T* residual,
+                   const Linear<double>& grad) {
+    constexpr std::int64_t lanes = Lanes<T>::width;
+    const std::int64_t k = grad.n_outputs;
+    const auto add_strip = [&]<int width, int strips>(std::int64_t i, std::int64_t j) {
+        Vector<T> acc[width][strips] = {};
         for (std::int64_t r = 0; r < count; ++r) {
-            const T* row = x.data + r * x.ld + j;
-            const Lanes<T> v = whole ? load_lanes(row) : load_tail(row, n);
-            for (int s = 0; s < width; ++s) acc[s] += residual[r * k + i + s] * v;
+            Vector<T> v[strips];
+            for (int s = 0; s < strips; ++s) v[s] = load_vector(x.data + r * x.ld + j + s * lanes);
+            for (int o = 0; o < width; ++o)
+                for (int s = 0; s < strips; ++s) acc[o][s] += residual[r * k + i + o] * v[s];
         }
-        for (int s = 0; s < width; ++s) {
-            T sums[n_lanes];
-            std::memcpy(sums, &acc[s], sizeof sums);
-            take(i + s, j, n, sums);
+        for (int o = 0; o < width; ++o) {
+            T sums[strips * lanes];
+            std::memcpy(sums, acc[o], sizeof sums);
+            double* g = grad.coef + (i + o) * grad.ld + j;
+            for (std::int64_t l = 0; l < strips * lanes; ++l) g[l] += static_cast<double>(sums[l]);
         }
     };
-    in_groups(k, [&]<int width>(std::int64_t i) {
+    in_groups<4>(k, [&]<int width>(std::int64_t i) {
+        constexpr int strips = width == 4 ? 2 : 4;
         std::int64_t j = 0;
-        for (; j + n_lanes <= d; j += n_lanes) strip.template operator()<width, true>(i, j);
-        if (j < d) strip.template operator()<width, false>(i, j);
+        for (; j + strips * lanes <= grad.ld; j += strips * lanes)
+            add_strip.template operator()<width, strips>(i, j);
+        for (; j < grad.ld; j += lanes) add_strip.template operator()<width, 1>(i, j);
     });
 }
 
-// Loss and gradient of some rows, added to grad (coef k x d, intercept k).
+// Loss and gradient of some rows, added to grad.
 // Scratch: learn_scratch(d, k, sizeof(T)) elements; `row` holds k doubles.
 template <class T>
 double add_gradient(const Rows& all, const RowSet& part, const Targets& targets,
                     const Linear<T>& model, const Linear<double>& grad, double* row, T* scratch) {
-    const std::int64_t d = all.width, k = model.n_outputs, height = learn_tile_rows(d, sizeof(T));
+    const std::int64_t k = model.n_outputs, height = learn_tile_rows(all.width, sizeof(T));
     T* scores = scratch;
     T* tiles = scratch + height * k;
     double loss = 0.0;
@@ -103,13 +109,9 @@ double add_gradient(const Rows& all, const RowSet& part, const Targets& targets,
         const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,
                           at_most(height, part.count - r)};
         const Tile<T> x = stage_rows<T>(all, rows, tiles);
-        score_tile(x, rows.count, d, model, scores);
+        score_tile(x, rows.count, model, scores);
         loss += residuals(rows, targets, k, row, scores);
-        gradient_tile(x, rows.count, d, scores, k,
-                      [&](std::int64_t i, std::int64_t j, std::int64_t n, const T* sums) {
-                          double* g = grad.coef + i * d + j;
-                          for (std::int64_t l = 0; l < n; ++l) g[l] += static_cast<double>(sums[l]);
-                      });
+        gradient_tile(x, rows.count, scores, grad);
         for (std::int64_t s = 0; s < rows.count; ++s)
             for (std::int64_t i = 0; i < k; ++i)
                 grad.intercept[i] += static_cast<double>(scores[s * k + i]);
@@ -121,7 +123,7 @@ double add_gradient(const Rows& all, const RowSet& part, const Targets& targets,
 template <class T>
 double descend(const Rows& all, const Epoch& epoch, const Targets& targets, const Linear<T>& model,
                const Linear<double>& grad, double* row, T* scratch) {
-    const std::int64_t k = model.n_outputs, n_coef = k * all.width;
+    const std::int64_t k = model.n_outputs, n_coef = k * model.ld;
     double loss = 0.0;
     for (std::int64_t start = 0, b = 0; start < epoch.n_rows; start += epoch.batch_size, ++b) {
         const std::int64_t count = at_most(epoch.batch_size, epoch.n_rows - start);
@@ -139,10 +141,15 @@ double descend(const Rows& all, const Epoch& epoch, const Targets& targets, cons
     return loss;
 }
 
+// Sum of products; what does not fill the lanes is copied behind zeros.
 inline double dot(const double* a, const double* b, std::int64_t n) {
-    double out;
-    dots<1>(a, b, 0, n, &out);
-    return out;
+    double last[2][n_lanes] = {}, sums[2];
+    const std::int64_t whole = n / n_lanes * n_lanes;
+    std::memcpy(last[0], a + whole, static_cast<std::size_t>(n - whole) * sizeof(double));
+    std::memcpy(last[1], b + whole, static_cast<std::size_t>(n - whole) * sizeof(double));
+    dots<1>(a, b, 0, whole, sums);
+    dots<1>(last[0], last[1], 0, n_lanes, sums + 1);
+    return sums[0] + sums[1];
 }
 
 }  // namespace

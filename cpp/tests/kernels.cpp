@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dispatch/run.hpp"
-#include "ops/fusion_ops.hpp"
+#include "tiling.hpp"
 
 namespace polyfuse {
 namespace {
@@ -95,23 +95,26 @@ void moments_and_extrema(std::int64_t n, std::int64_t d) {
 
 void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     const std::vector<double> x = numbers(n * d, 4), one{1.0};
-    std::vector<double> w = numbers(k * d, 5), b = numbers(k, 6), y(static_cast<std::size_t>(n));
+    const std::int64_t ld = padded(d);
+    std::vector<double> w = numbers(k * ld, 5), b = numbers(k, 6), y(static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < k * ld; ++i)
+        if (i % ld >= d) w[static_cast<std::size_t>(i)] = 0.0;
     for (std::size_t i = 0; i < y.size(); ++i) y[i] = static_cast<double>(i % static_cast<std::size_t>(k));
     const std::vector<Block> blocks{block_of(x, d, DType::f64)};
     const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};
-    const Linear<double> model{w.data(), b.data(), k};
+    const Linear<double> model{w.data(), b.data(), k, ld};
     std::vector<double> scores(static_cast<std::size_t>(n * k));
     run_linear_scores<double>(rows, model, scores.data());
     for (std::int64_t r = 0; r < n; ++r)
         for (std::int64_t i = 0; i < k; ++i) {
             double expected = b[static_cast<std::size_t>(i)];
             for (std::int64_t j = 0; j < d; ++j)
-                expected += x[static_cast<std::size_t>(r * d + j)] * w[static_cast<std::size_t>(i * d + j)];
+                expected += x[static_cast<std::size_t>(r * d + j)] * w[static_cast<std::size_t>(i * ld + j)];
             check(near(scores[static_cast<std::size_t>(r * k + i)], expected, 1e-11), "scores", n, d);
         }
     const Targets targets{y.data(), 1, nullptr, Loss::multinomial};
     std::vector<double> grad(static_cast<std::size_t>(k * d)), grad_b(static_cast<std::size_t>(k));
-    const double loss = run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k});
+    const double loss = run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k, d});
     double total = 0.0;  // the residuals of a softmax add up to zero over the classes
     for (double g : grad_b) total += g;
     check(loss >= 0.0 && near(total, 0.0, 1e-9 * static_cast<double>(n + 1)), "gradient", n, d);
@@ -120,7 +123,7 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
     const std::vector<double> steps(static_cast<std::size_t>(n / 3 + 1), 1e-3);
     run_descend<double>(rows, {order.data(), n, 3, steps.data(), 0.0, true}, targets, model);
-    check(n == 0 || run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k}) <= loss,
+    check(n == 0 || run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k, d}) <= loss,
           "descend", n, d);
 }
 
