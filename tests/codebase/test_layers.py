@@ -15,7 +15,7 @@ PACKAGE = ROOT / "python" / "polyfuse"
 CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STEMS = ("normalization", "fusion", "sgd", "confusion")
-OPTIONAL = {"numba": {"_kernels/jit.py"}, "matplotlib": {"plotting.py", "reporting.py"}}
+OPTIONAL = {"numba": {"_kernels/jit.py"}, "matplotlib": {"plotting.py", "_html.py"}}
 
 
 def imported(path: Path) -> set[str]:

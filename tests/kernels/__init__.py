@@ -1,0 +1,1 @@
+"""The contract suite: every kernel, on every implementation, against the reference."""

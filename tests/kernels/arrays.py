@@ -1,0 +1,95 @@
+"""Arrays of every dtype, layout and kind of value, drawn from a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Rows
+
+OUT_LAYOUTS = ("C", "F", "strided", "reversed")
+LAYOUTS = (*OUT_LAYOUTS, "read-only", "broadcast")
+MAPS = (None, "divide", "multiply")
+
+
+def values(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray:
+    """Anything a dtype can hold: integers over their whole range, floats of many magnitudes."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return rng.random(shape) < 0.5
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+    smallest = -26 if dtype == np.float16 else -8
+    exponents = rng.integers(smallest, 4, shape, np.int8)
+    return np.ldexp(rng.standard_normal(shape), exponents).astype(dtype)
+
+
+def sprinkle(rng: np.random.Generator, x: NDArray, *specials: float) -> NDArray:
+    """Overwrite some values of a float array, about one in twenty for each special value."""
+    if x.dtype.kind == "f":
+        for special in specials:
+            x[rng.random(x.shape) < 0.05] = special
+    return x
+
+
+def lay_out(x: NDArray, layout: str) -> NDArray:
+    """The same values, another layout in memory."""
+    if layout == "F":
+        return np.asfortranarray(x)
+    if layout == "strided":
+        view = np.zeros((2 * x.shape[0] + 1, 3 * x.shape[1] + 1), x.dtype)[1::2, 1::3]
+        view[...] = x
+        return view
+    if layout == "reversed":
+        return np.ascontiguousarray(x[::-1, ::-1])[::-1, ::-1]
+    if layout == "broadcast":
+        return np.broadcast_to(x[:1], x.shape)
+    x = np.array(x, order="C")
+    x.flags.writeable = layout != "read-only"
+    return x
+
+
+def affine_for(rng: np.random.Generator, x: NDArray, kind: str | None) -> Affine | None:
+    """A map that brings values of that dtype near to the interval from -2 to 2."""
+    if kind is None:
+        return None
+    width = x.shape[1]
+    middle, spread = 0.0, 1.0
+    if x.dtype.kind in "iu":
+        limits = np.iinfo(x.dtype)
+        middle, spread = limits.min / 2 + limits.max / 2, (limits.max / 4 - limits.min / 4)
+    factor = rng.uniform(0.5, 2.0, width)
+    jitter = rng.standard_normal(width)
+    if kind == "divide":
+        return Affine(middle + spread * jitter, spread * factor, True)
+    return Affine(jitter - middle / spread * factor, factor / spread, False)
+
+
+def make_rows(
+    rng: np.random.Generator,
+    dtype: np.dtype,
+    *,
+    n: int = 257,
+    widths: Sequence[int] = (17,),
+    op: str = CONCATENATE,
+    inputs: Sequence[Any] = ("float32",),
+    maps: Sequence[str | None] = (None,),
+    layouts: Sequence[str] = ("C",),
+    specials: Sequence[float] = (),
+) -> Rows:
+    """Fused rows over blocks of some widths; dtypes, maps and layouts are taken in turn.
+
+    The dtype "own" is that of the result.
+    """
+    blocks = []
+    kinds = zip(widths, cycle(inputs), cycle(maps), cycle(layouts), strict=False)
+    for width, source, kind, layout in kinds:
+        x = values(rng, (n, width), dtype if source == "own" else source)
+        x = lay_out(sprinkle(rng, x, *specials), layout)
+        blocks.append(Block(x, affine_for(rng, x, kind)))
+    return Rows(tuple(blocks), op, rng.uniform(-0.5, 2.0, len(blocks)), np.dtype(dtype))

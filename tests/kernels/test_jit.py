@@ -1,0 +1,106 @@
+"""What is particular to the Numba implementation: when it compiles, and what memory it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from polyfuse._kernels import available, load
+from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Rows
+
+pytestmark = pytest.mark.skipif("numba" not in available(), reason="Numba is not installed")
+
+
+def run(script: str) -> str:
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_nothing_is_compiled_at_import() -> None:
+    counts = run(
+        "from polyfuse._kernels import jit\n"
+        "found = [v for v in vars(jit).values() if hasattr(v, 'signatures')]\n"
+        "print(len(found), sum(len(f.signatures) for f in found))"
+    )
+    found, compiled = map(int, counts.split())
+    assert found > 5
+    assert compiled == 0
+
+
+def test_no_folder_for_compiled_code() -> None:
+    """Numba refuses to decorate when it finds no folder that it can write."""
+    got = run(
+        "import numpy as np\n"
+        "from numba.core import caching\n"
+        "for found in vars(caching).values():\n"
+        "    if hasattr(found, '_locator_classes'): found._locator_classes = []\n"
+        "from polyfuse._kernels import jit\n"
+        "out = np.zeros((2, 2), np.int64)\n"
+        "jit.confusion(np.array([0, 1, 1]), np.array([0, 1, 0]), None, out)\n"
+        "print(out.tolist(), type(jit._count._cache).__name__)"
+    )
+    assert got == "[[1, 0], [1, 1]] NullCache"
+
+
+def test_layouts_and_dtypes_need_no_loops_of_their_own() -> None:
+    """The stage shows the loops two dtypes, in one layout."""
+    script = (
+        "import numpy as np\n"
+        "from kernels.arrays import LAYOUTS, make_rows\n"
+        "from polyfuse._kernels import jit\n"
+        "from polyfuse._kernels.contract import INPUT_DTYPES\n"
+        "rng, dtype = np.random.default_rng(0), np.dtype('float64')\n"
+        "for layout in LAYOUTS:\n"
+        "    for source in INPUT_DTYPES:\n"
+        "        rows = make_rows(rng, dtype, n=5, inputs=(source,), layouts=(layout,), op='sum',\n"
+        "                         widths=(3, 3), maps=('divide', None))\n"
+        "        jit.fuse(rows, np.empty((5, 3)))\n"
+        "        jit.column_extrema(rows.blocks[0].values, np.empty(3), np.empty(3))\n"
+        "fold = jit._folding(jit.OPERATORS['sum'])\n"
+        "print(*(len(f.signatures) for f in (fold, jit._scale, jit._widen)))"
+    )
+    assert run(script) == "1 2 1"  # a float32 block is scaled in float32
+
+
+@pytest.mark.parametrize("op", ["mean", CONCATENATE])
+def test_no_copy_of_the_data_is_made(op: str) -> None:
+    jit, n, d = load("numba"), 40_000, 40
+    affine = Affine(np.zeros(d), np.ones(d), True)
+    blocks = tuple(
+        Block(np.ones((n, d), dtype), affine) for dtype in ("float16", "uint8", "float64")
+    )
+    rows = Rows(blocks, op, np.ones(3), np.dtype("float64"))
+    coef, intercept = np.zeros((2, rows.width)), np.zeros(2)
+    y = np.zeros((n, 2))
+    out = np.empty((n, rows.width))
+    few = rows._replace(blocks=tuple(Block(x[:8], a) for x, a in blocks))
+    order, steps = np.arange(n), np.full(1, 0.1)
+
+    def work(rows: Rows) -> None:
+        jit.fuse(rows, out[: rows.n_rows])
+        m, (k, e) = rows.n_rows, np.zeros((2, 40))
+        jit.column_moments(rows.blocks[0].values, 256, np.zeros(40, np.int64), k, e)
+        jit.loss_gradient(rows, y[:m], None, coef, intercept, "log_loss", coef * 0, intercept * 0)
+        jit.descend(rows, order[:m], m, y[:m], None, "log_loss", steps, 0.0, coef, intercept, True)
+
+    work(few)  # compile
+    tracemalloc.start()
+    try:
+        work(rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000  # the blocks are 17.6 MB, the fused rows 12.8 or 38.4 MB
