@@ -60,9 +60,11 @@ def test_text_columns_are_the_documented_words(emoji):
 
 def test_image_columns_are_the_documented_features(emoji):
     image = emoji.blocks["image"]
-    assert image.min() >= 0 and image.max() <= 1
+    assert image.min() >= 0
+    assert image.max() <= 1
     cells = np.linalg.norm(image[:, :128].reshape(-1, 8), axis=1)
-    assert cells.max() < 1.001 and np.median(cells) > 0.999
+    assert cells.max() < 1.001
+    assert np.median(cells) > 0.999
     np.testing.assert_allclose((image[:, 128:192] ** 2).sum(1), 1, atol=1e-3)
     means = emoji.pictures.reshape(-1, 4, 8, 4, 8, 3).mean((2, 4)).reshape(-1, 48) / 255
     # The features were computed before the pictures were reduced to 32 colours.

@@ -1,0 +1,194 @@
+"""Accuracy and confusion matrix; see ``polyfuse.metrics``."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from . import _labels, _parameters
+from ._labels import INDICATOR, Array, Codes, Targets
+
+_NORMALIZE = ("all", "pred", "true")
+
+
+def accuracy_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    normalize: bool = True,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    """Fraction, or number, of rows whose label is predicted exactly.
+
+    ``sum(w[i] * (y_true[i] == y_pred[i])) / sum(w)``, with w = 1 without weights. Of several
+    labels per row, all must be right (subset accuracy).
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,) or (n, n_labels)
+        True labels: integers, booleans, strings or floats with integer values; or an indicator
+        matrix of 0 and 1.
+    y_pred : array-like of shape (n,) or (n, n_labels)
+        Predicted labels.
+    normalize : bool, default=True
+        Return the fraction of rows; else their number, or weight.
+    sample_weight : array-like of shape (n,), default=None
+        Weight of each row.
+
+    Returns
+    -------
+    score : float
+        Between 0 and 1 if `normalize`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are no rows, targets are continuous or of different kinds, or
+        weights are not finite or all zero. Sparse targets are not supported yet.
+    ZeroDivisionError
+        If `normalize` and the weights add up to zero.
+
+    References
+    ----------
+    scikit-learn 1.9, ``sklearn.metrics.accuracy_score``.
+
+    Examples
+    --------
+    >>> from polyfuse.metrics import accuracy_score
+    >>> accuracy_score([0, 1, 2, 3], [0, 2, 1, 3])
+    0.5
+    >>> accuracy_score(["cat", "dog"], ["cat", "cat"], normalize=False)
+    1.0
+    """
+    caller = "accuracy_score"
+    _parameters.check_arrays(caller, y_true, y_pred, sparse=True)
+    if not isinstance(normalize, (bool, np.bool_)):
+        raise _parameters.invalid_parameter("normalize", caller, _parameters.BOOLEAN, normalize)
+    _parameters.check_optional(caller, sample_weight=sample_weight)
+    targets = _labels.read_targets(y_true, y_pred, sample_weight)
+    right = _right(targets)
+    weight = targets.sample_weight
+    if weight is None:
+        n_right = int(np.count_nonzero(right))
+        return n_right / len(right) if normalize else float(n_right)
+    if normalize:
+        return float(np.average(right, weights=weight))
+    if weight.dtype.kind != "f":
+        weight = weight.astype(np.int64)
+    return float(np.dot(right, weight))
+
+
+def _right(targets: Targets) -> Array:
+    """Whether each row is predicted exactly."""
+    t, p = targets.y_true, targets.y_pred
+    if targets.form == INDICATOR:
+        right: Array = (t == p).all(axis=1)
+        return right
+    if t.dtype.kind == p.dtype.kind == "U" or {t.dtype.kind, p.dtype.kind} <= set("biu"):
+        return np.equal(t, p)
+    codes = _labels.encode(targets)
+    return np.equal(codes.y_true, codes.y_pred)
+
+
+def confusion_matrix(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    labels: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    normalize: Literal["true", "pred", "all"] | None = None,
+) -> Array:
+    """Number of rows for each pair of true and predicted label.
+
+    ``C[i, j] = sum(w[r] for r in rows if y_true[r] == labels[i] and y_pred[r] == labels[j])``,
+    with w = 1 without weights.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels: integers, booleans, strings or floats with integer values.
+    y_pred : array-like of shape (n,)
+        Predicted labels.
+    labels : array-like of shape (k,), default=None
+        The labels to count, in the order of the rows and columns of the matrix. By default all
+        labels of `y_true` and `y_pred`, sorted.
+    sample_weight : array-like of shape (n,), default=None
+        Weight of each row.
+    normalize : {"true", "pred", "all"}, default=None
+        Divide by the sums of the rows (true labels), of the columns (predicted labels) or of the
+        whole matrix. Nothing divided by nothing is 0.
+
+    Returns
+    -------
+    C : ndarray of shape (k, k)
+        int64; float64 if normalized or weighted by floats.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, there are no rows, targets are continuous, of different kinds or not
+        one label per row, weights are not finite or all zero, or none of `labels` is in `y_true`.
+
+    Warns
+    -----
+    UserWarning
+        If the matrix has one cell.
+
+    References
+    ----------
+    scikit-learn 1.9, ``sklearn.metrics.confusion_matrix``.
+
+    Examples
+    --------
+    >>> from polyfuse.metrics import confusion_matrix
+    >>> confusion_matrix([2, 0, 2, 2, 0, 1], [0, 0, 2, 2, 0, 2])
+    array([[2, 0, 0],
+           [0, 0, 1],
+           [1, 0, 2]])
+    """
+    caller = "confusion_matrix"
+    _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
+    _parameters.check_optional(caller, labels=labels, sample_weight=sample_weight)
+    if normalize is not None and normalize not in _NORMALIZE:
+        raise _parameters.invalid_parameter(
+            "normalize", caller, _parameters.among(_NORMALIZE), normalize
+        )
+    for y in (y_true, y_pred):
+        _parameters.check_dimensions(_labels.as_array(y))
+    targets = _labels.read_targets(y_true, y_pred, sample_weight)
+    if targets.form == INDICATOR:
+        raise ValueError(f"{INDICATOR} is not supported")
+    codes, weight = _labels.encode(targets), targets.sample_weight
+    matrix = codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
+    if normalize is not None:
+        with np.errstate(all="ignore"):
+            axis = {"true": 1, "pred": 0, "all": None}[normalize]
+            matrix = np.nan_to_num(matrix / matrix.sum(axis=axis, keepdims=True))
+    if matrix.shape == (1, 1):
+        message = (
+            "A single label was found in 'y_true' and 'y_pred'. For the confusion matrix to have "
+            "the correct shape, use the 'labels' parameter to pass all known labels."
+        )
+        warnings.warn(message, UserWarning, stacklevel=2)
+    return matrix
+
+
+def _label_matrix(codes: Codes, labels: ArrayLike, weight: Array | None) -> Array:
+    """The confusion matrix of some labels, in the order given."""
+    wanted = np.asarray(labels)
+    if wanted.size == 0:
+        raise ValueError("'labels' should contain at least one label.")
+    if len(np.intersect1d(codes.true_labels, wanted)) == 0:
+        raise ValueError("At least one label specified must be in y_true")
+    place = {label: i for i, label in enumerate(wanted.tolist())}
+    to = np.array([place.get(label, -1) for label in codes.values.tolist()], np.int64)
+    if codes.size > _labels.MATRIX:
+        return _labels.count(to[codes.y_true], to[codes.y_pred], weight, wanted.size)
+    kept = (to >= 0).nonzero()[0]
+    full = codes.matrix(weight)
+    matrix = np.zeros((wanted.size, wanted.size), full.dtype)
+    matrix[to[kept, None], to[kept]] = full[kept[:, None], kept]
+    return matrix
