@@ -22,7 +22,9 @@ bench: $(VENV)/.installed
 	$(BIN)/python benches/report.py
 
 sanitize: $(VENV)/.tools
-	bash cpp/tests/run.sh build/sanitize
+	$(BIN)/cmake -S cpp/tests -B build/sanitize -DCMAKE_BUILD_TYPE=None
+	$(BIN)/cmake --build build/sanitize --parallel 2
+	build/sanitize/kernels
 
 # What tests, lint and benches need, without polyfuse.
 $(VENV)/.tools: pyproject.toml

@@ -8,9 +8,8 @@ namespace {
 void confusion(const Int64s& y_true, const Int64s& y_pred, const py::object& sample_weight,
                py::array& out) {
     const std::int64_t n = y_true.size();
-    require(y_pred.size() == n && (y_true.flags() & py::array::c_style) &&
-                (y_pred.flags() & py::array::c_style),
-            "codes must be contiguous and of one length");
+    const std::int64_t* rows = codes_of(y_true, n);
+    const std::int64_t* columns = codes_of(y_pred, n);
     require(out.ndim() == 2 && out.shape(0) == out.shape(1) && (out.flags() & py::array::c_style),
             "out must be a C-contiguous square matrix");
     const double* weight = weights_of(sample_weight, n);
@@ -19,10 +18,10 @@ void confusion(const Int64s& y_true, const Int64s& y_pred, const py::object& sam
     void* cells = out.mutable_data();
     const Unlocked unlocked(n);
     if (weight)
-        run_confusion(y_true.data(), y_pred.data(), weight, n, out.shape(0),
+        run_confusion(rows, columns, weight, n, out.shape(0),
                       static_cast<double*>(cells));
     else
-        run_confusion(y_true.data(), y_pred.data(), n, out.shape(0),
+        run_confusion(rows, columns, n, out.shape(0),
                       static_cast<std::int64_t*>(cells));
 }
 

@@ -61,6 +61,12 @@ double* output_of(Doubles& array, std::int64_t n) {
     return array.mutable_data();
 }
 
+const std::int64_t* codes_of(const Int64s& array, std::int64_t n) {
+    require(array.size() == n && (array.flags() & py::array::c_style) && aligned(array),
+            "an int64 argument has the wrong length or is not contiguous");
+    return array.data();
+}
+
 const double* weights_of(const py::object& weights, std::int64_t n) {
     if (weights.is_none()) return nullptr;
     require(Doubles::check_(weights), "sample_weight must be float64");
@@ -79,6 +85,7 @@ RowsView::RowsView(const py::handle& rows) {
     require(fields.size() == 4 && py::isinstance<py::tuple>(fields[0]), "rows must be a contract.Rows");
     const auto blocks = py::reinterpret_borrow<py::tuple>(fields[0]);
     require(blocks.size() > 0, "rows must have at least one block");
+    require(py::isinstance<py::dtype>(fields[3]), "dtype must be a NumPy dtype");
     wide_ = is_double(py::reinterpret_borrow<py::dtype>(fields[3]));
     blocks_.reserve(blocks.size());
     rows_.op = fusion_op(fields[1]);
@@ -106,6 +113,7 @@ void RowsView::add_block(const py::handle& item) {
         require(block.width == rows_.width, "blocks to fold must have the same width");
     }
     if (!fields[1].is_none()) {
+        require(py::isinstance<py::tuple>(fields[1]), "an affine must be a contract.Affine");
         const auto affine = py::reinterpret_borrow<py::tuple>(fields[1]);
         const bool floating = block.dtype == DType::f16 || block.dtype == DType::f32;
         if (floating || (block.dtype != DType::f64 && !wide_))

@@ -29,6 +29,7 @@ bool is_double(const py::dtype& dtype);
 // Pointer to the n values of a C-contiguous array; throws if they are not n.
 const double* values_of(const Doubles& array, std::int64_t n);
 double* output_of(Doubles& array, std::int64_t n);
+const std::int64_t* codes_of(const Int64s& array, std::int64_t n);
 
 // The n weights, or null for None.
 const double* weights_of(const py::object& weights, std::int64_t n);

@@ -12,7 +12,7 @@ void column_moments(const py::array& values, std::int64_t leaf_rows, Int64s& cou
     const Block block = as_block(values);
     const std::int64_t width = block.width;
     require(leaf_rows > 0, "leaf_rows must be positive");
-    require(count.size() == width, "count has the wrong length");
+    codes_of(count, width);
     std::vector<double> counts(static_cast<std::size_t>(width));
     const Moments out{counts.data(), output_of(mean, width), output_of(squares, width), width};
     {

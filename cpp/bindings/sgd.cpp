@@ -99,11 +99,11 @@ double loss_gradient(const py::tuple& rows, const Doubles& targets,
 Epoch epoch_of(const Int64s& order, std::int64_t batch_size, const Doubles& steps, double alpha,
                bool fit_intercept, std::int64_t n_rows) {
     const std::int64_t n = order.size();
-    require(order.flags() & py::array::c_style, "order must be contiguous");
+    const std::int64_t* rows = codes_of(order, n);
     require(batch_size > 0, "batch_size must be positive");
     for (std::int64_t i = 0; i < n; ++i)
-        require(order.data()[i] >= 0 && order.data()[i] < n_rows, "order names a row that is not");
-    return {order.data(), n, batch_size, values_of(steps, (n + batch_size - 1) / batch_size), alpha,
+        require(rows[i] >= 0 && rows[i] < n_rows, "order names a row that is not");
+    return {rows, n, batch_size, values_of(steps, n / batch_size + (n % batch_size != 0)), alpha,
             fit_intercept};
 }
 

@@ -14,6 +14,9 @@ namespace polyfuse {
 // process forked from one that has used threads: libgomp would hang there (GCC PR 60035).
 int max_threads();
 
+// To be called before a team of threads is started.
+void note_team();
+
 // Memory for tiles, aligned to a cache line, left uninitialised.
 template <class T>
 class Scratch {
@@ -51,6 +54,7 @@ void parallel(std::int64_t n_tasks, std::int64_t work, std::int64_t scratch_size
         for (std::int64_t i = 0; i < n_tasks; ++i) task(i, scratch[0].data());
         return;
     }
+    note_team();
 #pragma omp parallel for schedule(static, 1) num_threads(n_threads)
     for (int t = 0; t < n_threads; ++t) {
         T* own = scratch[static_cast<std::size_t>(t)].data();

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
-from .exceptions import NotFittedError
+from .exceptions import NotFittedError, shared
 
 BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
 
@@ -49,6 +49,8 @@ def _as_array(x: Any, name: str) -> NDArray:
             f"{name} is sparse ({type(x).__name__}), but dense data is required. "
             "Use .toarray() to convert it, if it fits in memory."
         )
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"{name} has masked values, which are not supported; fill them first.")
     try:
         return np.asarray(x)
     except ValueError as error:
@@ -110,6 +112,8 @@ def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list
         )
     if not names:
         raise ValueError(f"{name} must hold at least one block; got none.")
+    if len(set(names)) != len(names):
+        raise ValueError(f"{name} must have different names; got {names}.")
     arrays = [as_matrix(x, f"{name}[{key!r}]") for key, x in zip(names, values, strict=True)]
     n_rows = arrays[0].shape[0]
     for array in arrays:
@@ -134,8 +138,10 @@ def one_block(block: Block, dtype: np.dtype) -> Rows:
     return Rows((block,), "concatenate", _ONE, dtype)
 
 
-def as_out(out: NDArray | None, shape: tuple[int, int], dtype: np.dtype) -> NDArray:
-    """A new array, or `out` if it fits.
+def as_out(
+    out: NDArray | None, shape: tuple[int, int], dtype: np.dtype, inputs: Sequence[NDArray] = ()
+) -> NDArray:
+    """A new array, or `out` if it fits; it may be one of the inputs, but not overlap one.
 
     Raises
     ------
@@ -152,7 +158,22 @@ def as_out(out: NDArray | None, shape: tuple[int, int], dtype: np.dtype) -> NDAr
         )
     if not out.flags.writeable or not out.flags.aligned or not out.dtype.isnative:
         raise ValueError("out must be writeable, aligned and in native byte order.")
+    for array in inputs:
+        if np.may_share_memory(out, array) and not _same_view(out, array):
+            raise ValueError(
+                "out must be an input itself or share no memory with any: what is written would "
+                "change what is still to be read. Pass out=None, or a copy of the input."
+            )
     return out
+
+
+def _same_view(a: NDArray, b: NDArray) -> bool:
+    return (
+        a.ctypes.data == b.ctypes.data
+        and a.strides == b.strides
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+    )
 
 
 def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.float64]:
@@ -188,13 +209,14 @@ def as_sample_weight(weights: ArrayLike | None, n_rows: int) -> NDArray[np.float
     return vector
 
 
-def require_finite(arrays: Mapping[str, NDArray]) -> None:
-    """Raise ValueError naming the first array that holds a NaN or an infinity."""
+def require_finite(arrays: Mapping[str, NDArray], *, allow_nan: bool = False) -> None:
+    """Raise ValueError naming the first array that holds an infinity, or a NaN if not allowed."""
     for name, array in arrays.items():
         if array.dtype.kind != "f":
             continue
         for start in range(0, len(array), 4096):
-            bad = ~np.isfinite(array[start : start + 4096])
+            part = array[start : start + 4096]
+            bad = np.isinf(part) if allow_nan else ~np.isfinite(part)
             if bad.any():
                 row, column = np.argwhere(bad)[0]
                 what = "NaN" if np.isnan(array[start + row, column]) else "infinity"
@@ -212,7 +234,7 @@ def require_rows(n_rows: int, y: Any, name: str = "y") -> None:
 def require_fitted(estimator: Any, attribute: str) -> None:
     """Raise NotFittedError unless `fit` has set the attribute."""
     if not hasattr(estimator, attribute):
-        raise NotFittedError(
+        raise shared(NotFittedError)(
             f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with "
             "appropriate arguments before using this estimator."
         )
@@ -232,3 +254,15 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
     choices = tuple(allowed)
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+
+
+def require_number(
+    value: Any, name: str, *, least: float = -np.inf, above: float = -np.inf, integer: bool = False
+) -> None:
+    """Raise ValueError unless the value is a finite number, at least `least`, above `above`."""
+    kinds = (int, np.integer) if integer else (int, float, np.integer, np.floating)
+    number = isinstance(value, kinds) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or value < least or value <= above:
+        what = "an integer" if integer else "a finite number"
+        bound = f" above {above:g}" if above > -np.inf else f" of at least {least:g}"
+        raise ValueError(f"{name} must be {what}{bound}; got {value!r}.")

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -174,7 +173,9 @@ class Comparison:
             f"{100 * fused.accuracy:.1f} %",
             f"{100 * abs(verdict.difference):.1f} points",
         )
-        who = f"{' + '.join(self.modalities)} ({fused.name})"
+        few = len(self.modalities) <= 4
+        all_of_them = " + ".join(self.modalities) if few else f"{len(self.modalities)} modalities"
+        who = f"{all_of_them} ({fused.name})"
         if verdict.gained == verdict.lost:
             first = f"Fusion makes no difference: {who} gets {right} right, as {alone.label} does"
         elif verdict.gained > verdict.lost:
@@ -192,7 +193,7 @@ class Comparison:
         noise = (
             "more than chance explains" if verdict.beyond_noise else "within what chance explains"
         )
-        p_value = f"p = {verdict.p_value:.3f}" if verdict.p_value >= 0.001 else "p < 0.001"
+        p_value = f"p = {verdict.p_value:.2g}" if verdict.p_value >= 0.001 else "p < 0.001"
         return (
             f"Of {n} rows held out, {verdict.gained} are right only by fusion and {verdict.lost} "
             f"only by {self.best_alone.label}. The difference is {noise} (exact McNemar test, "
@@ -345,11 +346,13 @@ class _Run:
         return scored
 
     def _score(self, name: str, kind: str, predicted: NDArray, seconds: float) -> Scored:
-        averages: Any = metrics.precision_recall_fscore_support(
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
             self.y_test, predicted, labels=self.codes, average="macro", zero_division=0.0
         )
         accuracy = metrics.accuracy_score(self.y_test, predicted)
-        return Scored(name, kind, accuracy, *map(float, averages[:3]), seconds, predicted)
+        return Scored(
+            name, kind, accuracy, float(precision), float(recall), float(f1), seconds, predicted
+        )
 
 
 def stratified_split(

@@ -67,7 +67,7 @@ class Estimator:
             transformer_tags=TransformerTags() if hasattr(self, "transform") else None,
             classifier_tags=ClassifierTags() if kind == "classifier" else None,
             regressor_tags=RegressorTags() if kind == "regressor" else None,
-            input_tags=InputTags(),
+            input_tags=InputTags(allow_nan=hasattr(self, "transform")),
         )
 
 
@@ -105,12 +105,24 @@ class Regressor(Estimator):
         """
         import numpy as np
 
+        from ._arrays import as_sample_weight, require_finite, require_rows
+
+        predicted = np.asarray(self.predict(X))  # type: ignore[attr-defined]
         target = np.asarray(y, dtype=np.float64)
-        residual = target - self.predict(X)  # type: ignore[attr-defined]
-        centre = np.average(target, axis=0, weights=sample_weight)
-        weight = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight)
-        total = np.atleast_1d(weight @ (target - centre) ** 2)
-        unexplained = np.atleast_1d(weight @ residual**2)
+        require_rows(len(predicted), target)
+        target = target.reshape(len(target), -1)
+        require_finite({"Input y": target})
+        predicted = predicted.reshape(len(predicted), -1)
+        if predicted.shape != target.shape:
+            raise ValueError(
+                f"y must have as many targets as the predictions, {predicted.shape[1]}; "
+                f"got {target.shape[1]}."
+            )
+        weight = as_sample_weight(sample_weight, len(target))
+        weight = np.ones(len(target)) if weight is None else weight
+        centre = np.average(target, axis=0, weights=weight)
+        total = weight @ (target - centre) ** 2
+        unexplained = weight @ (target - predicted) ** 2
         constant = total == 0.0
         r2 = 1.0 - unexplained / np.where(constant, 1.0, total)
         return float(np.where(constant, unexplained == 0.0, r2).mean())

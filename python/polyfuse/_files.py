@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ._arrays import as_matrix, require_finite
 
 _NPY, _ZIP = b"\x93NUMPY", b"PK"
+_LARGEST = {np.dtype(np.float32): 1e38, np.dtype(np.float64): 1e140}
 
 
 def load_modality(argument: str, source: str) -> NDArray:
@@ -30,7 +31,23 @@ def load_modality(argument: str, source: str) -> NDArray:
     """
     array = as_matrix(_load(argument, source), argument, min_rows=1)
     require_finite({argument: array})
+    _require_moderate(argument, array)
     return array
+
+
+def _require_moderate(argument: str, array: NDArray) -> None:
+    """Raise ValueError if a value is too large to be scaled by its column's mean and variance."""
+    largest = _LARGEST.get(array.dtype)
+    if largest is None:
+        return
+    for start in range(0, len(array), 4096):
+        large = np.abs(array[start : start + 4096]) > largest
+        if large.any():
+            row, column = np.argwhere(large)[0]
+            raise ValueError(
+                f"{argument} holds {array[start + row, column]:g} in row {start + row}, column "
+                f"{column}: too large to be scaled."
+            )
 
 
 def load_target(argument: str, source: str) -> NDArray:
@@ -56,6 +73,8 @@ def load_target(argument: str, source: str) -> NDArray:
         if (labels != np.floor(labels)).any():
             bad = labels[labels != np.floor(labels)][0]
             raise ValueError(f"{argument} must hold class labels; got the number {bad}.")
+        if np.abs(labels).max(initial=0.0) < 2**53:
+            labels = labels.astype(np.int64)  # 3, not 3.0, is what a table should say
     return labels
 
 
@@ -91,14 +110,16 @@ def _split(source: str) -> tuple[str, str | None]:
 
 def _mapped(path: Path) -> NDArray:
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        array: NDArray = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError:
         # Arrays without elements cannot be mapped; whatever else is wrong is said by this.
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
+    return array
 
 
 def _member(argument: str, path: Path, key: str | None) -> NDArray:
-    with np.load(path, allow_pickle=False) as arrays:
+    # Opened here: np.load leaves a file open that turns out to be damaged.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
         names = list(arrays)
         if key is None and len(names) != 1:
             raise _NamedError(

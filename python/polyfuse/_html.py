@@ -48,6 +48,7 @@ p, .notes li, figcaption { max-width: 46rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr));
   gap: 0 2.5rem; }
 .columns > * { min-width: 0; }
+.wide { grid-column: 1 / -1; }
 .scroll { overflow-x: auto; }
 figure { margin: 0; }
 figcaption, caption, .note, .notes { font-size: .9rem; }
@@ -61,7 +62,7 @@ caption { text-align: left; padding-bottom: .5rem; }
 caption span { display: block; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .35rem 0 .35rem .7rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--grid); font-weight: normal; overflow-wrap: normal; }
-th:first-child { text-align: left; padding-left: 0; }
+th:first-child { text-align: left; padding-left: 0; white-space: normal; }
 thead th { color: var(--muted); }
 tr.best > * { font-weight: 700; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .75rem;
@@ -81,7 +82,7 @@ details { margin-top: .75rem; }
 summary { cursor: pointer; color: var(--blue); }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 @media (max-width: 34rem) { h1 { font-size: 1.5rem; } body { padding: 1.25rem 1rem 3rem; }
-  table { font-size: .8rem; } th, td { padding-left: .4rem; } th:first-child { white-space: normal; } }
+  table { font-size: .8rem; } th, td { padding-left: .4rem; } }
 @media print { body { max-width: none; padding: 0; } figure, li, tr { break-inside: avoid; } }
 """
 
@@ -111,8 +112,10 @@ def page(title: str, sections: Iterable[str]) -> str:
 """
 
 
-def section(heading: str, *parts: str) -> str:
-    return f"<section>\n<h2>{escape(heading)}</h2>\n{''.join(parts)}</section>\n"
+def section(heading: str, *parts: str, wide: bool = False) -> str:
+    """A section; a wide one takes all columns."""
+    mark = ' class="wide"' if wide else ""
+    return f"<section{mark}>\n<h2>{escape(heading)}</h2>\n{''.join(parts)}</section>\n"
 
 
 def columns(*sections: str) -> str:

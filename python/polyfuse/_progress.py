@@ -1,4 +1,4 @@
-"""A progress bar on stderr: one line that moves on a terminal, one plain line per step elsewhere."""
+"""A progress bar on stderr: a moving line on a terminal, elsewhere a plain line per step."""
 
 from __future__ import annotations
 
@@ -59,9 +59,8 @@ class Progress:
     def _write(self, text: str) -> None:
         # A closed or broken stderr is no reason to lose the work.
         try:
-            self.stream.write(text.encode(self.stream.encoding or "ascii", "replace").decode(
-                self.stream.encoding or "ascii"
-            ))  # fmt: skip
+            code = self.stream.encoding or "ascii"
+            self.stream.write(text.encode(code, "replace").decode(code))
             self.stream.flush()
         except (OSError, ValueError):
             self.moving = False

@@ -46,8 +46,8 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     Examples
     --------
     >>> from polyfuse._statistics import mcnemar_exact
-    >>> mcnemar_exact(9, 1)
-    0.021484375
+    >>> round(mcnemar_exact(9, 1), 6)
+    0.021484
     """
     n, few = gained + lost, min(gained, lost)
     k = np.arange(1, few + 1)

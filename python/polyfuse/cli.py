@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -25,6 +26,7 @@ examples:
   polyfuse run --modality image=image.npy --modality text=text.npy --target labels.npy
       the same on your own files
 
+Reports need matplotlib. Without it there is no default report; to ask for one is an error.
 Exit codes: 0 done, 2 something in the input is wrong, 130 interrupted.
 """
 
@@ -109,19 +111,33 @@ def _parser() -> argparse.ArgumentParser:
     }
     parser = _Parser(prog="polyfuse", description=_DESCRIPTION, epilog=_EXAMPLES, **shape)
     parser.add_argument("--version", action="version", version=f"polyfuse {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     demo = commands.add_parser(
         "demo", help="train on emoji: see it work", description=_DEMO, **shape
     )
     demo.set_defaults(command=_demo)
     run = commands.add_parser(
-        "run",
-        help="compare fusions on your own files",
-        description=_RUN,
-        epilog=_RUN_EXAMPLE,
+        "run", help="compare fusions on your own files", description=_RUN, epilog=_RUN_EXAMPLE,
+        usage="polyfuse run [-h] --modality NAME=FILE --modality NAME=FILE [--modality ...]\n"
+        "                    --target FILE [--test-size FRACTION] [--seed N]\n"
+        "                    [--output FILE.html] [--no-report]",
         **shape,
-    )
+    )  # fmt: skip
     run.set_defaults(command=_run)
+    _add_input(run)
+    for command in (demo, run):
+        command.add_argument(
+            "--output", metavar="FILE.html", help=f"where to write the report (default: {_REPORT})"
+        )
+        command.add_argument("--no-report", action="store_true", help="print the table only")
+    info = commands.add_parser(
+        "info", help="print version, kernels, instruction set and threads", **shape
+    )
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _add_input(run: argparse.ArgumentParser) -> None:
     run.add_argument(
         "--modality", action="append", default=[], metavar="NAME=FILE", required=True,
         help="a feature block and what to call it; give at least two",
@@ -134,16 +150,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--seed", type=_seed, default=0, metavar="N", help="which rows are held out (default: 0)"
     )
-    for command in (demo, run):
-        command.add_argument(
-            "--output", metavar="FILE.html", help=f"where to write the report (default: {_REPORT})"
-        )
-        command.add_argument("--no-report", action="store_true", help="print the table only")
-    info = commands.add_parser(
-        "info", help="print version, kernels, instruction set and threads", **shape
-    )
-    info.set_defaults(command=_info)
-    return parser
 
 
 def _fraction(text: str) -> float:
@@ -180,8 +186,9 @@ def _demo(args: argparse.Namespace) -> None:
     emoji = load_emoji()
     with Progress() as progress:
         comparison = compare(emoji.blocks, emoji.y, names=emoji.target_names, progress=progress)
-    title = f"{len(emoji.y)} emoji, {len(emoji.target_names)} groups: picture, words, or both?"
-    _tell(comparison, output, title, pictures=emoji.pictures, captions=emoji.names)
+    title = f"{len(emoji.y):,} emoji, {len(emoji.target_names)} groups: picture, words, or both?"
+    gallery = {"pictures": emoji.pictures, "captions": emoji.names}
+    _tell(comparison, args, output, title, **gallery)
 
 
 def _run(args: argparse.Namespace) -> None:
@@ -197,7 +204,7 @@ def _run(args: argparse.Namespace) -> None:
             )
     except (ValueError, MemoryError) as error:
         raise _BadInputError(str(error) or "not enough memory") from error
-    _tell(comparison, output, f"{' + '.join(blocks)} → {args.target}")
+    _tell(comparison, args, output, f"{' + '.join(blocks)} → {args.target}")
 
 
 def _load(args: argparse.Namespace) -> tuple[dict[str, Any], Any]:
@@ -250,8 +257,8 @@ def _require_classes(target: str, labels: Any) -> None:
 def _output(args: argparse.Namespace) -> str | None:
     """Where to write the report, or None; known to be possible before any work is done.
 
-    Without matplotlib a report that was asked for by name is an error. The default one is left
-    out, and a line on stderr says so: the table is worth having.
+    Without matplotlib a report that was asked for by name is an error; the default one is left
+    out, and in the end a line on stderr says so: the table is worth having.
     """
     if args.no_report:
         if args.output is not None:
@@ -264,7 +271,6 @@ def _output(args: argparse.Namespace) -> str | None:
     except ImportError:
         if args.output is not None:
             raise _BadInputError(f"--output {args.output}: {_NO_PLOTS}") from None
-        _say(f"no report, {_NO_PLOTS}")
         return None
     output: str = _REPORT if args.output is None else args.output
     try:
@@ -277,21 +283,29 @@ def _output(args: argparse.Namespace) -> str | None:
 # -- results -------------------------------------------------------------------------------------
 
 
-def _tell(comparison: Comparison, output: str | None, title: str, **gallery: Any) -> None:
+def _tell(
+    comparison: Comparison, args: argparse.Namespace, output: str | None, title: str, **gallery: Any
+) -> None:
     """Print the table and the verdict, write the report, print its path."""
-    print(_table(comparison))
-    print()
-    print("\n".join(comparison.headline()))
+    verdict = "\n".join(textwrap.fill(text, 80) for text in comparison.headline())
+    _print(f"{_table(comparison)}\n\n{verdict}")
     if output is None:
+        if not args.no_report:
+            _say(f"no report, {_NO_PLOTS}")
         return
-    sys.stdout.flush()
     from .reporting import write_report
 
     try:
         write_report(output, comparison, title=title, **gallery)
     except OSError as error:
         raise _BadInputError(f"--output {output}: {error}") from error
-    print(f"\nreport: {os.path.abspath(output)}")
+    _print(f"\nreport: {os.path.abspath(output)}")
+
+
+def _print(text: str) -> None:
+    """Print what stdout can show, and question marks for the rest."""
+    code = sys.stdout.encoding or "utf-8"
+    print(text.encode(code, "replace").decode(code))
 
 
 def _table(comparison: Comparison) -> str:

@@ -75,7 +75,8 @@ def fuse(
     if op == VSTACK:
         return _stack_rows(blocks, weights, scalers, out)
     rows = as_rows(blocks, op, weights, scalers)
-    out = as_out(out, (rows.n_rows, rows.width), rows.dtype)
+    blocks_in = [block.values for block in rows.blocks]
+    out = as_out(out, (rows.n_rows, rows.width), rows.dtype, blocks_in)
     _kernels.select().fuse(rows, out)
     return out
 
@@ -106,17 +107,18 @@ def block_weights(names: list[str], op: str, weights: Weights) -> NDArray[np.flo
     if not weighted:
         raise ValueError(f"weights must be None for op={op!r}, which does not weigh its blocks.")
     if isinstance(weights, Mapping):
-        weights = [weights[key] for key in _same_keys(weights, names, "weights")]
+        weights = _in_order(weights, names, "weights")
     vector = as_vector(weights, "weights", len(names))
     if op == "weighted_mean" and vector.sum() == 0.0:
         raise ValueError(f"weights must not add up to zero for op={op!r}; got {vector.tolist()}.")
     return vector
 
 
-def _same_keys(mapping: Mapping[str, Any], names: list[str], name: str) -> list[str]:
-    if set(map(str, mapping)) != set(names):
+def _in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[Any]:
+    by_name = {str(key): value for key, value in mapping.items()}
+    if set(by_name) != set(names):
         raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
-    return names
+    return [by_name[key] for key in names]
 
 
 def _affines(names: list[str], arrays: list[NDArray], scalers: Scalers) -> list[Affine | None]:
@@ -127,7 +129,7 @@ def _affines(names: list[str], arrays: list[NDArray], scalers: Scalers) -> list[
 
         return [make_scaler(scalers).fit(array).as_affine() for array in arrays]  # type: ignore[union-attr]
     if isinstance(scalers, Mapping):
-        scalers = [scalers[key] for key in _same_keys(scalers, names, "scalers")]
+        scalers = _in_order(scalers, names, "scalers")
     if len(scalers) != len(names):
         raise ValueError(
             f"scalers must have one entry per block, {len(names)}; got {len(scalers)}."
@@ -164,6 +166,8 @@ def _stack_rows(
     require_one_width(names, arrays, VSTACK)
     block_weights(names, VSTACK, weights)
     dtype = result_dtype(arrays)
+    if out is not None and any(np.may_share_memory(out, array) for array in arrays):
+        raise ValueError("out must share no memory with the blocks for op='vstack'.")
     out = as_out(out, (sum(map(len, arrays)), arrays[0].shape[1]), dtype)
     start = 0
     for array, params in zip(arrays, _affines(names, arrays, scalers), strict=True):

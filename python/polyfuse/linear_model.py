@@ -14,6 +14,7 @@ from ._arrays import (
     one_block,
     require_finite,
     require_fitted,
+    require_number,
     require_rows,
     require_width,
     result_dtype,
@@ -120,18 +121,12 @@ class _GradientDescent(Estimator):
         self.random_state = random_state
 
     def _check_parameters(self) -> None:
-        for name, low in (("alpha", 0.0), ("power_t", 0.0), ("tol", 0.0)):
-            value = getattr(self, name)
-            if not value >= low or not np.isfinite(value):
-                raise ValueError(
-                    f"{name} must be a finite number of at least {low}; got {value!r}."
-                )
-        for name in ("max_iter", "n_iter_no_change", "batch_size"):
-            value = getattr(self, name)
-            if name == "batch_size" and value is None:
-                continue
-            if not isinstance(value, int | np.integer) or value < 1:
-                raise ValueError(f"{name} must be a positive integer; got {value!r}.")
+        for name in ("alpha", "power_t", "tol"):
+            require_number(getattr(self, name), name, least=0.0)
+        for name in ("max_iter", "n_iter_no_change"):
+            require_number(getattr(self, name), name, least=1, integer=True)
+        if self.batch_size is not None:
+            require_number(self.batch_size, "batch_size", least=1, integer=True)
         if self.eta0 != "auto" and (isinstance(self.eta0, str) or not self.eta0 > 0.0):
             raise ValueError(f"eta0 must be 'auto' or a positive number; got {self.eta0!r}.")
 
@@ -158,8 +153,9 @@ class _GradientDescent(Estimator):
 
     def _minimise(self, problem: Problem, callback: Callback | None) -> tuple[NDArray, Trace]:
         batch_size = min(self.batch_size or problem.rows.n_rows, problem.rows.n_rows)
-        step = self.eta0
-        if not isinstance(step, float | int):
+        if self.eta0 != "auto":
+            step = float(self.eta0)
+        else:
             bound = problem.batch_smoothness(batch_size)
             step = (1.0 if self.batch_size is None else 0.5) / bound if bound > 0 else 1.0
         if self.batch_size is None:
@@ -373,8 +369,8 @@ class LinearRegression(Regressor, Estimator):
         if weight is not None:
             root = np.sqrt(weight).astype(dtype)
             x, t = x * root[:, None], t * (root[:, None] if t.ndim == 2 else root)
-        coef, _, self.rank_, self.singular_ = np.linalg.lstsq(x, t)
-        self.coef_ = coef.T
+        coef, _, rank, singular = np.linalg.lstsq(x, t)
+        self.coef_, self.rank_, self.singular_ = coef.T, int(rank), singular
         self.intercept_ = (y_mean - x_mean @ coef) if self.fit_intercept else 0.0
         self.n_features_in_ = matrix.shape[1]
         return self

@@ -16,6 +16,7 @@ from ._arrays import (
     one_of,
     require_finite,
     require_fitted,
+    require_number,
     result_dtype,
 )
 from ._descent import Callback, Problem, Trace, lbfgs, mean_one
@@ -29,6 +30,8 @@ __all__ = ["FusionClassifier"]
 
 LEVELS = ("early", "late")
 FUSIONS = (CONCATENATE, *OPERATORS)
+# These may pass over an infinity, so that no score tells of it.
+_SELECTING = ("maximum", "minimum")
 
 
 class _LinearModel(NamedTuple):
@@ -101,6 +104,8 @@ class FusionClassifier(Classifier):
     loss_curve_: Any
     n_iter_: int
     _coef: NDArray
+    _level: str
+    _fusion: str
 
     def __init__(
         self,
@@ -150,14 +155,16 @@ class FusionClassifier(Classifier):
         self._check_parameters()
         names, arrays = as_blocks(blocks)
         classes, codes = encode_classes(y, len(arrays[0]))
-        weight = mean_one(as_sample_weight(sample_weight, len(codes)))
+        weight = as_sample_weight(sample_weight, len(codes))
         scalers = [make_scaler(self.scaler) for _ in names]
-        for scaler, array in zip(scalers, arrays, strict=True):
+        for name, scaler, array in zip(names, scalers, arrays, strict=True):
             if scaler is not None:
-                scaler.fit(array)
+                _fit_scaler(scaler, name, array)
         described = tuple(map(Block, arrays, map(_affine, scalers)))
         learn = self._fit_early if self.level == "early" else self._fit_late
         learned = learn(names, described, codes, len(classes), weight, callback)
+        # What predict does is what was fitted, whatever set_params does in between.
+        self._level, self._fusion = self.level, self.fusion
         self.classes_ = classes
         self.modalities_ = names
         self.scalers_ = dict(zip(names, scalers, strict=True))
@@ -177,16 +184,17 @@ class FusionClassifier(Classifier):
             one_of(self.weights, "weights", ("validation",))
             if self.level == "early":
                 raise ValueError("weights='validation' needs level='late'; got level='early'.")
-        if not self.C > 0:
-            raise ValueError(f"C must be positive; got {self.C!r}.")
-        if not self.max_iter >= 1:
-            raise ValueError(f"max_iter must be at least 1; got {self.max_iter!r}.")
+        require_number(self.C, "C", above=0.0)
+        require_number(self.tol, "tol", least=0.0)
+        require_number(self.max_iter, "max_iter", least=1, integer=True)
 
     def _fit_early(
         self, names: list[str], blocks: tuple[Block, ...], codes: NDArray, n_classes: int,
         sample_weight: NDArray | None, callback: Callback | None,
     ) -> dict[str, Any]:  # fmt: skip
         rows = self._early_rows(names, blocks)
+        if self.fusion in _SELECTING:
+            _blame(names, blocks)
         model = self._solve(names, rows, codes, n_classes, sample_weight, callback)
         coef = {name: model.coef for name in names}
         if self.fusion == CONCATENATE:
@@ -235,13 +243,15 @@ class FusionClassifier(Classifier):
     ) -> list[float]:  # fmt: skip
         """Accuracy of each modality on every fifth row of each class, learned on the others.
 
-        Ones if no class has five rows.
+        Scaled by the statistics of all of them. Ones if no class has five rows.
         """
         held_out = _every_fifth(codes)
         if not held_out.any():
             return [1.0] * len(names)
         learned = ~held_out
-        inner = None if weight is None else mean_one(weight[learned])
+        inner = None if weight is None else weight[learned]
+        if inner is not None and not inner.any():
+            return [1.0] * len(names)
         accuracy = []
         for name, block in zip(names, blocks, strict=True):
             # Rows by mask: a copy of one block at a time, the price of a subset.
@@ -249,7 +259,8 @@ class FusionClassifier(Classifier):
             test = _single(block._replace(values=block.values[held_out]))
             model = self._solve([name], train, codes[learned], n_classes, inner, None)
             predicted = likeliest(scores(test, model.coef, model.intercept))
-            accuracy.append(float((predicted == codes[held_out]).mean()))
+            outer = None if weight is None or not weight[held_out].any() else weight[held_out]
+            accuracy.append(float(np.average(predicted == codes[held_out], weights=outer)))
         return accuracy
 
     def _solve(
@@ -257,8 +268,10 @@ class FusionClassifier(Classifier):
         sample_weight: NDArray | None, callback: Callback | None,
     ) -> _LinearModel:  # fmt: skip
         targets, loss, n_outputs = class_targets(codes, n_classes)
-        alpha = 1.0 / (self.C * rows.n_rows)
-        problem = Problem(rows, targets, loss, n_outputs, alpha, sample_weight)
+        # C multiplies the sum of weighted losses, the problem is stated for their mean.
+        total = rows.n_rows if sample_weight is None else float(sample_weight.sum())
+        weight = mean_one(sample_weight)
+        problem = Problem(rows, targets, loss, n_outputs, 1.0 / (self.C * total), weight)
         theta, trace = lbfgs(
             problem, problem.start(), max_iter=self.max_iter, tol=self.tol, callback=callback
         )
@@ -277,18 +290,20 @@ class FusionClassifier(Classifier):
         `decision_function`; for level="late" they are the class probabilities that are fused.
         """
         described = self._describe(blocks)
-        if self.level == "early" and self.fusion != CONCATENATE:
+        if self._level == "early" and self._fusion != CONCATENATE:
             raise ValueError(
                 f"modality_scores needs fusion='concatenate' or level='late'; "
-                f"got fusion={self.fusion!r}, level='early': one model sees all modalities mixed."
+                f"got fusion={self._fusion!r}, level='early': one model sees all modalities mixed."
             )
         parts = {}
         for name, block in zip(self.modalities_, described, strict=True):
             intercept = np.zeros_like(self.intercept_)
-            if self.level == "late":
+            if self._level == "late":
                 intercept = self.intercept_[name]
             out = scores(_single(block), self.coef_[name], intercept)
-            parts[name] = probabilities(out) if self.level == "late" else out
+            if not np.isfinite(out).all():
+                _blame([name], (block,))
+            parts[name] = probabilities(out) if self._level == "late" else out
         return parts
 
     def _describe(self, blocks: BlocksLike) -> tuple[Block, ...]:
@@ -310,19 +325,19 @@ class FusionClassifier(Classifier):
     def _scores(self, blocks: BlocksLike) -> NDArray:
         """Linear scores of an early fusion, or the fused probabilities of a late one."""
         described = self._describe(blocks)
-        if self.level == "early":
+        if self._level == "early":
             rows = Rows(
-                described, self.fusion, self.weights_,
+                described, self._fusion, self.weights_,
                 result_dtype([block.values for block in described]),
             )  # fmt: skip
             out = scores(rows, self._coef, self.intercept_)
         else:
-            weighted = OPERATORS[self.fusion].weighted
+            weighted = OPERATORS[self._fusion].weighted
             out = _fusion.fuse(
-                list(self.modality_scores(blocks).values()), self.fusion,
+                list(self.modality_scores(blocks).values()), self._fusion,
                 weights=self.weights_ if weighted else None,
             )  # fmt: skip
-        if not np.isfinite(out).all():
+        if not np.isfinite(out).all() or self._fusion in _SELECTING:
             _blame(self.modalities_, described)
         return out
 
@@ -337,7 +352,7 @@ class FusionClassifier(Classifier):
         For level="late" these are the fused scores divided by their sum.
         """
         out = self._scores(blocks)
-        if self.level == "early":
+        if self._level == "early":
             return probabilities(out)
         total = out.sum(axis=1, keepdims=True)
         out /= np.where(total > 0, total, 1)
@@ -365,6 +380,14 @@ def _single(block: Block) -> Rows:
 
 def _affine(scaler: Any) -> Affine | None:
     return None if scaler is None else scaler.as_affine()
+
+
+def _fit_scaler(scaler: Any, name: str, array: NDArray) -> None:
+    try:
+        scaler.fit(array)
+    except ValueError:
+        _blame([name], (Block(array),))
+        raise
 
 
 def _every_fifth(codes: NDArray) -> NDArray[np.bool_]:

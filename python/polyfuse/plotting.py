@@ -76,7 +76,8 @@ def confusion_matrix(matrix: ArrayLike, labels: Sequence[Any], ax: Any = None) -
             ax.text(j, i, f"{counts[i, j]:g}", ha="center", va="center", color=colour)
     names = [_plain(label) for label in labels]
     ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal")
-    ax.set_xticks(range(n), names, rotation=40, ha="right", rotation_mode="anchor")
+    slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(n), names, **(slant if max(map(len, names)) > 3 else {}))
     ax.set_yticks(range(n), names)
     ax.set_xlabel("predicted class")
     ax.set_ylabel("true class")
@@ -340,7 +341,7 @@ def render_svg(draw: Callable[[Any], Any], size: tuple[float, float], salt: str)
     import matplotlib
     from matplotlib.figure import Figure
 
-    settings = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.size": 10}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.size": 10}
     buffer = io.StringIO()
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # The reader's fonts draw the labels: what matplotlib's lack is no matter.
@@ -378,4 +379,6 @@ def _tidy(ax: Any, grid: str = "") -> None:
 def _plain(label: Any) -> str:
     """Text that matplotlib takes as it is, not as a formula, and that leaves room for a plot."""
     text = " ".join(str(label).split())
-    return (text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…").replace("$", r"\$")
+    if len(text) > _LONGEST:  # names that are long tend to differ at their ends
+        text = f"{text[: _LONGEST // 2]}…{text[1 - _LONGEST // 2 :]}"
+    return text.replace("$", r"\$")

@@ -19,6 +19,7 @@ from ._arrays import (
     one_block,
     one_of,
     per_column,
+    require_finite,
     require_fitted,
     require_width,
     result_dtype,
@@ -72,7 +73,7 @@ def affine(
 
 def _apply(matrix: NDArray, params: Affine, out: NDArray | None) -> NDArray:
     dtype = result_dtype((matrix,))
-    out = as_out(out, matrix.shape, dtype)
+    out = as_out(out, matrix.shape, dtype, (matrix,))
     _kernels.select().fuse(one_block(Block(matrix, params), dtype), out)
     return out
 
@@ -197,6 +198,8 @@ class StandardScaler(_Scaler):
             require_width(self, width)
         count, mean, squares = np.empty(width, np.int64), np.empty(width), np.empty(width)
         _kernels.select().column_moments(matrix, leaf_rows(width), count, mean, squares)
+        if not np.isfinite(mean).all():
+            require_finite({"Input X": matrix}, allow_nan=True)
         if seen is not None:
             count, mean, squares = _merged(seen, (count, mean, squares))
         self._count, self.mean_, self._squares = count, mean, squares
@@ -287,8 +290,8 @@ class MinMaxScaler(_Scaler):
         return self._learn(X, reset=not hasattr(self, "n_samples_seen_"))
 
     def _learn(self, X: ArrayLike, *, reset: bool) -> Self:
-        a, b = self.feature_range
-        if a >= b:
+        a, b = (float(edge) for edge in self.feature_range)
+        if not -np.inf < a < b < np.inf:
             raise ValueError(
                 "Minimum of desired feature range must be smaller than maximum. "
                 f"Got {self.feature_range}."
@@ -298,6 +301,8 @@ class MinMaxScaler(_Scaler):
         low, high = np.empty(width), np.empty(width)
         _kernels.select().column_extrema(matrix, low, high)
         empty = low > high
+        if np.isinf(low[~empty]).any() or np.isinf(high[~empty]).any():
+            require_finite({"Input X": matrix}, allow_nan=True)
         low[empty], high[empty] = np.nan, np.nan
         seen = 0
         if not reset:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -83,13 +85,16 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     ------
     OSError
         If its folder is missing or not writable, or it is something else than a regular file.
+    ValueError
+        If it holds a null byte.
     """
     target = Path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}")
     # Replacing /dev/null or a pipe by a file would be a nasty surprise.
-    if target.exists() and not target.is_file():
-        raise OSError(f"{str(target)!r} is not a regular file")
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.stat(target).st_mode):
+            raise OSError(f"{str(target)!r} is not a regular file")
     try:
         _write_whole(target, None)
     except OSError as error:
@@ -99,9 +104,9 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
 
 def _write_whole(target: Path, content: bytes | None) -> None:
     """Write a sibling of the target and rename it; only try to, if there is no content."""
-    temporary = target.with_name(f".polyfuse-{os.getpid()}.tmp")
+    temporary = target.with_name(f".polyfuse-{os.urandom(6).hex()}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content or b"")
         if content is not None:
             os.replace(temporary, target)
@@ -184,6 +189,7 @@ def _confusion(comparison: Comparison) -> str:
             f"larger share of the true class.{which}",
         ),
         f"<details>\n<summary>The same as a table</summary>\n{table}</details>\n",
+        wide=n > 12,
     )  # fmt: skip
 
 

@@ -111,6 +111,11 @@ def test_wrong_calls_of_the_module_are_exceptions() -> None:
         lambda: core.linear_scores(rows, np.ones((1, 3)), one, np.empty((3, 1))),
         lambda: core.confusion(np.zeros(3, int), np.zeros(2, int), None, np.zeros((2, 2), int)),
         lambda: core.column_moments(x, 0, np.zeros(2, int), np.zeros(2), np.zeros(2)),
+        lambda: core.column_moments(x, 1, np.zeros(4, int)[::2], np.zeros(2), np.zeros(2)),
+        lambda: core.column_moments(x, 1, np.zeros(2, int)[::-1], np.zeros(2), np.zeros(2)),
+        lambda: core.column_moments(x, 1, np.zeros(2, int), np.zeros(2)[::-1], np.zeros(2)),
+        lambda: core.fuse(rows._replace(dtype=np.float64), np.empty((3, 2))),
+        lambda: core.fuse(rows._replace(blocks=(Block(x, 3),)), np.empty((3, 2))),  # type: ignore[arg-type]
         lambda: core.descend(
             rows, np.array([3]), 1, np.ones((3, 1)), None, "squared_error", one, 0.0,
             np.ones((1, 2)), one, True,

@@ -175,12 +175,12 @@ def test_bad_data(model: type[Any], x: Any, y: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"alpha": -1.0}, "alpha must be a finite number of at least 0.0; got -1.0"),
-        ({"batch_size": 0}, "batch_size must be a positive integer; got 0"),
-        ({"batch_size": 2.5}, "batch_size must be a positive integer; got 2.5"),
+        ({"alpha": -1.0}, "alpha must be a finite number of at least 0; got -1.0"),
+        ({"batch_size": 0}, "batch_size must be an integer of at least 1; got 0"),
+        ({"batch_size": 2.5}, "batch_size must be an integer of at least 1; got 2.5"),
         ({"eta0": -0.1}, "eta0 must be 'auto' or a positive number; got -0.1"),
         ({"eta0": "fast"}, "eta0 must be 'auto' or a positive number; got 'fast'"),
-        ({"max_iter": 0}, "max_iter must be a positive integer"),
+        ({"max_iter": 0}, "max_iter must be an integer of at least 1; got 0"),
         ({"tol": np.nan}, "tol must be a finite number"),
     ],
 )
@@ -210,3 +210,33 @@ def test_params_and_repr() -> None:
     assert model.set_params(batch_size=4).get_params()["batch_size"] == 4
     with pytest.raises(ValueError, match="Invalid parameter 'gamma'"):
         model.set_params(gamma=1)
+
+
+def test_score_whatever_the_shape_of_y(regression: Any) -> None:
+    x, y = regression
+    weight = np.linspace(0.5, 2, len(y))
+    ours, theirs = LinearRegression().fit(x, y), SkLinearRegression().fit(x, y)
+    for target in (y, y[:, None]):
+        assert ours.score(x, target) == pytest.approx(theirs.score(x, target))
+        assert ours.score(x, target, weight) == pytest.approx(theirs.score(x, target, weight))
+    with pytest.raises(ValueError, match="y must have as many targets as the predictions, 1"):
+        ours.score(x, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="y must have one entry per row; got 1"):
+        ours.score(x, y[:1])
+
+
+def test_eta0_may_be_a_numpy_scalar(regression: Any) -> None:
+    x, y = regression
+    fits = [GDRegressor(eta0=eta0, max_iter=3).fit(x, y) for eta0 in (0.25, np.float32(0.25))]
+    np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
+    assert (fits[0].coef_ != GDRegressor(max_iter=3).fit(x, y).coef_).any()
+
+
+def test_a_failed_refit_leaves_the_model_as_it_was(regression: Any) -> None:
+    x, y = regression
+    for model in (LinearRegression(), GDRegressor(), GDClassifier()):
+        model.fit(x, (y > 0).astype(int))
+        kept = {name: repr(value) for name, value in vars(model).items()}
+        with pytest.raises(ValueError, match="contains NaN"):
+            model.fit(np.full((6, 2), np.nan), [0, 1, 0, 1, 0, 1])
+        assert {name: repr(value) for name, value in vars(model).items()} == kept

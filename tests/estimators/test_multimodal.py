@@ -53,7 +53,6 @@ def test_early_concatenation_is_scaled_stacked_logistic_regression(
 def test_sample_weight_and_C(rng: np.random.Generator) -> None:
     blocks, y = make_blocks(3, rng)
     weight = rng.uniform(0.1, 3, len(y))
-    weight *= len(y) / weight.sum()
     model = pf.FusionClassifier(C=0.1, scaler=None, tol=1e-9, max_iter=2000)
     blocks = {name: block / np.float64(100) for name, block in blocks.items()}
     model.fit(blocks, y, weight)
@@ -197,8 +196,8 @@ Y = [0, 1, 0, 1]
         ({"level": "middle"}, "level must be one of 'early', 'late'; got 'middle'"),
         ({"level": "late"}, "fusion='concatenate' fuses features"),
         ({"scaler": "robust"}, "scaler must be one of 'standard', 'minmax'; got 'robust'"),
-        ({"C": 0.0}, "C must be positive; got 0.0"),
-        ({"max_iter": 0}, "max_iter must be at least 1; got 0"),
+        ({"C": 0.0}, "C must be a finite number above 0; got 0.0"),
+        ({"max_iter": 0}, "max_iter must be an integer of at least 1; got 0"),
         ({"fusion": "mean"}, "blocks must have one width for op='mean'; got a: 2, b: 3"),
         ({"fusion": "weighted_mean", "level": "late"}, "weights must be given"),
         ({"fusion": "weighted_mean", "weights": "validation"}, "needs level='late'"),
@@ -246,3 +245,30 @@ def test_repr_and_clone() -> None:
 
     model = pf.FusionClassifier("mean", level="late", C=0.5)
     assert repr(clone(model)) == "FusionClassifier(C=0.5, fusion='mean', level='late')"
+
+
+def test_predictions_are_those_of_the_fit_whatever_set_params_does(
+    rng: np.random.Generator,
+) -> None:
+    blocks, y = make_blocks(3, rng)
+    blocks.pop("sound")
+    model = pf.FusionClassifier("sum").fit(blocks, y)
+    expected = model.predict_proba(blocks)
+    model.set_params(fusion="mean", level="late")
+    np.testing.assert_array_equal(model.predict_proba(blocks), expected)
+
+
+def test_names_of_blocks_must_differ() -> None:
+    with pytest.raises(ValueError, match="blocks must have different names"):
+        pf.FusionClassifier().fit({1: GOOD["a"], "1": GOOD["b"]}, Y)  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("params", [{"fusion": "maximum"}, {"fusion": "mean", "level": "late"}])
+def test_an_infinity_is_seen_even_where_it_would_not_show(params: Any) -> None:
+    good = {"a": GOOD["a"], "b": GOOD["b"][:, :2]}
+    bad = {"a": GOOD["a"] * 1.0, "b": good["b"]}
+    bad["a"][1, 0] = -np.inf
+    model = pf.FusionClassifier(scaler=None, **params).fit(good, Y)
+    for call in (model.predict, lambda blocks: model.fit(blocks, Y)):
+        with pytest.raises(ValueError, match=r"blocks\['a'\] contains infinity"):
+            call(bad)

@@ -166,3 +166,20 @@ def test_failed_partial_fit_keeps_the_state(rng: np.random.Generator) -> None:
 def test_bad_feature_range() -> None:
     with pytest.raises(ValueError, match="Minimum of desired feature range must be smaller"):
         ours.MinMaxScaler(feature_range=(1, 1)).fit([[1.0]])
+
+
+def test_infinity_and_masks_are_refused() -> None:
+    for scaler in (ours.StandardScaler(), ours.MinMaxScaler()):
+        with pytest.raises(ValueError, match=r"Input X contains infinity \(first in row 1"):
+            scaler.fit([[1.0], [np.inf]])
+        with pytest.raises(ValueError, match="X has masked values"):
+            scaler.fit(np.ma.masked_greater([[1.0], [2.0]], 1))
+
+
+def test_out_that_overlaps_its_input_is_refused() -> None:
+    z = np.arange(40.0).reshape(20, 2)
+    kept = z.copy()
+    for x, out in ((z[1:], z[:-1]), (z, z[::-1])):
+        with pytest.raises(ValueError, match="out must be an input itself or share no memory"):
+            ours.affine(x, 2.0, 1.0, out=out)
+    np.testing.assert_array_equal(z, kept)

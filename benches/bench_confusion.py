@@ -1,0 +1,130 @@
+"""Confusion: counting pairs of labels, the metrics made of those counts, and the squared error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sklearn.metrics as sk
+from numpy.typing import NDArray
+
+from polyfuse import metrics as pf
+
+from . import loops
+from .contest import Contestant, Spec, Work, contests
+
+
+@dataclass(frozen=True)
+class PairSpec(Spec):
+    """Two columns of labels, true and predicted: integers from `low` on, names, or numbers."""
+
+    columns: int = 2
+    dtype: str = "int64"
+    low: int = 0
+    n_labels: int = 10
+
+    def make(self) -> Pair:
+        return Pair(self)
+
+    def __str__(self) -> str:
+        if self.dtype == "float64":
+            return f"{self.rows:,} float64"
+        if self.dtype == "str":
+            return f"{self.rows:,} str, {self.n_labels} labels"
+        return f"{self.rows:,} {self.dtype}, labels {self.low}..{self.low + self.n_labels - 1}"
+
+
+class Pair:
+    """True and predicted labels that agree in seven rows of ten."""
+
+    def __init__(self, spec: PairSpec) -> None:
+        self.spec = spec
+        rng = np.random.default_rng(0)
+        t, p = rng.integers(spec.low, spec.low + spec.n_labels, (2, spec.rows))
+        p = np.where(rng.random(spec.rows) < 0.7, t, p)
+        if spec.dtype == "float64":
+            t, p = t + rng.random(spec.rows), p + rng.random(spec.rows)
+        if spec.dtype == "str":
+            names = np.array([f"label {i}" for i in range(spec.low + spec.n_labels)])
+            t, p = names[t], names[p]
+        self.true: NDArray = t
+        self.pred: NDArray = p
+
+    @property
+    def nbytes(self) -> int:
+        return self.true.nbytes + self.pred.nbytes
+
+
+def seen(counts: NDArray) -> NDArray:
+    """Counts without the labels that never occur."""
+    used = (counts.sum(axis=0) + counts.sum(axis=1)) > 0
+    return counts if used.all() else counts[np.ix_(used, used)]
+
+
+def numpy_confusion(t: NDArray, p: NDArray) -> NDArray:
+    if t.dtype.kind == "U":
+        labels, codes = np.unique(np.concatenate([t, p]), return_inverse=True)
+        t, p, low, k = codes[: len(t)], codes[len(t) :], 0, len(labels)
+    else:
+        low = min(t.min(), p.min())
+        k = int(max(t.max(), p.max()) - low) + 1
+    cells = (t - low) * k + (p - low)
+    return seen(np.bincount(cells, minlength=k * k).reshape(k, k))
+
+
+def numba_confusion(t: NDArray, p: NDArray) -> NDArray:
+    low, high = loops.label_range(t, p)
+    return seen(loops.count_pairs(t, p, low, high - low + 1, loops.PARTS))
+
+
+def macro_f1(counts: NDArray) -> float:
+    return float(np.mean(2 * counts.diagonal() / (counts.sum(axis=0) + counts.sum(axis=1))))
+
+
+def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
+    return lambda data: lambda: function(data.true, data.pred)
+
+
+CONFUSION = Work("confusion_matrix", 1, 0, {
+    "polyfuse": on(pf.confusion_matrix),
+    "NumPy": on(numpy_confusion),
+    "scikit-learn": on(sk.confusion_matrix),
+    "Numba": on(numba_confusion),
+})  # fmt: skip
+ACCURACY = Work("accuracy_score", 1, 0, {
+    "polyfuse": on(pf.accuracy_score),
+    "NumPy": on(lambda t, p: np.mean(t == p)),
+    "scikit-learn": on(sk.accuracy_score),
+    "Numba": on(lambda t, p: loops.count_equal(t, p) / len(t)),
+})  # fmt: skip
+F1 = Work("f1_score, macro", 1, 0, {
+    "polyfuse": on(lambda t, p: pf.f1_score(t, p, average="macro")),
+    "NumPy": on(lambda t, p: macro_f1(numpy_confusion(t, p))),
+    "scikit-learn": on(lambda t, p: sk.f1_score(t, p, average="macro")),
+    "Numba": on(lambda t, p: macro_f1(numba_confusion(t, p))),
+})  # fmt: skip
+SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
+    "polyfuse": on(pf.mean_squared_error),
+    "NumPy": on(lambda t, p: np.mean((t - p) ** 2)),
+    "scikit-learn": on(sk.mean_squared_error),
+    "Numba": on(lambda t, p: loops.sum_of_squares(t, p) / len(t)),
+})  # fmt: skip
+
+WORKS = [CONFUSION, ACCURACY, F1]
+MILLION = 1_000_000
+INTEGERS = [
+    PairSpec(MILLION, n_labels=2), PairSpec(MILLION), PairSpec(MILLION, low=1),
+    PairSpec(MILLION, n_labels=1000),
+]  # fmt: skip
+
+
+@contests(
+    (WORKS, INTEGERS),
+    ([work.without("Numba") for work in WORKS], [PairSpec(MILLION, dtype="str", n_labels=3)]),
+    (WORKS, [PairSpec(32, n_labels=4)]),
+    ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
+)
+def test_confusion(race, data, work, peer):
+    race(work, peer, data)
