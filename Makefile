@@ -6,7 +6,7 @@ SOURCES := $(shell find cpp python CMakeLists.txt pyproject.toml -type f -not -n
 
 .PHONY: demo test lint bench sanitize clean
 
-demo: $(VENV)/.installed
+demo: $(VENV)/.built
 	$(BIN)/polyfuse demo
 
 test: $(VENV)/.installed
@@ -26,15 +26,25 @@ sanitize: $(VENV)/.tools
 	$(BIN)/cmake --build build/sanitize --parallel 2
 	build/sanitize/kernels
 
-# What tests, lint and benches need, without polyfuse.
-$(VENV)/.tools: pyproject.toml
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "polyfuse needs Python 3.11 or newer; try: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group test --group bench --group lint --group build
 	touch $@
 
-$(VENV)/.installed: $(VENV)/.tools $(SOURCES)
-	$(BIN)/python -m pip install --no-build-isolation ".[numba,plot]"
+# What builds polyfuse, then polyfuse itself: all that the demo needs.
+$(VENV)/.built: $(VENV)/.venv $(SOURCES)
+	$(BIN)/python -m pip install --quiet --group build
+	$(BIN)/python -m pip install --no-build-isolation ".[plot]"
+	touch $@
+
+# What tests, lint and benches need, without polyfuse.
+$(VENV)/.tools: $(VENV)/.venv pyproject.toml
+	$(BIN)/python -m pip install --quiet --group build --group test --group bench --group lint
+	touch $@
+
+$(VENV)/.installed: $(VENV)/.tools $(VENV)/.built
 	touch $@
 
 clean:

@@ -184,7 +184,7 @@ class Comparison:
             )
             first = f"{helps}: {who} gets {right} right, {points} more than {alone.label}"
         else:
-            hurts = "Fusion hurts" if verdict.beyond_noise else "Fusion does not help"
+            hurts = "Fusion hurts" if verdict.beyond_noise else "Fusion shows no gain"
             first = f"{hurts}: {who} gets {right} right, {points} less than {alone.label}"
         return f"{first}.", self._evidence(verdict)
 

@@ -49,7 +49,7 @@ example:
       --target labels.npy --output fused.html
 """
 
-_NO_PLOTS = 'matplotlib is not installed: pip install "polyfuse[plot]"'
+_NO_PLOTS = "matplotlib is not installed: pip install matplotlib"
 
 
 class _BadInputError(Exception):
@@ -314,7 +314,7 @@ def _table(comparison: Comparison) -> str:
     lines = [f"{'model':<{width}}  accuracy  precision  recall     F1  fit time"]
     for model in models:
         accuracy, precision, recall, f1 = (f"{score:.3f}" for score in model.scores)
-        best = "  best" if model is comparison.best_fused else ""
+        best = "  best fusion" if model is comparison.best_fused else ""
         lines.append(
             f"{model.label:<{width}}  {accuracy:>8}  {precision:>9}  {recall:>6}  {f1:>5}  "
             f"{model.seconds:>6.2f} s{best}"

@@ -211,7 +211,8 @@ def _shares(comparison: Comparison) -> str:
             "shares", (5.2, 1.1 + 0.5 * len(top)), lambda ax: plotting.contributions(shown, ax),
             f"Share of each modality in the decision of the concatenation: {listed}.",
             "How strongly the concatenation listens to each modality: mean size of its exact "
-            "Shapley value over the rows held out. Loud is not the same as right:",
+            "Shapley value over the rows held out. What is listened to is not always right: the "
+            "table shows what is lost without it.",
         ),
         html.table(
             "The concatenation when one modality says the same of every row (nothing is trained "

@@ -134,7 +134,7 @@ def test_wrong_input(change, message):
         (40, 5, "Fusion helps"),
         (6, 4, "Fusion may help, but it may be luck"),
         (5, 5, "Fusion makes no difference"),
-        (4, 6, "Fusion does not help"),
+        (4, 6, "Fusion shows no gain"),
         (5, 40, "Fusion hurts"),
     ],
 )
