@@ -126,8 +126,8 @@ PREDICT = Work("FusionClassifier.predict_proba", 3, 0, {
 }, tolerance=0.1)  # fmt: skip
 
 SPECS = [
-    ModalitiesSpec(200_000, 256, classes=10),
-    ModalitiesSpec(1_000_000, 64),
+    ModalitiesSpec(50_000, 256, classes=10),
+    ModalitiesSpec(200_000, 64),
     EmojiSpec(1392, 1024, blocks=2),
 ]
 

@@ -17,7 +17,7 @@ from polyfuse import _kernels
 
 from .contest import Budget, Race
 
-FULL = Budget(seconds=0.25, rounds=5, slow_rounds=3)
+FULL = Budget(seconds=0.1, rounds=3, slow_rounds=2)
 QUICK = Budget(seconds=0.02, rounds=2, slow_rounds=1)
 
 
