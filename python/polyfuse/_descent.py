@@ -130,7 +130,6 @@ class Trace:
     """
 
     losses: list[float] = field(default_factory=list)
-    converged: bool = False
     finite: bool = True
 
     def note(self, loss: float, callback: Callback | None) -> None:
@@ -169,7 +168,6 @@ def lbfgs(
             pairs = [*pairs[1 - memory :], (step, change, 1.0 / curvature)]
         theta, gradient = theta + step, new_gradient
         trace.note(value, callback)
-    trace.converged = bool(np.abs(gradient).max() <= tol)
     trace.finite = bool(np.isfinite(value))
     return theta, trace
 
@@ -231,7 +229,6 @@ def accelerated(
             trace.finite = False
             break
         if np.abs(gradient).max() <= tol:
-            trace.converged = True
             return ahead, trace
         new = ahead - step * gradient
         moved = new - theta
@@ -271,6 +268,5 @@ def stochastic(
         waited = waited + 1 if loss > best - tol else 0
         best = min(best, loss)
         if waited >= patience:
-            trace.converged = True
             break
     return theta, trace
