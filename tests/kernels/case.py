@@ -70,3 +70,9 @@ def _arrays_in(value: Any) -> Iterator[NDArray]:
 
 def rubbish(shape: int | tuple[int, ...], dtype: Any = np.float64) -> NDArray:
     return np.full(shape, -77, dtype)
+
+
+def frozen(*arrays: NDArray) -> tuple[NDArray, ...]:
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays

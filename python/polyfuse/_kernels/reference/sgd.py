@@ -1,78 +1,12 @@
-"""The contract in NumPy, written to be read: the specification in executable form.
-
-Nothing here is tuned. Sums are NumPy's own, so results agree with the compiled kernels to the
-tolerance each contract case states, not in bits. It is also the last fallback: it needs nothing
-but NumPy.
-"""
+"""Linear models over fused rows."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .contract import CONCATENATE, Block, Rows
-from .fusion_ops import OPERATORS
-
-name = "numpy"
-
-
-def stage_block(block: Block, dtype: np.dtype) -> NDArray:
-    """Convert and scale one block, as the common rules of the contract say."""
-    values, affine = block
-    scaled_in = dtype if values.dtype.kind != "f" else np.promote_types(values.dtype, np.float32)
-    with np.errstate(all="ignore"):
-        if affine is None:
-            return values.astype(dtype, copy=False)
-        x = values.astype(scaled_in, copy=False)
-        offset, factor = affine.offset.astype(scaled_in), affine.factor.astype(scaled_in)
-        scaled: NDArray = (x - offset) / factor if affine.divide else x * factor + offset
-        return scaled.astype(dtype, copy=False)
-
-
-def stage(rows: Rows) -> NDArray:
-    """Convert, scale and fuse: the rows every other kernel works on."""
-    staged = [stage_block(block, rows.dtype) for block in rows.blocks]
-    if rows.op == CONCATENATE:
-        return np.concatenate(staged, axis=1)
-    op = OPERATORS[rows.op]
-    weights = rows.weights.astype(rows.dtype)
-    total = rows.dtype.type(np.cumsum(rows.weights)[-1] if op.weighted else len(staged))
-    with np.errstate(all="ignore"):
-        acc = op.lift(staged[0], weights[0])
-        for x, w in zip(staged[1:], weights[1:], strict=True):
-            acc = op.combine(acc, op.lift(x, w))
-        fused: NDArray = op.finish(acc, total)
-        return fused
-
-
-def column_moments(
-    values: NDArray,
-    leaf_rows: int,
-    count: NDArray[np.int64],
-    mean: NDArray[np.float64],
-    squares: NDArray[np.float64],
-) -> None:
-    present = ~np.isnan(values)
-    with np.errstate(all="ignore"):
-        count[:] = present.sum(axis=0)
-        n = np.maximum(count, 1)
-        x = values.astype(np.float64)
-        origin = x[np.argmax(present, axis=0), np.arange(x.shape[1])] if len(x) else 0.0
-        origin = np.where(count > 0, origin, 0.0)
-        mean[:] = origin + np.where(present, x - origin, 0.0).sum(axis=0) / n
-        deviation = np.where(present, x - mean, 0.0)
-        squares[:] = (deviation**2).sum(axis=0) - deviation.sum(axis=0) ** 2 / n
-
-
-def column_extrema(values: NDArray, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
-    missing = np.isnan(values)
-    x = values.astype(np.float64)
-    low[:] = np.where(missing, np.inf, x).min(axis=0, initial=np.inf)
-    high[:] = np.where(missing, -np.inf, x).max(axis=0, initial=-np.inf)
-
-
-def fuse(rows: Rows, out: NDArray) -> None:
-    out[...] = stage(rows)
+from ..contract import Rows
+from .stage import stage
 
 
 def linear_scores(
@@ -163,16 +97,3 @@ def descend(
 
 def dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     return float(np.dot(a, b))
-
-
-def confusion(
-    y_true: NDArray[np.int64],
-    y_pred: NDArray[np.int64],
-    sample_weight: NDArray[np.float64] | None,
-    out: NDArray,
-) -> None:
-    k = len(out)
-    inside = (y_true >= 0) & (y_true < k) & (y_pred >= 0) & (y_pred < k)
-    cells = y_true[inside] * k + y_pred[inside]
-    weights = None if sample_weight is None else sample_weight[inside]
-    out[...] = np.bincount(cells, weights, minlength=k * k).reshape(k, k)

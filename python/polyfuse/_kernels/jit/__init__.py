@@ -1,0 +1,23 @@
+"""The contract in Numba, for machines without the C++ kernels. The only folder importing Numba.
+
+How it is built: every kernel walks over tiles of rows, about `TILE_BYTES` of staged data each.
+NumPy brings a tile into C-contiguous float32 or float64 scratch (from any dtype, float16 too, any
+strides, read-only or gathered), so that the compiled loops see these two types and nothing else:
+few signatures, short compilation, never a converted or stacked copy of a block. Where a block
+already lies that way, its own memory is read. A loop is compiled at its first call, and kept on
+disk for the next process if a folder for that can be written. All runs on one thread, the GIL
+released in the loops; the order of operations depends on shapes alone. No fast-math;
+``error_model="numpy"`` because a division by zero must not raise.
+"""
+
+from .confusion import confusion
+from .fusion import fuse
+from .normalization import column_extrema, column_moments
+from .sgd import descend, dot, linear_scores, loss_gradient
+
+__all__ = [
+    "column_extrema", "column_moments", "confusion", "descend", "dot", "fuse", "linear_scores",
+    "loss_gradient", "name",
+]  # fmt: skip
+
+name = "numba"
