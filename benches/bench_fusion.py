@@ -16,6 +16,7 @@ from polyfuse.preprocessing import StandardScaler
 from . import loops
 from .contest import (
     FORTRAN,
+    HALF,
     MAIN,
     SMALL,
     TALL,
@@ -217,6 +218,12 @@ MANY = Work("mean of 16 blocks, out given", 16, 1, {
     "Numba": numba_mean_many,
 })  # fmt: skip
 
+# NumPy folds float16 value by value, each operation rounded to float16.
+HALVES = replace(GIVEN[0].without("Numba"), name="mean of float16, out given", tolerance=5e-3)
+SCALED_HALVES = Work("standardise and mean of float16, out given", 3, 1, {
+    "polyfuse": polyfuse_scaled,
+})  # fmt: skip
+
 THREE = [replace(spec, blocks=3) for spec in (MAIN, WIDE, TALL, FORTRAN, SMALL)]
 SIXTEEN = replace(MAIN, rows=MAIN.rows // 4, blocks=16)
 
@@ -225,6 +232,7 @@ SIXTEEN = replace(MAIN, rows=MAIN.rows // 4, blocks=16)
     ([*GIVEN, *FRESH, SCALED], THREE[:3]),
     ([*GIVEN, *FRESH, SCALED.without("Numba")], THREE[3:4]),
     (CONCATENATE, THREE[:1]),
+    ([HALVES, SCALED_HALVES], [replace(HALF, blocks=3)]),
     ([GIVEN[0], FRESH[0], GIVEN[1]], THREE[4:]),
     ([MANY], [SIXTEEN]),
 )

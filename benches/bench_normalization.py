@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import polyfuse.preprocessing as pf
 
 from . import loops
-from .contest import FORTRAN, MAIN, SMALL, TALL, WIDE, Matrices, Work, contests, filling
+from .contest import FORTRAN, HALF, MAIN, SMALL, TALL, WIDE, Matrices, Work, contests, filling
 
 
 def moments(scaler: Any) -> tuple[NDArray, NDArray]:
@@ -115,6 +115,20 @@ def numba_affine(data: Matrices) -> Callable[[], Any]:
     return filling(data.out, loops.multiply, data.x, scale, np.ones_like(scale))
 
 
+def fresh_transform_of(name: str) -> Work:
+    def contestant(module: Any) -> Callable[[Matrices], Callable[[], Any]]:
+        def make(data: Matrices) -> Callable[[], Any]:
+            scaler = getattr(module, name)().fit(data.x)
+            return lambda: scaler.transform(data.x)
+
+        return make
+
+    return Work(
+        f"{name}.transform, fresh output", 1, 1,
+        {"polyfuse": contestant(pf), "scikit-learn": contestant(sk)},
+    )  # fmt: skip
+
+
 STANDARD_FIT = Work("StandardScaler.fit", 1, 0, {
     "polyfuse": lambda data: lambda: moments(pf.StandardScaler().fit(data.x)),
     "NumPy": lambda data: lambda: numpy_moments(data.x),
@@ -126,6 +140,11 @@ MINMAX_FIT = Work("MinMaxScaler.fit", 1, 0, {
     "NumPy": lambda data: lambda: (data.x.min(axis=0), data.x.max(axis=0)),
     "scikit-learn": lambda data: lambda: limits(sk.MinMaxScaler().fit(data.x)),
     "Numba": lambda data: lambda: loops.column_extrema(data.x, loops.PARTS),
+})  # fmt: skip
+MAXABS_FIT = Work("MaxAbsScaler.fit", 1, 0, {
+    "polyfuse": lambda data: lambda: pf.MaxAbsScaler().fit(data.x).max_abs_,
+    "NumPy": lambda data: lambda: np.abs(data.x).max(axis=0),
+    "scikit-learn": lambda data: lambda: sk.MaxAbsScaler().fit(data.x).max_abs_,
 })  # fmt: skip
 TRANSFORM = Work("StandardScaler.transform, out given", 1, 1, {
     "polyfuse": polyfuse_transform,
@@ -150,7 +169,8 @@ AFFINE = Work("affine, out given", 1, 1, {
     "Numba": numba_affine,
 })  # fmt: skip
 
-WORKS = [STANDARD_FIT, MINMAX_FIT, TRANSFORM, FRESH_TRANSFORM, FIT_TRANSFORM]
+OTHER_TRANSFORMS = [fresh_transform_of(name) for name in ("MinMaxScaler", "MaxAbsScaler")]
+WORKS = [STANDARD_FIT, MINMAX_FIT, MAXABS_FIT, TRANSFORM, FRESH_TRANSFORM, FIT_TRANSFORM]
 # Rows of an F-ordered matrix are what nobody loops over by hand.
 FORTRAN_WORKS = [work.without("Numba") for work in WORKS]
 
@@ -159,6 +179,8 @@ FORTRAN_WORKS = [work.without("Numba") for work in WORKS]
     (WORKS, [MAIN, WIDE, TALL]),
     (FORTRAN_WORKS, [FORTRAN]),
     ([AFFINE], [MAIN, SMALL]),
+    (OTHER_TRANSFORMS, [MAIN]),
+    ([FRESH_TRANSFORM.without("Numba").without("NumPy")], [HALF]),
     ([STANDARD_FIT.without("Numba"), FRESH_TRANSFORM], [SMALL]),
 )
 def test_normalization(race, data, work, peer):

@@ -51,6 +51,7 @@ MAIN = Spec(1_000_000, 64)
 WIDE = Spec(20_000, 1_000)
 TALL = Spec(10_000_000, 3)
 FORTRAN = replace(MAIN, order="F")
+HALF = replace(MAIN, dtype="float16")
 SMALL = Spec(32, 16, "float64")
 
 
@@ -72,7 +73,8 @@ class Matrices:
     def _draw(self, seed: int) -> NDArray:
         spec, rng = self.spec, np.random.default_rng(seed)
         shape = (spec.columns, spec.rows) if spec.order == "F" else (spec.rows, spec.columns)
-        x = rng.standard_normal(shape, dtype=np.dtype(spec.dtype))
+        drawn = "float32" if spec.dtype == "float16" else spec.dtype
+        x = rng.standard_normal(shape, dtype=np.dtype(drawn)).astype(spec.dtype, copy=False)
         x = x.T if spec.order == "F" else x
         x += np.linspace(1 + seed, 2, spec.columns, dtype=x.dtype)
         return x

@@ -191,16 +191,17 @@ def document(run: dict[str, Any], command: str) -> str:
 
 
 # -- the run -------------------------------------------------------------------------------------
-def measure(*, quick: bool, threads: int | None) -> dict[str, Any]:
+def measure(*, quick: bool, threads: int | None, only: Sequence[str]) -> dict[str, Any]:
     """Run all benches in a process of their own, and return pytest-benchmark's JSON."""
     environment = dict(os.environ)
     if threads is not None:
         for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
             environment[name] = str(threads)
+    files = [f"benches/bench_{family}.py" for family in (BANDWIDTH, *only)] if only else ["benches"]
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "run.json")
         command = [
-            sys.executable, "-m", "pytest", "benches", "--benchmark-only", "--benchmark-quiet",
+            sys.executable, "-m", "pytest", *files, "--benchmark-only", "--benchmark-quiet",
             "-o", "python_files=bench_*.py", "-p", "no:cacheprovider",
             f"--benchmark-json={output}", *(["--quick"] if quick else []),
         ]  # fmt: skip
@@ -216,16 +217,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Run the benches and write docs/benchmarks.md.")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the rows")
     parser.add_argument("--threads", type=int, help="threads of every contestant")
+    parser.add_argument("--only", nargs="+", default=[], help="families to run, as fusion")
     parser.add_argument("--json", type=Path, help="read a run of pytest-benchmark instead")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md")
     args = parser.parse_args(argv)
     options = [*(["--quick"] if args.quick else [])]
     options += [f"--threads {args.threads}"] if args.threads else []
+    options += ["--only", *args.only] if args.only else []
     if args.json:
         run = json.loads(args.json.read_text())
         options = ["--json FILE"]
     else:
-        run = measure(quick=args.quick, threads=args.threads)
+        run = measure(quick=args.quick, threads=args.threads, only=args.only)
     args.output.write_text(document(run, " ".join(["python benches/report.py", *options])))
 
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "views.hpp"
+
 namespace polyfuse {
 namespace {
 
@@ -14,14 +16,42 @@ constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b 
 // Blocks folded in one sweep: as many streams as registers and the prefetcher carry with ease.
 constexpr std::int64_t fold_group = 4;
 
-// Tiles of scratch behind one staged tile: the tile, one per stream of a group, the accumulator.
-constexpr std::int64_t stage_tiles = 1 + fold_group + 1;
+// Tiles of scratch behind one staged tile: the tile, and what folding needs: either one per stream
+// of a group and the accumulator, or a stream and three of doubles, each as large as two of floats.
+constexpr std::int64_t stage_tiles = 1 + 7;
+
+// Elements that are gathered at once by the operators that need all blocks together.
+constexpr std::int64_t gather_tile = 64;
+
+// Two lists of blocks, in elements of the size of a list's or larger.
+constexpr std::int64_t list_scratch(std::int64_t n_blocks) { return (2 * n_blocks + 15) / 16 * 16; }
+
+// What a fold notes about each block, and for an operator that gathers, tiles, values and weights.
+constexpr std::int64_t block_area(std::int64_t n_blocks) {
+    return n_blocks * (gather_tile + 2 * 16);
+}
+
+constexpr std::int64_t block_scratch(std::int64_t n_blocks) {
+    return list_scratch(n_blocks) + block_area(n_blocks);
+}
 
 // Elements of a tile that is written out: k inputs and one output of it stay in L1.
 constexpr std::int64_t write_tile = 1024;
 
 // A row longer than a tile is cut, a shorter one shares it.
-constexpr std::int64_t write_scratch = stage_tiles * write_tile;
+constexpr std::int64_t write_scratch(std::int64_t n_blocks) {
+    return stage_tiles * write_tile + block_scratch(n_blocks);
+}
+
+// Rows and columns of a tile that is written. Blocks that lie column after column are read along
+// their columns, a cache line or more of each.
+struct TileShape {
+    std::int64_t rows, columns;
+};
+constexpr TileShape tile_shape(std::int64_t width, bool along_columns) {
+    if (along_columns && width >= 16) return {write_tile / 16, 16};
+    return {at_least(1, write_tile / at_least(1, width)), write_tile};
+}
 
 // Elements from one row to the next of whatever a learner reduces: a whole number of lanes, so
 // that no loop has a tail. What is added behind a row is zero.
@@ -33,8 +63,9 @@ constexpr std::int64_t learn_tile_rows(std::int64_t width, std::int64_t item_siz
 }
 
 constexpr std::int64_t learn_scratch(std::int64_t width, std::int64_t n_outputs,
-                                     std::int64_t item_size) {
-    return learn_tile_rows(width, item_size) * (stage_tiles * padded(width) + n_outputs);
+                                     std::int64_t n_blocks, std::int64_t item_size) {
+    const std::int64_t rows = learn_tile_rows(width, item_size);
+    return rows * stage_tiles * padded(width) + padded(rows * n_outputs) + block_scratch(n_blocks);
 }
 
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.
@@ -49,21 +80,57 @@ constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_label
     return at_least(1, at_most(max_slots, worth));
 }
 
-// Rows narrower than this are reduced 16 at a time; wider ones one by one, across the columns.
-constexpr std::int64_t narrow = 16;
+// Rows narrower than this are summarised 16 at a time.
+constexpr std::int64_t narrow_width = 16;
 
-// Columns of a leaf that are staged at once.
+// Columns summarised at once: their sums stay in L1.
+constexpr std::int64_t moment_width = 1024;
+
 constexpr std::int64_t moment_panel(std::int64_t leaf_rows) {
-    return at_least(narrow, at_most(4096, 32768 / at_least(1, leaf_rows)));
+    return at_least(narrow_width, at_most(moment_width, 32768 / at_least(1, leaf_rows)));
 }
 
+// Four rows of sums, and a staged leaf.
 constexpr std::int64_t moment_scratch(std::int64_t leaf_rows) {
-    return leaf_rows * moment_panel(leaf_rows);
+    return 4 * moment_width + leaf_rows * moment_panel(leaf_rows);
 }
 
 // Rows searched at once for extrema.
 constexpr std::int64_t extrema_rows(std::int64_t width) {
-    return at_least(16, at_most(1024, 8192 / at_least(1, width)));
+    return at_least(32, at_most(4096, 32768 / at_least(1, width)));
+}
+
+// Fractions of one call for quantiles.
+constexpr std::int64_t most_fractions = 16;
+
+// Columns whose quantiles are sought at once: a line of each row is read for several of them, as
+// far as their keys take no more than some megabytes.
+constexpr std::int64_t quantile_columns = 16;
+constexpr std::int64_t quantile_rows = 256;
+
+constexpr std::int64_t quantile_panel(std::int64_t n_rows) {
+    return at_least(1, at_most(quantile_columns, (1 << 23) / at_least(1, n_rows)));
+}
+
+constexpr std::int64_t quantile_scratch(std::int64_t n_rows, std::int64_t columns) {
+    return 8 * (quantile_rows * columns + (columns + 1) * (n_rows + 1));
+}
+
+// Elements of the rows that are normalised together.
+constexpr std::int64_t batch_tile = 1024;
+
+// Doubles that sums need, or the sorting of n values.
+constexpr std::int64_t kind_scratch(Normalization kind, std::int64_t n) {
+    return kind == Normalization::rank ? at_least(4 * moment_width, 4 * n) : 4 * moment_width;
+}
+
+// Columns of a group of rows that are normalised together.
+constexpr std::int64_t batch_panel(std::int64_t n_rows) {
+    return at_least(1, at_most(16, (1 << 20) / at_least(1, n_rows)));
+}
+
+constexpr std::int64_t batch_scratch(Normalization kind, std::int64_t n, std::int64_t columns) {
+    return kind_scratch(kind, n) + at_least(batch_tile, columns * (n + 64));
 }
 
 }  // namespace

@@ -11,7 +11,11 @@ namespace polyfuse {
 
 enum class AffineKind : std::uint8_t { none, divide, multiply };
 
-// One modality: n rows of `width` values with any strides (bytes), and a map per column.
+// Along which axis parameters run: one per column, or one per row.
+enum class Axis : std::uint8_t { column, row };
+
+// One modality: n rows of `width` values with any strides (bytes), and a map per column. Where
+// rows and columns have changed roles (see dispatch/fusion.cpp) the map is one per row.
 struct Block {
     const char* data;
     std::ptrdiff_t row_stride;
@@ -24,9 +28,18 @@ struct Block {
     const void* offset;
     const void* factor;
     std::int64_t period;
+    Axis axis = Axis::column;
+    // NumPy bools, one per row: whether the modality is there. Null where its values tell.
+    const std::uint8_t* present = nullptr;
 };
 
 inline constexpr int concatenate_op = -1;  // else an index into FusionOps
+
+// n_blocks weights; or a weight per block and column, or per block and row, block after block.
+enum class Weighing : std::uint8_t { block, column, row };
+
+// What is done about a block that is missing in a row.
+enum class Missing : std::uint8_t { ignore, skip, fill };
 
 // Fused rows, described: n_rows x width once staged.
 struct Rows {
@@ -36,6 +49,10 @@ struct Rows {
     const double* weights;
     std::int64_t n_rows;
     std::int64_t width;
+    Weighing weighing = Weighing::block;
+    double parameter = 1.0;
+    Missing missing = Missing::ignore;
+    double fill = 0.0;
 };
 
 // Which rows: `count` of them, from `first` on, or those that `index` names.
@@ -45,11 +62,22 @@ struct RowSet {
     std::int64_t count;
 };
 
-// A matrix to write, with any strides (bytes).
+// A matrix to write, with any strides (bytes). `half`: float16, else the precision at work.
+// `stream`: past the caches, because it is large and shares no memory with what is read.
 struct Out {
     char* data;
     std::ptrdiff_t row_stride;
     std::ptrdiff_t col_stride;
+    bool half = false;
+    bool stream = false;
+};
+
+// A part of a matrix.
+struct Area {
+    std::int64_t first_row;
+    std::int64_t n_rows;
+    std::int64_t first_column;
+    std::int64_t n_columns;
 };
 
 // Statistics of `width` columns.
@@ -68,6 +96,29 @@ struct Linear {
     T* intercept;
     std::int64_t n_outputs;
     std::int64_t ld;
+};
+
+// How a row, or a column of a group of rows, is scaled by its own statistics.
+enum class Normalization : std::uint8_t { standard, minmax, l1, l2, max, softmax, rank };
+inline constexpr const char* normalization_names[] = {"standard", "minmax",  "l1",  "l2",
+                                                      "max",      "softmax", "rank"};
+inline constexpr int n_normalizations =
+    static_cast<int>(sizeof normalization_names / sizeof normalization_names[0]);
+
+// Group g: rows order[starts[g]] to order[starts[g + 1]], or these rows where there is no order.
+struct Groups {
+    const std::int64_t* order;
+    const std::int64_t* starts;
+    std::int64_t n;
+};
+
+// For each of n fractions and each column, the values below and above the quantile.
+struct Quantiles {
+    const double* fractions;
+    std::int64_t n;
+    double* count;
+    double* below;
+    double* above;
 };
 
 enum class Loss : std::uint8_t { squared_error, log_loss, multinomial };

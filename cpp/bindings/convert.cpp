@@ -1,6 +1,8 @@
 #include "bindings/convert.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -9,9 +11,25 @@
 namespace polyfuse {
 namespace {
 
-// Parameters are repeated until they span this many elements, so that short rows are scaled
-// several at a time.
-constexpr std::int64_t least_period = 256;
+// Parameters of short rows are repeated, so that several are scaled in one sweep: for 256 elements
+// at least and, unless that takes too many, for a whole number of the steps of a sweep.
+std::int64_t period_of(std::int64_t width) {
+    constexpr std::int64_t least = 256, most = 2048, step = 64;
+    if (width <= 0 || width >= least) return width;
+    const std::int64_t even = width * step / std::gcd(width, step);
+    const std::int64_t unit = even <= most ? even : width;
+    return (least + unit - 1) / unit * unit;
+}
+
+// Nearest float16, ties to even, straight from double: rounding to float first could round twice.
+float rounded_to_half(double x) {
+    const double magnitude = std::abs(x);
+    if (!(magnitude < 65520.0)) return static_cast<float>(x < 0.0 || x > 0.0 ? x * HUGE_VAL : x);
+    int exponent;
+    std::frexp(magnitude, &exponent);
+    const double step = std::ldexp(1.0, std::max(exponent - 11, -24));
+    return static_cast<float>(std::nearbyint(x / step) * step);
+}
 
 bool aligned(const py::array& array) {
     return array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_;
@@ -82,7 +100,8 @@ Block as_block(const py::array& values) {
 RowsView::RowsView(const py::handle& rows) {
     require(py::isinstance<py::tuple>(rows), "rows must be a contract.Rows");
     const auto fields = py::reinterpret_borrow<py::tuple>(rows);
-    require(fields.size() == 4 && py::isinstance<py::tuple>(fields[0]), "rows must be a contract.Rows");
+    require(fields.size() == 6 && py::isinstance<py::tuple>(fields[0]),
+            "rows must be a contract.Rows");
     const auto blocks = py::reinterpret_borrow<py::tuple>(fields[0]);
     require(blocks.size() > 0, "rows must have at least one block");
     require(py::isinstance<py::dtype>(fields[3]), "dtype must be a NumPy dtype");
@@ -90,17 +109,43 @@ RowsView::RowsView(const py::handle& rows) {
     blocks_.reserve(blocks.size());
     rows_.op = fusion_op(fields[1]);
     for (const py::handle block : blocks) add_block(block);
-    require(Doubles::check_(fields[2]), "weights must be float64");
-    rows_.weights = values_of(py::reinterpret_borrow<Doubles>(fields[2]),
-                              static_cast<std::int64_t>(blocks.size()));
     rows_.blocks = blocks_.data();
     rows_.n_blocks = static_cast<std::int64_t>(blocks_.size());
+    rows_.parameter = py::cast<double>(fields[4]);
+    add_weights(fields[2]);
+    add_missing(fields[5]);
+}
+
+void RowsView::add_weights(const py::handle& item) {
+    require(Doubles::check_(item), "weights must be float64");
+    const auto weights = py::reinterpret_borrow<Doubles>(item);
+    std::int64_t each = 1;
+    if (weights.ndim() == 3) {
+        const bool by_row = weights.shape(1) != 1;
+        rows_.weighing = by_row ? Weighing::row : Weighing::column;
+        each = by_row ? rows_.n_rows : rows_.width;
+        require(weights.shape(1) == (by_row ? each : 1) && weights.shape(2) == (by_row ? 1 : each),
+                "weights must be of shape (k,), (k, 1, d) or (k, n, 1)");
+    }
+    rows_.weights = values_of(weights, rows_.n_blocks * each);
+}
+
+void RowsView::add_missing(const py::handle& item) {
+    if (item.is_none()) return;
+    rows_.missing = py::isinstance<py::str>(item) ? Missing::skip : Missing::fill;
+    if (rows_.missing == Missing::skip) {
+        require(PyUnicode_CompareWithASCIIString(item.ptr(), "skip") == 0,
+                "missing must be None, 'skip' or a number");
+        require(rows_.op != concatenate_op, "missing='skip' does not go with 'concatenate'");
+    } else {
+        rows_.fill = py::cast<double>(item);
+    }
 }
 
 void RowsView::add_block(const py::handle& item) {
     require(py::isinstance<py::tuple>(item), "a block must be a contract.Block");
     const auto fields = py::reinterpret_borrow<py::tuple>(item);
-    require(fields.size() == 2 && py::isinstance<py::array>(fields[0]),
+    require(fields.size() == 3 && py::isinstance<py::array>(fields[0]),
             "a block must be a contract.Block");
     const auto values = py::reinterpret_borrow<py::array>(fields[0]);
     Block block = as_block(values);
@@ -121,6 +166,13 @@ void RowsView::add_block(const py::handle& item) {
         else
             add_affine<double>(block, affine);
     }
+    if (!fields[2].is_none()) {
+        require(py::array_t<bool>::check_(fields[2]), "present must be a bool array");
+        const auto present = py::reinterpret_borrow<py::array_t<bool>>(fields[2]);
+        require(present.size() == rows_.n_rows && (present.flags() & py::array::c_style),
+                "present must have a contiguous value per row");
+        block.present = reinterpret_cast<const std::uint8_t*>(present.data());
+    }
     blocks_.push_back(block);
 }
 
@@ -130,14 +182,21 @@ void RowsView::add_affine(Block& block, const py::tuple& affine) {
             "an affine must be a contract.Affine");
     const double* offset = values_of(py::reinterpret_borrow<Doubles>(affine[0]), block.width);
     const double* factor = values_of(py::reinterpret_borrow<Doubles>(affine[1]), block.width);
-    const std::int64_t repeats = block.width > 0 ? (least_period + block.width - 1) / block.width : 1;
-    block.period = repeats * block.width;
+    block.period = period_of(block.width);
     auto& bytes = parameters_.emplace_back(static_cast<std::size_t>(2 * block.period) * sizeof(S));
     S* offsets = reinterpret_cast<S*>(bytes.data());
     S* factors = offsets + block.period;
-    for (std::int64_t i = 0; i < block.period; ++i) {
-        offsets[i] = static_cast<S>(offset[i % block.width]);
-        factors[i] = static_cast<S>(factor[i % block.width]);
+    const bool half = block.dtype == DType::f16;
+    const auto convert = [&](double x) {
+        return half ? static_cast<S>(rounded_to_half(x)) : static_cast<S>(x);
+    };
+    for (std::int64_t i = 0; i < block.width; ++i) {
+        offsets[i] = convert(offset[i]);
+        factors[i] = convert(factor[i]);
+    }
+    for (std::int64_t i = block.width; i < block.period; ++i) {
+        offsets[i] = offsets[i - block.width];
+        factors[i] = factors[i - block.width];
     }
     block.offset = offsets;
     block.factor = factors;
@@ -147,8 +206,10 @@ void RowsView::add_affine(Block& block, const py::tuple& affine) {
 Out as_out(py::array& out, std::int64_t n_rows, std::int64_t width, bool wide) {
     require(out.ndim() == 2 && out.shape(0) == n_rows && out.shape(1) == width,
             "out has the wrong shape");
-    require(is_double(out.dtype()) == wide && aligned(out), "out has the wrong dtype");
-    return {static_cast<char*>(out.mutable_data()), out.strides(0), out.strides(1)};
+    const DType dtype = dtype_of(out);
+    const bool half = dtype == DType::f16;
+    require(wide ? dtype == DType::f64 : half || dtype == DType::f32, "out has the wrong dtype");
+    return {static_cast<char*>(out.mutable_data()), out.strides(0), out.strides(1), half};
 }
 
 int index_of(const py::handle& name, const std::vector<const char*>& names, const char* what) {

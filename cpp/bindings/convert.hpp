@@ -45,6 +45,8 @@ class RowsView {
 
    private:
     void add_block(const py::handle& block);
+    void add_weights(const py::handle& weights);
+    void add_missing(const py::handle& missing);
     template <class S>
     void add_affine(Block& block, const py::tuple& affine);
 
@@ -54,6 +56,7 @@ class RowsView {
     bool wide_;
 };
 
+// For results at work in double, or in float; those may be rounded to float16.
 Out as_out(py::array& out, std::int64_t n_rows, std::int64_t width, bool wide);
 
 // Index of `name` in a list of names, or std::invalid_argument naming it.

@@ -33,6 +33,11 @@ void register_levels(py::module_& m) {
           "Names of the fold operators.");
     m.def("losses", []() -> Names { return as_tuple({loss_names, loss_names + n_losses}); },
           "Names of the losses.");
+    m.def("normalizations",
+          []() -> Names {
+              return as_tuple({normalization_names, normalization_names + n_normalizations});
+          },
+          "Names of the ways to normalise a row.");
     m.def("input_dtypes", []() -> Names { return as_tuple({dtype_names, dtype_names + n_dtypes}); },
           "Names of the dtypes a block may have.");
 }

@@ -5,6 +5,8 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     m.attr("name") = "native";
     polyfuse::register_levels(m);
     polyfuse::register_normalization(m);
+    polyfuse::register_batches(m);
+    polyfuse::register_ranking(m);
     polyfuse::register_fusion(m);
     polyfuse::register_sgd(m);
     polyfuse::register_confusion(m);

@@ -25,6 +25,12 @@ int fusion_op(const py::handle& name) {
     return index_of(name, fusion_operators(), "op");
 }
 
+Normalization normalization_of(const py::handle& name) {
+    static const std::vector<const char*> names(normalization_names,
+                                                normalization_names + n_normalizations);
+    return static_cast<Normalization>(index_of(name, names, "kind"));
+}
+
 Loss loss_of(const py::handle& name) {
     static const std::vector<const char*> names(loss_names, loss_names + n_losses);
     return static_cast<Loss>(index_of(name, names, "loss"));

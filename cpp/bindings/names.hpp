@@ -14,6 +14,8 @@ const std::vector<const char*>& fusion_operators();
 // Index of a fusion operator, or concatenate_op.
 int fusion_op(const pybind11::handle& name);
 
+Normalization normalization_of(const pybind11::handle& name);
+
 Loss loss_of(const pybind11::handle& name);
 
 }  // namespace polyfuse

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "bindings/convert.hpp"
 #include "bindings/register.hpp"
 #include "dispatch/run.hpp"
@@ -7,19 +5,16 @@
 namespace polyfuse {
 namespace {
 
-void column_moments(const py::array& values, std::int64_t leaf_rows, Int64s& count, Doubles& mean,
-                    Doubles& squares) {
+void column_moments(const py::array& values, const py::object& sample_weight,
+                    std::int64_t leaf_rows, Doubles& count, Doubles& mean, Doubles& squares) {
     const Block block = as_block(values);
-    const std::int64_t width = block.width;
+    const std::int64_t width = block.width, n_rows = values.shape(0);
     require(leaf_rows > 0, "leaf_rows must be positive");
-    codes_of(count, width);
-    std::vector<double> counts(static_cast<std::size_t>(width));
-    const Moments out{counts.data(), output_of(mean, width), output_of(squares, width), width};
-    {
-        const Unlocked unlocked(values.size());
-        run_column_moments(block, values.shape(0), leaf_rows, out);
-    }
-    std::copy(counts.begin(), counts.end(), count.mutable_data());
+    const double* weights = weights_of(sample_weight, n_rows);
+    const Moments out{output_of(count, width), output_of(mean, width), output_of(squares, width),
+                      width};
+    const Unlocked unlocked(values.size());
+    run_column_moments(block, n_rows, weights, leaf_rows, out);
 }
 
 void column_extrema(const py::array& values, Doubles& low, Doubles& high) {
@@ -33,7 +28,8 @@ void column_extrema(const py::array& values, Doubles& low, Doubles& high) {
 }  // namespace
 
 void register_normalization(py::module_& m) {
-    m.def("column_moments", &column_moments, py::arg("values"), py::arg("leaf_rows"),
+    m.def("column_moments", &column_moments, py::arg("values"),
+          py::arg("sample_weight").none(true), py::arg("leaf_rows"),
           py::arg("count").noconvert(), py::arg("mean").noconvert(),
           py::arg("squares").noconvert());
     m.def("column_extrema", &column_extrema, py::arg("values"), py::arg("low").noconvert(),

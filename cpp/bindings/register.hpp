@@ -7,6 +7,8 @@ namespace polyfuse {
 
 void register_levels(pybind11::module_& m);
 void register_normalization(pybind11::module_& m);
+void register_batches(pybind11::module_& m);
+void register_ranking(pybind11::module_& m);
 void register_fusion(pybind11::module_& m);
 void register_sgd(pybind11::module_& m);
 void register_confusion(pybind11::module_& m);

@@ -67,7 +67,8 @@ void linear_scores(const py::tuple& rows, const Doubles& coef, const Doubles& in
     const RowsView staged(rows);
     const Rows& view = staged.view();
     as_out(out, view.n_rows, outputs_of(coef, intercept, view.width), staged.wide());
-    require(out.flags() & py::array::c_style, "out must be C-contiguous");
+    require(out.flags() & py::array::c_style && out.itemsize() > 2,
+            "out must be C-contiguous, of the precision of the rows");
     if (staged.wide())
         scores_as<double>(view, coef, intercept, out);
     else

@@ -55,8 +55,8 @@ void merge_tree(const Parts& stack, std::int64_t n, MakePart make) {
 
 }  // namespace
 
-void run_column_moments(const Block& block, std::int64_t n_rows, std::int64_t leaf_rows,
-                        const Moments& out) {
+void run_column_moments(const Block& block, std::int64_t n_rows, const double* sample_weight,
+                        std::int64_t leaf_rows, const Moments& out) {
     const Table& table = kernels();
     leaf_rows = at_least(1, at_most(leaf_rows, n_rows));
     const std::int64_t width = block.width, n_leaves = ceil_div(n_rows, leaf_rows);
@@ -73,7 +73,8 @@ void run_column_moments(const Block& block, std::int64_t n_rows, std::int64_t le
                        [&](std::int64_t i, const Moments& leaf) {
                            const std::int64_t row = (first + i) * leaf_rows;
                            const RowSet rows{nullptr, row, at_most(leaf_rows, n_rows - row)};
-                           table.leaf_moments(block, rows, leaf, scratch + stack_size);
+                           table.leaf_moments(block, rows, sample_weight, leaf,
+                                              scratch + stack_size);
                        });
             copy(subtrees[task], stack[0]);
         });
@@ -97,9 +98,8 @@ void run_column_extrema(const Block& block, std::int64_t n_rows, double* low, do
                          std::fill_n(least, width, std::numeric_limits<double>::infinity());
                          std::fill_n(most, width, -std::numeric_limits<double>::infinity());
                          const std::int64_t end = at_most(n_rows, (task + 1) * share);
-                         for (std::int64_t r = task * share; r < end; r += height)
-                             table.column_extrema(block, {nullptr, r, at_most(height, end - r)},
-                                                  least, most, scratch);
+                         const RowSet rows{nullptr, task * share, end - task * share};
+                         table.column_extrema(block, rows, least, most, scratch);
                      });
     std::copy_n(found.data(), width, low);
     std::copy_n(found.data() + width, width, high);

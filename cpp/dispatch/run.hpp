@@ -6,12 +6,23 @@
 
 namespace polyfuse {
 
-void run_column_moments(const Block&, std::int64_t n_rows, std::int64_t leaf_rows, const Moments&);
+void run_column_moments(const Block&, std::int64_t n_rows, const double* sample_weight,
+                        std::int64_t leaf_rows, const Moments&);
 
 void run_column_extrema(const Block&, std::int64_t n_rows, double* low, double* high);
 
+void run_column_quantiles(const Block&, std::int64_t n_rows, const Quantiles&);
+
 template <class T>
-void run_fuse(const Rows&, const Out&);
+void run_normalize_rows(const Block&, std::int64_t n_rows, Normalization, const Out&);
+
+template <class T>
+void run_normalize_groups(const Block&, const Groups&, Normalization, const Out&);
+
+template <class T>
+std::int64_t run_fuse(const Rows&, const Out&);
+
+void run_missing_rows(const Rows&, std::uint8_t* out);
 
 template <class T>
 void run_linear_scores(const Rows&, const Linear<T>&, T* out);

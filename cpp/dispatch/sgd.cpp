@@ -13,7 +13,8 @@ void run_linear_scores(const Rows& rows, const Linear<T>& model, T* out) {
     const auto& kernel = kernels().typed<T>();
     const std::int64_t d = rows.width, k = model.n_outputs;
     const std::int64_t share = learn_tile_rows(d, sizeof(T));
-    parallel<T>(ceil_div(rows.n_rows, share), rows.n_rows * d * k, learn_scratch(d, k, sizeof(T)),
+    parallel<T>(ceil_div(rows.n_rows, share), rows.n_rows * d * k,
+                learn_scratch(d, k, rows.n_blocks, sizeof(T)),
                 [&](std::int64_t task, T* scratch) {
                     const std::int64_t first = task * share;
                     kernel.linear_scores(rows, first, at_most(share, rows.n_rows - first), model,
@@ -32,7 +33,7 @@ double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<
     const std::int64_t n_coef = k * model.ld, slot_size = n_coef + k + k;  // ..., a row of scores
     std::vector<double> slots(static_cast<std::size_t>(n_slots * slot_size), 0.0);
     std::vector<double> losses(static_cast<std::size_t>(n_slots), 0.0);
-    parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, sizeof(T)),
+    parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, rows.n_blocks, sizeof(T)),
                 [&](std::int64_t slot, T* scratch) {
                     double* own = slots.data() + slot * slot_size;
                     const std::int64_t first = slot * share;
@@ -60,7 +61,7 @@ template <class T>
 double run_descend(const Rows& rows, const Epoch& epoch, const Targets& targets,
                    const Linear<T>& model) {
     const std::int64_t d = rows.width, k = model.n_outputs;
-    Scratch<T> scratch(learn_scratch(d, k, sizeof(T)));
+    Scratch<T> scratch(learn_scratch(d, k, rows.n_blocks, sizeof(T)));
     const std::int64_t n_coef = k * model.ld;
     std::vector<double> grad(static_cast<std::size_t>(n_coef + 2 * k));
     return kernels().typed<T>().descend(rows, epoch, targets, model,

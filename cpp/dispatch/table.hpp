@@ -8,7 +8,11 @@ namespace polyfuse {
 // Kernels that exist in both precisions of a result.
 template <class T>
 struct Typed {
-    void (*fuse)(const Rows&, std::int64_t first, std::int64_t count, const Out&, T* scratch);
+    void (*normalize_rows)(const Block&, std::int64_t first, std::int64_t count, Normalization,
+                           const Out&, double* scratch);
+    void (*normalize_group)(const Block&, const RowSet&, std::int64_t from, std::int64_t n,
+                            Normalization, const Out&, double* scratch);
+    std::int64_t (*fuse)(const Rows&, const Area&, const Out&, T* scratch);
     void (*linear_scores)(const Rows&, std::int64_t first, std::int64_t count, const Linear<T>&,
                           T* out, T* scratch);
     double (*add_gradient)(const Rows&, const RowSet&, const Targets&, const Linear<T>&,
@@ -20,10 +24,14 @@ struct Typed {
 struct Table {
     Typed<float> f32;
     Typed<double> f64;
-    void (*leaf_moments)(const Block&, const RowSet&, const Moments&, double* scratch);
+    void (*leaf_moments)(const Block&, const RowSet&, const double* sample_weight, const Moments&,
+                         double* scratch);
     void (*merge_moments)(const Moments& into, const Moments& from);
     void (*column_extrema)(const Block&, const RowSet&, double* low, double* high,
                            double* scratch);
+    void (*column_quantiles)(const Block&, std::int64_t n_rows, std::int64_t from, std::int64_t n,
+                             const Quantiles&, char* scratch);
+    void (*missing_rows)(const Rows&, std::int64_t first, std::int64_t count, std::uint8_t* out);
     double (*dot)(const double*, const double*, std::int64_t n);
     void (*count_pairs)(const std::int64_t*, const std::int64_t*, std::int64_t n, std::int64_t k,
                         std::int64_t* cells);

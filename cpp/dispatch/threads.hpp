@@ -3,9 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <new>
-#include <stdexcept>
 #include <vector>
 
 namespace polyfuse {

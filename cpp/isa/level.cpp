@@ -1,20 +1,26 @@
 // The only file compiled once per instruction set level, with that level's flags. All it sees of
 // the kernels is in anonymous namespaces; all it exports is one table.
 #include "dispatch/table.hpp"
+#include "kernels/batches.hpp"
 #include "kernels/confusion.hpp"
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/ranking.hpp"
 #include "kernels/sgd.hpp"
 
 namespace polyfuse::POLYFUSE_LEVEL {
 
 extern const Table table;
 constinit const Table table{
-    {fuse<float>, linear_scores<float>, add_gradient<float>, descend<float>},
-    {fuse<double>, linear_scores<double>, add_gradient<double>, descend<double>},
+    {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
+     add_gradient<float>, descend<float>},
+    {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
+     add_gradient<double>, descend<double>},
     leaf_moments,
     merge_moments,
     column_extrema,
+    column_quantiles,
+    missing_rows,
     dot,
     count_pairs,
     weigh_pairs,

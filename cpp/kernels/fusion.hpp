@@ -3,72 +3,98 @@
 // Order: tiles of about a thousand elements, each staged and folded from left to right. Exact: one
 // rounding per operation, so the tiling does not show. Shape: all blocks advance in lock step, a
 // tile at a time, and what was converted is still in L1 when it is folded; a short row is swept
-// together with its followers, a long one in pieces.
+// together with its followers, a long one in pieces. A tile is written in place where that can be;
+// it passes through L1 where the output is strided, of float16, or so large that it is streamed.
 #pragma once
 
-#include "stage.hpp"
+#include "fuse.hpp"
 #include "tiling.hpp"
 
 namespace polyfuse {
 namespace {
 
+// One row of a tile, to where it belongs.
 template <class T>
-void scatter(const T* src, std::int64_t rows, std::int64_t n, const Out& out, std::int64_t row,
-             std::int64_t column) {
-    for (std::int64_t r = 0; r < rows; ++r) {
-        char* dst = out.data + (row + r) * out.row_stride + column * out.col_stride;
-        for (std::int64_t c = 0; c < n; ++c)
-            std::memcpy(dst + c * out.col_stride, src + r * n + c, sizeof(T));
+void place_run(const T* src, std::int64_t n, const Out& out, char* dst) {
+    if constexpr (std::is_same_v<T, float>) {
+        if (out.half) {
+            if (out.col_stride == sizeof(Half))
+                return narrow_run(src, n, reinterpret_cast<Half*>(dst));
+            for (std::int64_t c = 0; c < n; ++c)
+                *reinterpret_cast<Half*>(dst + c * out.col_stride) = narrow(src[c]);
+            return;
+        }
     }
+    if (out.stream && out.col_stride == sizeof(T))
+        return stream(src, n, reinterpret_cast<T*>(dst));
+    for (std::int64_t c = 0; c < n; ++c)
+        *reinterpret_cast<T*>(dst + c * out.col_stride) = src[c];
+}
+
+// A tile of rows x n values at (row, column) of the output.
+template <class T>
+void place(const T* src, std::int64_t rows, std::int64_t n, const Out& out, std::int64_t row,
+           std::int64_t column) {
+    char* dst = out.data + row * out.row_stride + column * out.col_stride;
+    if (rows > 1 && out.row_stride == n * out.col_stride)
+        return place_run(src, rows * n, out, dst);  // no gap between the rows
+    for (std::int64_t r = 0; r < rows; ++r)
+        place_run(src + r * n, n, out, dst + r * out.row_stride);
 }
 
 // Where a tile may be written directly: contiguous rows, a whole number of elements apart.
 template <class T>
 bool direct(const Out& out) {
-    return out.col_stride == sizeof(T) && out.row_stride % static_cast<std::ptrdiff_t>(sizeof(T)) == 0;
+    return !out.half && !out.stream && out.col_stride == sizeof(T) &&
+           out.row_stride % static_cast<std::ptrdiff_t>(sizeof(T)) == 0;
 }
 
-// Run write(rows, from, n, dst, ld) over tiles of columns [0, width), placed at out's `column`.
-template <class T, class Write>
-void in_tiles(const RowSet& rows, std::int64_t width, const Out& out, std::int64_t column,
-              T* scratch, Write write) {
-    const std::int64_t height = at_least(1, write_tile / at_least(1, width));
-    for (std::int64_t r = 0; r < rows.count; r += height)
-        for (std::int64_t c = 0; c < width; c += write_tile) {
-            const RowSet tile{nullptr, rows.first + r, at_most(height, rows.count - r)};
-            const std::int64_t n = at_most(write_tile, width - c);
+inline bool any_along_columns(const Rows& all) {
+    for (std::int64_t b = 0; b < all.n_blocks; ++b)
+        if (along_columns(all.blocks[b])) return true;
+    return false;
+}
+
+// Write a part of the fused rows; returns the first row in which all blocks are missing, or -1.
+// Scratch: write_scratch(n_blocks) elements.
+template <class T>
+std::int64_t fuse(const Rows& all, const Area& area, const Out& out, T* scratch) {
+    const Fuse<T> run = pick_fuse<T>(all);
+    const TileShape shape = tile_shape(area.n_columns, any_along_columns(all));
+    T* tile = scratch + list_scratch(all.n_blocks);
+    T* work = tile + write_tile;
+    std::int64_t nothing = -1;
+    const auto write = [&](const RowSet& rows, const Members& members) {
+        if (members.n == 0 && nothing < 0) nothing = rows.first;
+        for (std::int64_t c = 0; c < area.n_columns; c += shape.columns) {
+            const std::int64_t n = at_most(shape.columns, area.n_columns - c);
+            const std::int64_t column = area.first_column + c;
             if (direct<T>(out)) {
-                char* dst = out.data + tile.first * out.row_stride + (column + c) * out.col_stride;
-                write(tile, c, n, reinterpret_cast<T*>(dst),
-                      out.row_stride / static_cast<std::ptrdiff_t>(sizeof(T)));
+                char* dst = out.data + rows.first * out.row_stride + column * out.col_stride;
+                run(all, members,
+                    {rows, column, n, reinterpret_cast<T*>(dst),
+                     out.row_stride / static_cast<std::ptrdiff_t>(sizeof(T))},
+                    work);
             } else {
-                write(tile, c, n, scratch, n);
-                scatter(scratch, tile.count, n, out, tile.first, column + c);
+                run(all, members, {rows, column, n, tile, n}, work);
+                place(tile, rows.count, n, out, rows.first, column);
             }
         }
+    };
+    for (std::int64_t r = 0; r < area.n_rows; r += shape.rows) {
+        const RowSet rows{nullptr, area.first_row + r, at_most(shape.rows, area.n_rows - r)};
+        by_presence(all, rows, lists(scratch), write);
+    }
+    if (out.stream) finish_streams();
+    return nothing;
 }
 
-// Write the fused rows [first, first + count). Scratch: write_scratch elements.
-template <class T>
-void fuse(const Rows& all, std::int64_t first, std::int64_t count, const Out& out, T* scratch) {
-    const RowSet rows{nullptr, first, count};
-    if (all.op != concatenate_op) {
-        const FoldTile<T> fold = pick_fold<T>(all.op, FusionOps{});
-        in_tiles<T>(rows, all.width, out, 0, scratch,
-                    [&](const RowSet& tile, std::int64_t c, std::int64_t n, T* dst,
-                        std::ptrdiff_t ld) {
-                        fold(all, tile, c, n, dst, ld, scratch + write_tile);
-                    });
-        return;
-    }
-    std::int64_t column = 0;
-    for (std::int64_t b = 0; b < all.n_blocks; ++b) {
-        const Block& block = all.blocks[b];
-        in_tiles<T>(rows, block.width, out, column, scratch,
-                    [&](const RowSet& tile, std::int64_t c, std::int64_t n, T* dst,
-                        std::ptrdiff_t ld) { load<T>(block, tile, c, n, dst, ld); });
-        column += block.width;
-    }
+// out[i * n_blocks + b] = whether block b is missing in row i, for some rows.
+inline void missing_rows(const Rows& all, std::int64_t first, std::int64_t count,
+                         std::uint8_t* out) {
+    for (std::int64_t i = first; i < first + count; ++i)
+        for (std::int64_t b = 0; b < all.n_blocks; ++b)
+            out[i * all.n_blocks + b] = is_missing(all.blocks[b], i);
 }
 
 }  // namespace

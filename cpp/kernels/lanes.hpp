@@ -2,32 +2,22 @@
 //
 // Exact: the same additions in the same order on every level, whatever the vector width; without
 // contraction the bits agree. Shape: 16 independent chains hide the latency of addition, and are
-// one 512-bit register of float. The lanes are an array of vectors of the level's own width: GCC
-// spills both plain arrays of accumulators and vector types wider than its registers.
+// one 512-bit register of float. The lanes are an array of vectors of the level's own width.
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <utility>
+
+#include "vectors.hpp"
 
 namespace polyfuse {
 namespace {
 
 constexpr std::int64_t n_lanes = 16;
 
-// What the compiler aligns to is the width of the level's registers: 16, 32 or 64 bytes.
-constexpr std::int64_t register_bytes = __BIGGEST_ALIGNMENT__;
-
-template <class T, std::int64_t n>
-struct VectorOf {
-    typedef T type __attribute__((vector_size(n * sizeof(T))));
-};
-template <class T, std::int64_t n = register_bytes / static_cast<std::int64_t>(sizeof(T))>
-using Vector = typename VectorOf<T, n>::type;
-
 template <class T>
 struct Lanes {
-    static constexpr std::int64_t width = register_bytes / static_cast<std::int64_t>(sizeof(T));
+    static constexpr std::int64_t width = vector_width<T>;
     static constexpr std::int64_t n_parts = n_lanes / width;
     Vector<T> part[n_parts];
 };
@@ -35,18 +25,6 @@ struct Lanes {
 // Accumulators that stay in registers beside what they are fed with, on sixteen of them.
 template <class T>
 constexpr int n_chains = static_cast<int>(8 / Lanes<T>::n_parts);
-
-template <class T>
-Vector<T> load_vector(const T* x) {
-    Vector<T> v;
-    std::memcpy(&v, x, sizeof v);
-    return v;
-}
-
-template <class T>
-void store_vector(T* x, const Vector<T>& v) {
-    std::memcpy(x, &v, sizeof v);
-}
 
 template <class T, std::int64_t n, std::size_t... i>
 T add_halves(const Vector<T, n>& v, std::index_sequence<i...>) {

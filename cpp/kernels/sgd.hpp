@@ -10,7 +10,7 @@
 
 #include "kernels/lanes.hpp"
 #include "ops/losses.hpp"
-#include "stage.hpp"
+#include "fuse.hpp"
 #include "tiling.hpp"
 
 namespace polyfuse {
@@ -103,7 +103,7 @@ double add_gradient(const Rows& all, const RowSet& part, const Targets& targets,
                     const Linear<T>& model, const Linear<double>& grad, double* row, T* scratch) {
     const std::int64_t k = model.n_outputs, height = learn_tile_rows(all.width, sizeof(T));
     T* scores = scratch;
-    T* tiles = scratch + height * k;
+    T* tiles = scratch + padded(height * k);
     double loss = 0.0;
     for (std::int64_t r = 0; r < part.count; r += height) {
         const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,

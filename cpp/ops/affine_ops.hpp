@@ -1,4 +1,5 @@
-// WHAT: the two maps of a column, one rounding per operation (no contraction).
+// WHAT: the two maps of a column, each made of two operations that are rounded once (no
+// contraction); between them a float16 is rounded to its own precision.
 #pragma once
 
 namespace polyfuse {
@@ -6,7 +7,11 @@ namespace {
 
 struct Unscaled {
     template <class S>
-    static S apply(S x, S, S) {
+    static S first(S x, S, S) {
+        return x;
+    }
+    template <class S>
+    static S second(S x, S, S) {
         return x;
     }
 };
@@ -14,16 +19,24 @@ struct Unscaled {
 // Standardisation: (x - mean) / deviation. True division, as scikit-learn does.
 struct Divide {
     template <class S>
-    static S apply(S x, S offset, S factor) {
-        return (x - offset) / factor;
+    static S first(S x, S offset, S) {
+        return x - offset;
+    }
+    template <class S>
+    static S second(S x, S, S factor) {
+        return x / factor;
     }
 };
 
 // Min-max and user-given maps: k x + b.
 struct Multiply {
     template <class S>
-    static S apply(S x, S offset, S factor) {
-        return x * factor + offset;
+    static S first(S x, S, S factor) {
+        return x * factor;
+    }
+    template <class S>
+    static S second(S x, S offset, S) {
+        return x + offset;
     }
 };
 

@@ -78,8 +78,13 @@ void moments_and_extrema(std::int64_t n, std::int64_t d) {
     const auto size = static_cast<std::size_t>(d);
     std::vector<double> count(size), mean(size), squares(size), low(size), high(size);
     const Block block = block_of(x, d, DType::f64);
-    run_column_moments(block, n, 64, {count.data(), mean.data(), squares.data(), d});
+    run_column_moments(block, n, nullptr, 64, {count.data(), mean.data(), squares.data(), d});
     run_column_extrema(block, n, low.data(), high.data());
+    const std::vector<double> fractions{1.0, 0.0};
+    std::vector<double> numbers(size), below(2 * size), above(2 * size);
+    run_column_quantiles(block, n, {fractions.data(), 2, numbers.data(), below.data(), above.data()});
+    for (std::size_t j = 0; n > 0 && j < size; ++j)
+        check(below[j] == high[j] && below[size + j] == low[j], "quantiles", n, d);
     for (std::size_t j = 0; j < size; ++j) {
         double sum = 0.0, least = INFINITY, most = -INFINITY, square = 0.0;
         for (std::size_t i = j; i < x.size(); i += size) {
@@ -90,6 +95,57 @@ void moments_and_extrema(std::int64_t n, std::int64_t d) {
         check(count[j] == static_cast<double>(n), "count", n, d);
         check(near(mean[j], centre, 1e-12) && near(squares[j], square, 1e-12), "moments", n, d);
         check(low[j] == least && high[j] == most, "extrema", n, d);
+    }
+}
+
+// Every operator over five blocks of two dtypes, with masks and weights of all shapes, to outputs
+// in both orders and of float16: the values are other tests' business.
+void fold_everything(std::int64_t n, std::int64_t d) {
+    const auto size = static_cast<std::size_t>(n * d);
+    std::vector<float> a(size, 2.0f), b(size, NAN);
+    std::vector<Half> half(size, Half{0x3c00});
+    const std::vector<double> weights(static_cast<std::size_t>(5 * at_least(1, at_least(n, d))), 1.0);
+    std::vector<std::uint8_t> present(static_cast<std::size_t>(n), 1);
+    for (std::size_t i = 0; i < present.size(); i += 3) present[i] = 0;
+    std::vector<Block> blocks{block_of(a, d, DType::f32), block_of(half, d, DType::f16),
+                              block_of(b, d, DType::f32), block_of(a, d, DType::f32),
+                              block_of(half, d, DType::f16)};
+    blocks[0].present = present.data();
+    std::swap(blocks[3].row_stride, blocks[3].col_stride);
+    blocks[3].col_stride = n * 4;
+    for (int op = 0; op < 12; ++op)
+        for (const Weighing weighing : {Weighing::block, Weighing::column, Weighing::row})
+            for (const Missing missing : {Missing::ignore, Missing::skip, Missing::fill}) {
+                const Rows rows{blocks.data(), 5,       op,  weights.data(), n,
+                                d,             weighing, 3.0, missing,        1.0};
+                std::vector<float> out(size), turned(size);
+                std::vector<Half> narrow(size);
+                run_fuse<float>(rows, {reinterpret_cast<char*>(out.data()), d * 4, 4});
+                run_fuse<float>(rows, {reinterpret_cast<char*>(turned.data()), 4, n * 4});
+                run_fuse<float>(rows, {reinterpret_cast<char*>(narrow.data()), d * 2, 2, true});
+                for (std::int64_t i = 0; i < n * d; ++i) {
+                    const float x = out[static_cast<std::size_t>(i)];
+                    const float y = turned[static_cast<std::size_t>(i % d * n + i / d)];
+                    check(x == y || (x != x && y != y), "orders", n, d);
+                }
+            }
+}
+
+void normalize_everything(std::int64_t n, std::int64_t d) {
+    const std::vector<double> x = numbers(n * d, 8);
+    const Block block = block_of(x, d, DType::f64);
+    std::vector<std::int64_t> order(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
+    const std::vector<std::int64_t> starts{0, n / 3, n / 3, n};
+    for (int kind = 0; kind < n_normalizations; ++kind) {
+        const auto which = static_cast<Normalization>(kind);
+        std::vector<double> rows(x.size());
+        std::vector<float> groups(x.size());
+        run_normalize_rows<double>(block, n, which, {reinterpret_cast<char*>(rows.data()), d * 8, 8});
+        run_normalize_groups<float>(block, {order.data(), starts.data(), 3}, which,
+                                    {reinterpret_cast<char*>(groups.data()), d * 4, 4});
+        for (const double v : rows) check(std::isfinite(v), "normalize_rows", n, d);
+        for (const float v : groups) check(std::isfinite(v), "normalize_groups", n, d);
     }
 }
 
@@ -147,6 +203,8 @@ int main() {
         for (const std::int64_t d : {1, 3, 16, 17, 200}) {
             fold_and_concatenate(n, d);
             moments_and_extrema(n, d);
+            fold_everything(n, d);
+            normalize_everything(n, d);
             for (const std::int64_t k : {2, 3, 10}) learn(n, d, k);
         }
     for (const std::int64_t n : {0, 1, 1000, 100000})

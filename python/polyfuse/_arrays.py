@@ -7,7 +7,8 @@ any strides. Nothing is copied unless it has to be converted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn
+from functools import cache
+from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,6 +42,20 @@ def as_matrix(x: ArrayLike, name: str = "X", *, min_rows: int = 0) -> NDArray:
             f"{max(1, min_rows)} is required."
         )
     return array
+
+
+def as_numbers(x: ArrayLike, name: str = "X") -> NDArray:
+    """Return `x` as an array of a dtype the kernels accept, of any shape, copied only if it must.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not numeric, or complex.
+    """
+    array = x if type(x) is np.ndarray else _as_array(x, name)
+    if array.dtype.char in _ACCEPTED and array.dtype.isnative and array.flags.aligned:
+        return array
+    return _as_accepted(array, name)
 
 
 def _as_array(x: Any, name: str) -> NDArray:
@@ -98,23 +113,17 @@ def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list
     if isinstance(blocks, Mapping):
         names = [str(key) for key in blocks]
         values: Iterable[ArrayLike] = blocks.values()
-    elif isinstance(blocks, Sequence | np.ndarray) and not isinstance(blocks, str | bytes):
-        if isinstance(blocks, np.ndarray) and blocks.ndim != 3:
-            raise ValueError(
-                f"{name} must be a list or dict of 2-D arrays; got one array of shape "
-                f"{blocks.shape}. Write [X] for a single block."
-            )
-        names = [str(i) for i in range(len(blocks))]
-        values = blocks
+        if len(set(names)) != len(names):
+            raise ValueError(f"{name} must have different names; got {names}.")
     else:
-        raise TypeError(
-            f"{name} must be a list or dict of 2-D arrays; got {type(blocks).__name__}."
-        )
+        _require_sequence(blocks, name)
+        names, values = list(_positions(len(blocks))), blocks
     if not names:
         raise ValueError(f"{name} must hold at least one block; got none.")
-    if len(set(names)) != len(names):
-        raise ValueError(f"{name} must have different names; got {names}.")
-    arrays = [as_matrix(x, f"{name}[{key!r}]") for key, x in zip(names, values, strict=True)]
+    arrays = [
+        x if _is_accepted(x) else as_matrix(x, f"{name}[{key!r}]")
+        for key, x in zip(names, values, strict=True)
+    ]
     n_rows = arrays[0].shape[0]
     for array in arrays:
         if array.shape[0] != n_rows:
@@ -123,14 +132,45 @@ def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list
     return names, arrays
 
 
+@cache
+def _positions(n: int) -> tuple[str, ...]:
+    return tuple(map(str, range(n)))
+
+
+def _require_sequence(blocks: Any, name: str) -> None:
+    if isinstance(blocks, np.ndarray):
+        if blocks.ndim != 3:
+            raise ValueError(
+                f"{name} must be a list or dict of 2-D arrays; got one array of shape "
+                f"{blocks.shape}. Write [X] for a single block."
+            )
+    elif not isinstance(blocks, Sequence) or isinstance(blocks, str | bytes):
+        raise TypeError(
+            f"{name} must be a list or dict of 2-D arrays; got {type(blocks).__name__}."
+        )
+
+
+def _is_accepted(x: Any) -> TypeGuard[NDArray]:
+    """Whether `as_matrix` would return `x` itself."""
+    if type(x) is not np.ndarray or x.ndim != 2 or x.shape[1] == 0:
+        return False
+    dtype = x.dtype
+    return dtype.char in _ACCEPTED and dtype.isnative and bool(x.flags.aligned)
+
+
 def result_dtype(arrays: Sequence[NDArray]) -> np.dtype:
     """The precision of the blocks together: NumPy's promotion, float64 where it is no float."""
-    if len(arrays) == 1 and arrays[0].dtype in RESULT_DTYPES:
-        return arrays[0].dtype
-    promoted = np.result_type(*(a.dtype for a in arrays))
+    dtypes = {a.dtype for a in arrays}
+    promoted = dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
     if promoted == np.float16:
         return np.dtype(np.float32)
     return promoted if promoted in RESULT_DTYPES else np.dtype(np.float64)
+
+
+def output_dtype(arrays: Sequence[NDArray]) -> np.dtype:
+    """What the blocks together are written as: as `result_dtype`, but float16 stays float16."""
+    half = all([a.dtype.char == "e" for a in arrays])
+    return np.dtype(np.float16) if half else result_dtype(arrays)
 
 
 def one_block(block: Block, dtype: np.dtype) -> Rows:
@@ -251,7 +291,7 @@ def require_width(estimator: Any, width: int) -> None:
 
 def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
     """Raise ValueError, naming the argument and the value, unless it is one of those allowed."""
-    choices = tuple(allowed)
+    choices = allowed if isinstance(allowed, tuple) else tuple(allowed)
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['column_extrema', 'column_moments', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'name', 'num_threads', 'set_isa_level']
+__all__: list[str] = ['column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'set_isa_level']
 def column_extrema(values: numpy.ndarray, low: numpy.typing.NDArray[numpy.float64], high: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
-def column_moments(values: numpy.ndarray, leaf_rows: typing.SupportsInt | typing.SupportsIndex, count: numpy.typing.NDArray[numpy.int64], mean: numpy.typing.NDArray[numpy.float64], squares: numpy.typing.NDArray[numpy.float64]) -> None:
+def column_moments(values: numpy.ndarray, sample_weight: typing.Any, leaf_rows: typing.SupportsInt | typing.SupportsIndex, count: numpy.typing.NDArray[numpy.float64], mean: numpy.typing.NDArray[numpy.float64], squares: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
+def column_quantiles(values: numpy.ndarray, fractions: numpy.typing.NDArray[numpy.float64], count: numpy.typing.NDArray[numpy.float64], below: numpy.typing.NDArray[numpy.float64], above: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def confusion(y_true: numpy.typing.NDArray[numpy.int64], y_pred: numpy.typing.NDArray[numpy.int64], sample_weight: typing.Any, out: numpy.ndarray) -> None:
     ...
@@ -16,7 +18,7 @@ def descend(rows: tuple, order: numpy.typing.NDArray[numpy.int64], batch_size: t
     ...
 def dot(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[numpy.float64]) -> float:
     ...
-def fuse(rows: tuple, out: numpy.ndarray) -> None:
+def fuse(rows: tuple, out: numpy.ndarray) -> int:
     ...
 def fusion_operators() -> tuple[str, ...]:
     """
@@ -42,6 +44,16 @@ def losses() -> tuple[str, ...]:
     """
     Names of the losses.
     """
+def missing_rows(rows: tuple, out: numpy.typing.NDArray[numpy.bool]) -> None:
+    ...
+def normalizations() -> tuple[str, ...]:
+    """
+    Names of the ways to normalise a row.
+    """
+def normalize_groups(values: numpy.ndarray, order: typing.Any, starts: numpy.typing.NDArray[numpy.int64], kind: str, out: numpy.ndarray) -> None:
+    ...
+def normalize_rows(values: numpy.ndarray, kind: str, out: numpy.ndarray) -> None:
+    ...
 def num_threads() -> int:
     """
     Threads a large call may use.

@@ -7,25 +7,44 @@ never stacked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import BlocksLike, as_blocks, as_out, as_vector, one_block, one_of, result_dtype
-from ._kernels.contract import CONCATENATE, Affine, Block, Rows
+from ._arrays import BlocksLike, as_blocks, as_out, one_block, one_of, output_dtype, result_dtype
+from ._fusion_estimator import Fusion
+from ._fusion_products import bilinear, low_rank
+from ._fusion_rows import (
+    HADAMARD,
+    OPS,
+    VSTACK,
+    Scalers,
+    Weights,
+    affines_of,
+    as_operator,
+    describe,
+    fused_dtype,
+    plain_rows,
+    require_one_width,
+)
+from ._fusion_write import write_fused
+from ._kernels.contract import CONCATENATE, Block
 from ._kernels.fusion_ops import OPERATORS, Operator
+from ._missing import Present, as_policy, as_present
+from ._projection import Projection, fit_project, make_projections
+from ._rank_fusion import borda, reciprocal_rank_fusion
 
-VSTACK = "vstack"
-OPS = (*OPERATORS, CONCATENATE, VSTACK)
+__all__ = [
+    "OPS", "Fusion", "bilinear", "borda", "concatenate", "fuse", "low_rank", "power_mean",
+    "reciprocal_rank_fusion", "vstack", HADAMARD, *(op for op in OPERATORS if op != "power_mean"),
+]  # fmt: skip
 
-__all__ = ["OPS", "concatenate", "fuse", "vstack", *OPERATORS]
-
-Scalers = str | Mapping[str, Any] | Sequence[Any] | None
-Weights = Mapping[str, float] | ArrayLike | None
+# Of these a list of blocks is all that a call needs.
+_SIMPLE = frozenset(
+    op.name for op in OPERATORS.values() if op.weighs != "must" and op.name != "power_mean"
+) | {CONCATENATE}
 
 
 def fuse(
@@ -34,6 +53,13 @@ def fuse(
     weights: Weights = None,
     scalers: Scalers = None,
     out: NDArray | None = None,
+    *,
+    p: float | None = None,
+    missing: float | str | None = None,
+    present: Present = None,
+    all_missing: str = "raise",
+    projection: Projection = None,
+    n_components: int | None = None,
 ) -> NDArray:
     """Fuse blocks that describe the same rows, in one pass.
 
@@ -43,26 +69,55 @@ def fuse(
         Any real dtypes, mixed, and any strides. All operators but "concatenate" need blocks of
         one width; "vstack" allows different numbers of rows.
     op : str, default="concatenate"
-        "concatenate" (columns side by side), "vstack" (rows one after the other), or a fold:
-        "sum", "mean", "weighted_sum" (y = Σ w_i x_i), "weighted_mean" (divided by Σ w_i),
-        "maximum", "minimum".
-    weights : dict or array-like of shape (n_blocks,), optional
-        One finite weight per block, for the weighted operators only, which need it.
+        "concatenate" (columns side by side), "vstack" (rows one after the other), or one that
+        makes one value of those of all blocks: "sum", "mean", "maximum", "minimum", "product" (or
+        "hadamard"), "median"; "vote", the most frequent value, the least of those that tie;
+        "geometric_mean", exp(Σ w_i log x_i / Σ w_i), and "power_mean", (Σ w_i x_i^p / Σ w_i)^(1/p),
+        which may be weighted; "weighted_sum", Σ w_i x_i, "weighted_mean", divided by Σ w_i, and
+        "weighted_vote", which must be.
+    weights : dict or list, one entry per block, or ndarray, optional
+        Finite. Entry i is broadcast against block i: a number, shape (n_features,) for a weight
+        per column, or (n_samples, 1) for one per row (attention, a gate, a confidence).
     scalers : dict or list of fitted scalers, or {"standard", "minmax"}, optional
         Scale each block on the way: by a fitted scaler of :mod:`polyfuse.preprocessing` (None
-        leaves a block as it is), or by one fitted here, on the block itself.
+        leaves a block as it is), or by one fitted here, on the rows of the block that are there.
     out : ndarray, optional
-        Where to write; may be one of the blocks for an elementwise operator.
+        Where to write; may be one of the blocks for an elementwise operator. After an error it is
+        as it was.
+    p : float, optional
+        Exponent of "power_mean": 1 the mean, -1 the harmonic mean, 2 the root mean square, 0 the
+        geometric mean, ±inf the maximum and the minimum (which do not weigh).
+    missing : {"raise", "skip", "zero"} or float, optional
+        What to do about a block that is missing in a row, where all its values there are NaN or
+        `present` is False: "raise" an error; "skip" it, and fuse the other blocks as if it had not
+        been given; or let a number stand for its (scaled) values. By default a NaN is a value like
+        any other: it shows in the result instead of changing what, say, a mean is the mean of, and
+        nobody pays for looking for it. A row with some NaNs is not missing.
+    present : dict or list of bool arrays of shape (n_samples,), optional
+        Where blocks are there; None for a block that is, as for those a dict leaves out. Makes
+        `missing` "raise" if that is not given.
+    all_missing : {"raise", "nan"}, default="raise"
+        What to do about a row in which every block is missing.
+    projection : {"pca", "random"}, transformer, or dict of these by block, optional
+        Bring blocks of different widths to `n_components` columns: by scikit-learn's PCA or
+        GaussianRandomProjection (random_state=0), or a copy of a transformer, fitted here on the
+        (scaled) block; None leaves a block as it is. :class:`Fusion` keeps what it has fitted.
+    n_components : int, optional
+        Columns that "pca" and "random" make.
 
     Returns
     -------
     ndarray of shape (n_samples, n_features)
-        float32 or float64: NumPy's promotion of the blocks' dtypes.
+        float16 if all blocks are; else float32 or float64, NumPy's promotion of the blocks'
+        dtypes. Votes among blocks of integers have their promoted dtype (they are counted as
+        float64, so beyond 2**53 codes are rounded) unless `scalers` or ``all_missing="nan"`` are
+        given.
 
     Raises
     ------
     TypeError, ValueError
-        If the blocks do not fit each other, the operator, the scalers or `out`.
+        If the blocks do not fit each other, the operator, the scalers or `out`; or if a block is
+        missing where it may not be. The message names the block and the row.
 
     Examples
     --------
@@ -71,114 +126,60 @@ def fuse(
     >>> fusion.fuse([a, b], "weighted_mean", weights=[3, 1])
     array([[2., 3.],
            [4., 5.]])
+    >>> fusion.fuse({"a": a, "b": b}, "mean", present={"b": [True, False]}, missing="skip")
+    array([[3., 4.],
+           [3., 4.]])
     """
+    simple = missing is None and present is None and projection is None and n_components is None
+    simple = simple and p is None and weights is None
+    if simple and scalers is None and out is None and op in _SIMPLE:
+        fused = _fuse_plain(blocks, op)
+        if fused is not None:
+            return fused
     if op == VSTACK:
-        return _stack_rows(blocks, weights, scalers, out)
-    rows = as_rows(blocks, op, weights, scalers)
-    blocks_in = [block.values for block in rows.blocks]
-    out = as_out(out, (rows.n_rows, rows.width), rows.dtype, blocks_in)
-    _kernels.select().fuse(rows, out)
-    return out
-
-
-def as_rows(blocks: BlocksLike, op: str, weights: Weights = None, scalers: Scalers = None) -> Rows:
-    """Describe the fusion of some blocks, for a kernel to carry out."""
+        if not simple:
+            raise ValueError(
+                "weights, p, missing, present, projection and n_components do not go with "
+                "op='vstack', which folds nothing."
+            )
+        return vstack(blocks, scalers=scalers, out=out)
+    one_of(all_missing, "all_missing", ("raise", "nan"))
+    operator = as_operator(op, p)
     names, arrays = as_blocks(blocks)
-    affines = _affines(names, arrays, scalers)
-    described = tuple(map(Block, arrays, affines))
-    if op != CONCATENATE:
-        require_one_width(names, arrays, op)
-    return Rows(described, op, block_weights(names, op, weights), result_dtype(arrays))
+    policy = as_policy(missing, present, operator[0])
+    masks = as_present(present, names, len(arrays[0]))
+    affines = affines_of(names, arrays, scalers, masks)
+    if projection is not None or n_components is not None:
+        projections = make_projections(names, projection, n_components)
+        described = fit_project(names, list(map(Block, arrays, affines, masks)), projections)
+        arrays, affines = [b.values for b in described], [b.affine for b in described]
+    rows = describe(names, arrays, operator, weights, affines, masks, policy)
+    whole = scalers is None and (not isinstance(policy, float) or policy.is_integer())
+    dtype = fused_dtype(arrays, rows.op, whole and all_missing == "raise")
+    return write_fused(names, rows, policy, all_missing, out, dtype)
 
 
-def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:
-    one_of(op, "op", OPS)
-    if any(a.shape[1] != arrays[0].shape[1] for a in arrays):
-        widths = ", ".join(f"{k}: {a.shape[1]}" for k, a in zip(names, arrays, strict=True))
-        raise ValueError(f"blocks must have one width for op={op!r}; got {widths}.")
-
-
-def block_weights(names: list[str], op: str, weights: Weights) -> NDArray[np.float64]:
-    weighted = op in OPERATORS and OPERATORS[op].weighted
-    if weights is None:
-        if weighted:
-            raise ValueError(f"weights must be given for op={op!r}, one per block.")
-        return np.ones(len(names))
-    if not weighted:
-        raise ValueError(f"weights must be None for op={op!r}, which does not weigh its blocks.")
-    if isinstance(weights, Mapping):
-        weights = _in_order(weights, names, "weights")
-    vector = as_vector(weights, "weights", len(names))
-    if op == "weighted_mean" and vector.sum() == 0.0:
-        raise ValueError(f"weights must not add up to zero for op={op!r}; got {vector.tolist()}.")
-    return vector
-
-
-def _in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[Any]:
-    by_name = {str(key): value for key, value in mapping.items()}
-    if set(by_name) != set(names):
-        raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
-    return [by_name[key] for key in names]
-
-
-def _affines(names: list[str], arrays: list[NDArray], scalers: Scalers) -> list[Affine | None]:
-    if scalers is None:
-        return [None] * len(arrays)
-    if isinstance(scalers, str):
-        from .preprocessing import make_scaler
-
-        return [make_scaler(scalers).fit(array).as_affine() for array in arrays]  # type: ignore[union-attr]
-    if isinstance(scalers, Mapping):
-        scalers = _in_order(scalers, names, "scalers")
-    if len(scalers) != len(names):
-        raise ValueError(
-            f"scalers must have one entry per block, {len(names)}; got {len(scalers)}."
-        )
-    return [
-        None if scaler is None else _affine_of(scaler, f"scalers[{key!r}]", array)
-        for scaler, key, array in zip(scalers, names, arrays, strict=True)
-    ]
-
-
-def _affine_of(scaler: Any, name: str, array: NDArray) -> Affine:
-    if not hasattr(scaler, "as_affine"):
-        raise TypeError(
-            f"{name} must be a scaler of polyfuse.preprocessing or None; "
-            f"got {type(scaler).__name__}."
-        )
-    params: Affine = scaler.as_affine()
-    if len(params.offset) != array.shape[1]:
-        raise ValueError(
-            f"{name} was fitted on {len(params.offset)} features, the block has {array.shape[1]}."
-        )
-    return params
-
-
-def _stack_rows(
-    blocks: BlocksLike, weights: Weights, scalers: Scalers, out: NDArray | None
-) -> NDArray:
-    if not isinstance(blocks, Mapping):
-        blocks = {str(i): block for i, block in enumerate(blocks)}
-    parts = {key: as_blocks({key: block})[1][0] for key, block in blocks.items()}
-    names, arrays = list(map(str, parts)), list(parts.values())
-    if not arrays:
-        raise ValueError("blocks must hold at least one block; got none.")
-    require_one_width(names, arrays, VSTACK)
-    block_weights(names, VSTACK, weights)
-    dtype = result_dtype(arrays)
-    if out is not None and any(np.may_share_memory(out, array) for array in arrays):
-        raise ValueError("out must share no memory with the blocks for op='vstack'.")
-    out = as_out(out, (sum(map(len, arrays)), arrays[0].shape[1]), dtype)
-    start = 0
-    for array, params in zip(arrays, _affines(names, arrays, scalers), strict=True):
-        rows = one_block(Block(array, params), dtype)
-        _kernels.select().fuse(rows, out[start : start + len(array)])
-        start += len(array)
+def _fuse_plain(blocks: BlocksLike, op: str) -> NDArray | None:
+    plain = plain_rows(blocks, op)
+    if plain is None:
+        return None
+    rows, shape, dtype = plain
+    out = np.empty(shape, dtype)
+    try:
+        _kernels.select().fuse(rows, out)
+    except ValueError:  # a matrix that is not aligned
+        return None
     return out
 
 
 def concatenate(
-    blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None = None
+    blocks: BlocksLike,
+    *,
+    scalers: Scalers = None,
+    out: NDArray | None = None,
+    missing: float | str | None = None,
+    present: Present = None,
+    all_missing: str = "raise",
 ) -> NDArray:
     """Columns of the blocks side by side; parameters as for :func:`fuse`.
 
@@ -189,11 +190,54 @@ def concatenate(
     array([[1., 3.],
            [2., 4.]])
     """
-    return fuse(blocks, CONCATENATE, scalers=scalers, out=out)
+    return fuse(
+        blocks, CONCATENATE, scalers=scalers, out=out, missing=missing, present=present,
+        all_missing=all_missing,
+    )  # fmt: skip
+
+
+def power_mean(
+    blocks: BlocksLike,
+    p: float,
+    weights: Weights = None,
+    *,
+    scalers: Scalers = None,
+    out: NDArray | None = None,
+    missing: float | str | None = None,
+    present: Present = None,
+    all_missing: str = "raise",
+    projection: Projection = None,
+    n_components: int | None = None,
+) -> NDArray:
+    """Power mean of the blocks, y = (Σ w_i x_i^p / Σ w_i)^(1/p); parameters as for :func:`fuse`.
+
+    The weights are ones by default. Of p=0 it is the geometric mean, of p=±inf the maximum and the
+    minimum, its limits.
+
+    Examples
+    --------
+    >>> from polyfuse import fusion
+    >>> fusion.power_mean([[[2.0]], [[6.0]]], -1)  # the harmonic mean
+    array([[3.]])
+    """
+    return fuse(
+        blocks, "power_mean", weights, scalers, out, p=p, missing=missing, present=present,
+        all_missing=all_missing, projection=projection, n_components=n_components,
+    )  # fmt: skip
 
 
 def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None = None) -> NDArray:
-    """Rows of the blocks one after the other; parameters as for :func:`fuse`.
+    """Rows of the blocks one after the other, of blocks of one width.
+
+    Parameters
+    ----------
+    blocks : dict or list of array-like, each of shape (n_samples_i, n_features)
+    scalers, out
+        As for :func:`fuse`; `out` may not be one of the blocks.
+
+    Returns
+    -------
+    ndarray of shape (Σ n_samples_i, n_features)
 
     Examples
     --------
@@ -204,20 +248,37 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
            [5., 6.],
            [7., 8.]])
     """
-    return fuse(blocks, VSTACK, scalers=scalers, out=out)
+    if not isinstance(blocks, Mapping):
+        blocks = {str(i): block for i, block in enumerate(blocks)}
+    parts = {key: as_blocks({key: block})[1][0] for key, block in blocks.items()}
+    names, arrays = list(map(str, parts)), list(parts.values())
+    if not arrays:
+        raise ValueError("blocks must hold at least one block; got none.")
+    require_one_width(names, arrays, VSTACK)
+    dtype = output_dtype(arrays)
+    if out is not None and any(np.may_share_memory(out, array) for array in arrays):
+        raise ValueError("out must share no memory with the blocks for op='vstack'.")
+    edges = np.cumsum([0, *map(len, arrays)])
+    out = as_out(out, (int(edges[-1]), arrays[0].shape[1]), dtype)
+    affines = affines_of(names, arrays, scalers)
+    for array, affine, start, end in zip(arrays, affines, edges[:-1], edges[1:], strict=True):
+        rows = one_block(Block(array, affine), result_dtype(arrays))
+        _kernels.select().fuse(rows, out[start:end])
+    return out
 
 
 class FusionFunction:
     """One fusion operator as a function: ``fusion.mean(blocks)``.
 
-    Parameters of a call are those of :func:`fuse` without `op`.
+    Parameters of a call are those of :func:`fuse` without `op` and `p`.
     """
 
-    def __init__(self, op: Operator) -> None:
+    def __init__(self, op: Operator, name: str) -> None:
         self.op = op
-        self.__name__ = self.__qualname__ = op.name
+        self.__name__ = self.__qualname__ = name
         self.__module__ = __name__
         self.__doc__ = f"{op.summary}  {op.formula}; parameters as for :func:`fuse`."
+        self._simple = op.name in _SIMPLE
 
     def __call__(
         self,
@@ -226,25 +287,44 @@ class FusionFunction:
         *,
         scalers: Scalers = None,
         out: NDArray | None = None,
+        missing: float | str | None = None,
+        present: Present = None,
+        all_missing: str = "raise",
+        projection: Projection = None,
+        n_components: int | None = None,
     ) -> NDArray:
-        return fuse(blocks, self.op.name, weights=weights, scalers=scalers, out=out)
+        name = self.op.name
+        if (
+            weights is None and scalers is None and out is None and missing is None
+            and present is None and projection is None and n_components is None and self._simple
+        ):  # fmt: skip
+            fused = _fuse_plain(blocks, name)
+            if fused is not None:
+                return fused
+        return fuse(
+            blocks, name, weights, scalers, out, missing=missing, present=present,
+            all_missing=all_missing, projection=projection, n_components=n_components,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<fusion operator {self.op.name}: {self.op.formula}>"
+        return f"<fusion operator {self.__name__}: {self.op.formula}>"
+
+    def __reduce__(self) -> str:
+        return self.__name__
 
 
 def __getattr__(name: str) -> FusionFunction:
-    """The functions of the operators: their list stands once, in ``_kernels/fusion_ops.py``."""
-    if name not in OPERATORS:
+    """The functions of the operators: their list stands once, in ``_kernels/fusion_ops.py``.
+
+    They are kept, so that a second look is a plain one; `sum` hides the built-in one from this
+    module, which does without it.
+    """
+    if name not in OPERATORS and name != HADAMARD:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return _function(name)
-
-
-@cache
-def _function(name: str) -> FusionFunction:
-    # Not kept in the module's globals: `sum` there would hide the built-in one from this module.
-    return FusionFunction(OPERATORS[name])
+    function = FusionFunction(OPERATORS["product" if name == HADAMARD else name], name)
+    globals()[name] = function
+    return function
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *OPERATORS})
+    return sorted({*globals(), *__all__})

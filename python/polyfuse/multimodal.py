@@ -21,6 +21,7 @@ from ._arrays import (
 )
 from ._descent import Callback, Problem, Trace, lbfgs, mean_one
 from ._estimator import Classifier
+from ._fusion_rows import block_weights, require_one_width
 from ._kernels.contract import CONCATENATE, Affine, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 from .linear_model import class_targets, encode_classes, likeliest, probabilities, scores
@@ -29,9 +30,10 @@ from .preprocessing import make_scaler
 __all__ = ["FusionClassifier"]
 
 LEVELS = ("early", "late")
-FUSIONS = (CONCATENATE, *OPERATORS)
+_OTHERS = ("geometric_mean", "power_mean", "vote", "weighted_vote")
+FUSIONS = (CONCATENATE, *(op for op in OPERATORS if op not in _OTHERS))
 # These may pass over an infinity, so that no score tells of it.
-_SELECTING = ("maximum", "minimum")
+_SELECTING = ("maximum", "minimum", "median")
 
 
 class _LinearModel(NamedTuple):
@@ -53,11 +55,11 @@ class FusionClassifier(Classifier):
     Parameters
     ----------
     fusion : str, default="concatenate"
-        "concatenate", "sum", "mean", "weighted_sum", "weighted_mean", "maximum" or "minimum".
+        "concatenate", or "sum", "mean", "weighted_sum", "weighted_mean", "maximum", "product", ...
     level : {"early", "late"}, default="early"
         "early" fuses features and learns one model (all fusions but "concatenate" need blocks of
         one width). "late" learns one model per modality and fuses their class probabilities.
-    scaler : {"standard", "minmax"} or None, default="standard"
+    scaler : {"standard", "minmax", "maxabs", "robust"} or None, default="standard"
         How each block is scaled, by statistics of the rows fitted on.
     weights : dict, array-like of shape (n_modalities,), or "validation", optional
         One weight per modality for the weighted fusions. "validation", for level="late", takes
@@ -212,8 +214,8 @@ class FusionClassifier(Classifier):
     def _early_rows(self, names: list[str], blocks: tuple[Block, ...]) -> Rows:
         arrays = [block.values for block in blocks]
         if self.fusion != CONCATENATE:
-            _fusion.require_one_width(names, arrays, self.fusion)
-        weights = _fusion.block_weights(names, self.fusion, self.weights)
+            require_one_width(names, arrays, self.fusion)
+        weights = block_weights(names, self.fusion, self.weights)
         return Rows(blocks, self.fusion, weights, result_dtype(arrays))
 
     def _fit_late(
@@ -224,7 +226,7 @@ class FusionClassifier(Classifier):
         if isinstance(weights, str):
             weights = self._validate(names, blocks, codes, n_classes, sample_weight)
             weights = weights if any(weights) else [1.0] * len(names)
-        weights = _fusion.block_weights(names, self.fusion, weights)
+        weights = block_weights(names, self.fusion, weights)
         models = {
             name: self._solve([name], _single(block), codes, n_classes, sample_weight, callback)
             for name, block in zip(names, blocks, strict=True)
@@ -295,15 +297,13 @@ class FusionClassifier(Classifier):
                 f"modality_scores needs fusion='concatenate' or level='late'; "
                 f"got fusion={self._fusion!r}, level='early': one model sees all modalities mixed."
             )
-        parts = {}
+        parts, late = {}, self._level == "late"
         for name, block in zip(self.modalities_, described, strict=True):
-            intercept = np.zeros_like(self.intercept_)
-            if self._level == "late":
-                intercept = self.intercept_[name]
+            intercept = self.intercept_[name] if late else np.zeros_like(self.intercept_)
             out = scores(_single(block), self.coef_[name], intercept)
             if not np.isfinite(out).all():
                 _blame([name], (block,))
-            parts[name] = probabilities(out) if self._level == "late" else out
+            parts[name] = probabilities(out) if late else out
         return parts
 
     def _describe(self, blocks: BlocksLike) -> tuple[Block, ...]:

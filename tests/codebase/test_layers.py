@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "polyfuse"
 CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STEMS = ("normalization", "fusion", "sgd", "confusion")
+STEMS = ("normalization", "ranking", "batches", "fusion", "sgd", "confusion")
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
     "matplotlib": {"plotting.py", "_html.py"},
@@ -47,9 +47,9 @@ def test_only_one_module_imports_each_optional_package(path: Path) -> None:
     assert outside <= allowed
 
 
-def test_scikit_learn_is_imported_for_its_tags_alone() -> None:
+def test_scikit_learn_is_imported_for_tags_and_projections_alone() -> None:
     users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
-    assert users == {"_estimator.py"}
+    assert users == {"_estimator.py", "_projection.py"}
 
 
 def test_only_the_selector_names_the_compiled_module() -> None:
@@ -72,8 +72,52 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_arrays.py": {"._kernels", ".exceptions"},
         "_descent.py": {"._kernels", "."},
         "_estimator.py": {".metrics", "._arrays"},
-        "preprocessing.py": {"._arrays", "._estimator", "._kernels", "."},
-        "fusion.py": {"._arrays", "._kernels", ".", ".preprocessing"},
+        "_sketch.py": {"._arrays"},
+        "_moments.py": {"._kernels", "."},
+        "_sparse.py": {"._moments"},
+        "_inputs.py": {"._kernels", "._parameters"},
+        "_feature_names.py": {"._arrays", "._parameters"},
+        "_scaler.py": {
+            "._arrays",
+            "._estimator",
+            "._feature_names",
+            "._inputs",
+            "._kernels",
+            "._parameters",
+            "._sparse",
+            ".",
+        },
+        "_runs.py": {"._arrays", "._kernels", "._moments", "."},
+        "_batches.py": {"._arrays", "._runs"},
+        "preprocessing.py": {
+            "._affine",
+            "._arrays",
+            "._batches",
+            "._extrema",
+            "._normalizer",
+            "._robust",
+            "._scaler",
+            "._scaling",
+            "._standard",
+        },
+        "_missing.py": {"._arrays", "._kernels", "."},
+        "_fusion_rows.py": {"._arrays", "._kernels", "._missing", ".preprocessing"},
+        "_fusion_write.py": {"._arrays", "._kernels", "._missing", "."},
+        "_fusion_products.py": {"._arrays", "._fusion_rows", "._kernels", "._missing", "."},
+        "_rank_fusion.py": {"._arrays", "._fusion_rows", "._kernels", "._missing", "."},
+        "_projection.py": {"._arrays", "._fusion_rows", "._kernels", "."},
+        "fusion.py": {
+            "._arrays",
+            "._fusion_estimator",
+            "._fusion_products",
+            "._fusion_rows",
+            "._fusion_write",
+            "._kernels",
+            "._missing",
+            "._projection",
+            "._rank_fusion",
+            ".",
+        },
     }
     for name, allowed in below.items():
         seen = {n.rstrip() for n in imported(PACKAGE / name) if n.startswith(".")}
@@ -102,8 +146,8 @@ def test_cpp_layers(folder: str, forbidden: str) -> None:
 
 def test_every_stem_stands_in_every_layer() -> None:
     public = {
-        "normalization": "preprocessing", "fusion": "fusion", "sgd": "linear_model",
-        "confusion": "metrics",
+        "normalization": "preprocessing", "ranking": "preprocessing", "batches": "preprocessing",
+        "fusion": "fusion", "sgd": "linear_model", "confusion": "metrics",
     }  # fmt: skip
     for stem in STEMS:
         assert (CPP / "kernels" / f"{stem}.hpp").exists()

@@ -192,10 +192,13 @@ Y = [0, 1, 0, 1]
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"fusion": "median"}, "fusion must be one of .* got 'median'"),
+        ({"fusion": "vote"}, "fusion must be one of .* got 'vote'"),
         ({"level": "middle"}, "level must be one of 'early', 'late'; got 'middle'"),
         ({"level": "late"}, "fusion='concatenate' fuses features"),
-        ({"scaler": "robust"}, "scaler must be one of 'standard', 'minmax'; got 'robust'"),
+        (
+            {"scaler": "unit"},
+            "scaler must be one of 'standard', 'minmax', 'maxabs', 'robust'; got 'unit'",
+        ),
         ({"C": 0.0}, "C must be a finite number above 0; got 0.0"),
         ({"max_iter": 0}, "max_iter must be an integer of at least 1; got 0"),
         ({"fusion": "mean"}, "blocks must have one width for op='mean'; got a: 2, b: 3"),

@@ -149,8 +149,14 @@ def test_errors(scaler: type[Any]) -> None:
     fitted = scaler().fit(x)
     with pytest.raises(ValueError, match="X has 2 features, but .* is expecting 3 features"):
         fitted.transform(x[:, :2])
-    for bad in (["a"], [[1, 2], [3]], np.ones((2, 2, 2)), np.ones((3, 0))):
-        with pytest.raises(ValueError, match="X"):
+    for bad, message in (
+        (["a"], "could not convert|Expected 2D array"),
+        ([[1, 2], [3]], "inhomogeneous"),
+        (np.ones((2, 2, 2)), "Found array with dim 3"),
+        (np.ones((3, 0)), r"0 feature\(s\)"),
+        (np.ones((0, 3)), r"0 sample\(s\)"),
+    ):
+        with pytest.raises(ValueError, match=message):
             scaler().fit(bad)
 
 
@@ -170,7 +176,9 @@ def test_bad_feature_range() -> None:
 
 def test_infinity_and_masks_are_refused() -> None:
     for scaler in (ours.StandardScaler(), ours.MinMaxScaler()):
-        with pytest.raises(ValueError, match=r"Input X contains infinity \(first in row 1"):
+        with pytest.raises(
+            ValueError, match=r"Input X contains infinity .* The first is at \[1, 0\]"
+        ):
             scaler.fit([[1.0], [np.inf]])
         with pytest.raises(ValueError, match="X has masked values"):
             scaler.fit(np.ma.masked_greater([[1.0], [2.0]], 1))

@@ -14,6 +14,9 @@ from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Rows
 OUT_LAYOUTS = ("C", "F", "strided", "reversed")
 LAYOUTS = (*OUT_LAYOUTS, "read-only", "broadcast")
 MAPS = (None, "divide", "multiply")
+VOTES = ("vote", "weighted_vote")
+GAPS = ("some", "first row", "one block", "everything", "runs", "not the first")
+MEANS_OF_POSITIVE = ("geometric_mean", "power_mean")
 
 
 def values(rng: np.random.Generator, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray:
@@ -70,6 +73,31 @@ def affine_for(rng: np.random.Generator, x: NDArray, kind: str | None) -> Affine
     return Affine(jitter - middle / spread * factor, factor / spread, False)
 
 
+def gaps(rng: np.random.Generator, kind: str, n_blocks: int, n: int) -> NDArray[np.bool_]:
+    """Which block is missing in which row, shape (n_blocks, n)."""
+    missing = np.zeros((n_blocks, n), bool)
+    if kind == "first row":
+        missing[:, :1] = True
+    elif kind == "one block":
+        missing[-1] = True
+    elif kind == "everything":
+        missing[:] = True
+    elif kind == "runs":
+        missing[:] = np.repeat(rng.random((n_blocks, n // 40 + 1)) < 0.4, 40, axis=1)[:, :n]
+    else:
+        missing[:] = rng.random((n_blocks, n)) < 0.3
+        missing[0] &= kind != "not the first"
+    return missing
+
+
+def _drawn(rng: np.random.Generator, shape: tuple[int, int], dtype: DTypeLike, op: str) -> NDArray:
+    """Values that an operator can make something of: positive ones, or few of them."""
+    if op in VOTES:
+        return rng.integers(0, 2 if np.dtype(dtype).kind == "b" else 4, shape).astype(dtype)
+    x = values(rng, shape, dtype)
+    return np.abs(x) if op in MEANS_OF_POSITIVE and x.dtype.kind == "f" else x
+
+
 def make_rows(
     rng: np.random.Generator,
     dtype: np.dtype,
@@ -81,15 +109,27 @@ def make_rows(
     maps: Sequence[str | None] = (None,),
     layouts: Sequence[str] = ("C",),
     specials: Sequence[float] = (),
+    weighing: str = "block",
+    parameter: float = 2.5,
+    missing: float | str | None = None,
+    without: str | None = None,
 ) -> Rows:
     """Fused rows over blocks of some widths; dtypes, maps and layouts are taken in turn.
 
-    The dtype "own" is that of the result.
+    The dtype "own" is that of the result. What is missing, by `gaps`, shows in a mask in every
+    other block, and in those that do not float.
     """
-    blocks = []
-    kinds = zip(widths, cycle(inputs), cycle(maps), cycle(layouts), strict=False)
-    for width, source, kind, layout in kinds:
-        x = values(rng, (n, width), dtype if source == "own" else source)
-        x = lay_out(sprinkle(rng, x, *specials), layout)
-        blocks.append(Block(x, affine_for(rng, x, kind)))
-    return Rows(tuple(blocks), op, rng.uniform(-0.5, 2.0, len(blocks)), np.dtype(dtype))
+    k, blocks = len(widths), []
+    absent = gaps(rng, without, k, n) if without else np.zeros((k, n), bool)
+    kinds = zip(widths, cycle(inputs), cycle(maps), cycle(layouts), absent, strict=False)
+    for i, (width, source, kind, layout, gone) in enumerate(kinds):
+        source = dtype if source == "own" else source
+        x = sprinkle(rng, _drawn(rng, (n, width), source, op), *specials)
+        masked = bool(without) and (i % 2 == 1 or x.dtype.kind != "f")
+        if gone.any() and not masked:
+            x[gone] = np.nan
+        x = lay_out(x, layout)
+        blocks.append(Block(x, affine_for(rng, x, kind), ~gone if masked else None))
+    shape = {"block": (k,), "column": (k, 1, widths[0]), "row": (k, n, 1)}[weighing]
+    weights = rng.uniform(0.0 if op in (*VOTES, *MEANS_OF_POSITIVE) else -0.5, 2.0, shape)
+    return Rows(tuple(blocks), op, weights, np.dtype(dtype), parameter, missing)

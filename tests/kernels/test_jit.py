@@ -78,24 +78,31 @@ def test_layouts_and_dtypes_need_no_loops_of_their_own() -> None:
     assert run(script) == "1 2 1"  # a float32 block is scaled in float32
 
 
-@pytest.mark.parametrize("op", ["mean", CONCATENATE])
-def test_no_copy_of_the_data_is_made(op: str) -> None:
+@pytest.mark.parametrize(
+    ("op", "missing"),
+    [
+        ("mean", None), ("mean", "skip"), ("geometric_mean", None), ("median", None),
+        ("weighted_vote", "skip"), (CONCATENATE, None), (CONCATENATE, 0.0),
+    ],
+)  # fmt: skip
+def test_no_copy_of_the_data_is_made(op: str, missing: float | str | None) -> None:
     jit, n, d = load("numba"), 40_000, 40
     affine = Affine(np.zeros(d), np.ones(d), True)
     blocks = tuple(
-        Block(np.ones((n, d), dtype), affine) for dtype in ("float16", "uint8", "float64")
+        Block(np.ones((n, d), dtype), affine, np.arange(n) % 3 > 0)
+        for dtype in ("float16", "uint8", "float64")
     )
-    rows = Rows(blocks, op, np.ones(3), np.dtype("float64"))
+    rows = Rows(blocks, op, np.ones(3), np.dtype("float64"), missing=missing)
     coef, intercept = np.zeros((2, rows.width)), np.zeros(2)
     y = np.zeros((n, 2))
     out = np.empty((n, rows.width))
-    few = rows._replace(blocks=tuple(Block(x[:8], a) for x, a in blocks))
+    few = rows._replace(blocks=tuple(Block(x[:8], a, p[:8]) for x, a, p in blocks))
     order, steps = np.arange(n), np.full(1, 0.1)
 
     def work(rows: Rows) -> None:
         jit.fuse(rows, out[: rows.n_rows])
         m, (k, e) = rows.n_rows, np.zeros((2, 40))
-        jit.column_moments(rows.blocks[0].values, 256, np.zeros(40, np.int64), k, e)
+        jit.column_moments(rows.blocks[0].values, None, 256, np.zeros(40), k, e)
         jit.loss_gradient(rows, y[:m], None, coef, intercept, "log_loss", coef * 0, intercept * 0)
         jit.descend(rows, order[:m], m, y[:m], None, "log_loss", steps, 0.0, coef, intercept, True)
 
@@ -107,3 +114,23 @@ def test_no_copy_of_the_data_is_made(op: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 1_500_000  # the blocks are 17.6 MB, the fused rows 12.8 or 38.4 MB
+
+
+@pytest.mark.parametrize("kind", ["standard", "rank"])
+def test_batches_are_normalised_a_tile_at_a_time(kind: str) -> None:
+    jit, (n, d) = load("numba"), (60_000, 40)
+    x, out = np.ones((n, d), np.float32), np.empty((n, d), np.float32)
+    order, starts = np.arange(n), np.arange(0, n + 1, 100)
+
+    def work(n: int) -> None:
+        jit.normalize_rows(x[:n], kind, out[:n])
+        jit.normalize_groups(x[:n], order[:n], starts[: n // 100 + 1], kind, out[:n])
+
+    work(100)  # compile
+    tracemalloc.start()
+    try:
+        work(n)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 500_000  # the values are 9.6 MB

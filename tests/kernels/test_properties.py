@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -14,6 +14,7 @@ from polyfuse._kernels.contract import (
     CONCATENATE,
     INPUT_DTYPES,
     LOSSES,
+    NORMALIZATIONS,
     RESULT_DTYPES,
     Affine,
     Block,
@@ -34,6 +35,8 @@ examples = settings(
 )
 
 SPECIALS = (np.nan, np.inf, -np.inf)
+# Of a single block these make the block itself.
+SELECTING_ONE = tuple(op for op in OPERATORS if op not in ("geometric_mean", "power_mean"))
 generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 layouts = st.sampled_from(LAYOUTS)
 input_dtypes = st.sampled_from(INPUT_DTYPES)
@@ -86,7 +89,7 @@ def scaled(kernels: Kernels, block: Block, dtype: np.dtype) -> NDArray:
 
 
 @examples
-@given(blocks=blocks_of(), dtype=result_dtypes, op=st.sampled_from([*OPERATORS]))
+@given(blocks=blocks_of(), dtype=result_dtypes, op=st.sampled_from(SELECTING_ONE))
 def test_folding_one_block_changes_nothing(
     implementation: Kernels, blocks: tuple[Block, ...], dtype: np.dtype, op: str
 ) -> None:
@@ -126,7 +129,7 @@ def test_layouts_do_not_matter(
     rng: np.random.Generator,
 ) -> None:
     weights = rng.standard_normal(len(blocks))
-    plain = tuple(Block(np.array(x, order="C"), affine) for x, affine in blocks)
+    plain = tuple(b._replace(values=np.array(b.values, order="C")) for b in blocks)
     got = fused(implementation, described(blocks, op, dtype, weights), layout)
     EXACT.check(got, fused(implementation, described(plain, op, dtype, weights)), dtype)
 
@@ -135,10 +138,10 @@ def test_layouts_do_not_matter(
 @given(
     blocks=blocks_of(),
     dtype=result_dtypes,
-    op=st.sampled_from(["maximum", "minimum"]),
+    op=st.sampled_from(["maximum", "minimum", "median", "vote"]),
     data=st.data(),
 )
-def test_extremes_do_not_depend_on_the_order_of_blocks(
+def test_what_selects_does_not_depend_on_the_order_of_blocks(
     implementation: Kernels,
     blocks: tuple[Block, ...],
     dtype: np.dtype,
@@ -173,7 +176,7 @@ def test_a_map_and_its_inverse(
     offset, factor = rng.standard_normal(x.shape[1]), rng.uniform(0.5, 2.0, x.shape[1])
     there = scaled(implementation, Block(x, Affine(offset, factor, True)), dtype)
     back = scaled(implementation, Block(there, Affine(offset, factor, False)), dtype)
-    precision = np.promote_types(np.float32, min(x.dtype, dtype))
+    precision = min(x.dtype, dtype)
     slack = 16 * np.finfo(precision).eps * (np.abs(x.astype(dtype)) + np.abs(offset) + 1.0)
     assert np.all(np.abs(back - x.astype(dtype)) <= slack)
 
@@ -183,8 +186,8 @@ def test_a_map_and_its_inverse(
 
 def moments(kernels: Kernels, x: NDArray, leaf_rows: int = 16) -> tuple[NDArray, NDArray, NDArray]:
     d = x.shape[1]
-    out = np.full(d, -77), np.full(d, -77.0), np.full(d, -77.0)
-    kernels.column_moments(x, leaf_rows, *out)
+    out = np.full(d, -77.0), np.full(d, -77.0), np.full(d, -77.0)
+    kernels.column_moments(x, None, leaf_rows, *out)
     return out
 
 
@@ -239,6 +242,45 @@ def test_extrema_of_parts(
     np.testing.assert_array_equal(high, np.maximum(first[1], second[1]))
 
 
+# -- batches -------------------------------------------------------------------------------------
+
+
+def by_rows(kernels: Kernels, x: NDArray, kind: str) -> NDArray:
+    out = np.full(x.shape, -77.0)
+    kernels.normalize_rows(x, kind, out)
+    return out
+
+
+def by_groups(
+    kernels: Kernels, x: NDArray, kind: str, starts: Any, order: NDArray | None = None
+) -> NDArray:
+    out = np.full(x.shape, -77.0)
+    kernels.normalize_groups(x, order, np.array(starts, np.int64), kind, out)
+    return out
+
+
+@examples
+@given(x=matrices(), kind=st.sampled_from(NORMALIZATIONS))
+def test_columns_of_one_group_are_rows_of_the_transpose(
+    implementation: Kernels, x: NDArray, kind: str
+) -> None:
+    assume(len(x) > 0)
+    got = by_groups(implementation, x, kind, [0, len(x)])
+    np.testing.assert_array_equal(got, by_rows(implementation, x.T, kind).T)
+
+
+@examples
+@given(x=matrices(), kind=st.sampled_from(NORMALIZATIONS), cut=st.floats(0, 1), rng=generators)
+def test_groups_do_not_touch_each_other(
+    implementation: Kernels, x: NDArray, kind: str, cut: float, rng: np.random.Generator
+) -> None:
+    order, at = rng.permutation(len(x)), int(cut * len(x))
+    got = by_groups(implementation, x, kind, [0, at, at, len(x)], order)
+    for rows in (order[:at], order[at:]):
+        alone = by_groups(implementation, x[rows], kind, [0, len(rows)])
+        np.testing.assert_array_equal(got[rows], alone)
+
+
 # -- sgd -----------------------------------------------------------------------------------------
 
 
@@ -263,7 +305,7 @@ def problems(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def take(rows: Rows, index: Any) -> Rows:
-    return rows._replace(blocks=tuple(Block(x[index], a) for x, a in rows.blocks))
+    return rows._replace(blocks=tuple(b._replace(values=b.values[index]) for b in rows.blocks))
 
 
 def gradient(

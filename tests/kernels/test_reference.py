@@ -7,19 +7,34 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
+from scipy.stats import gmean, mode, pmean, rankdata
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import SGDRegressor
 from sklearn.metrics import confusion_matrix, log_loss
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
+from sklearn.utils.extmath import weighted_mode
 
 from polyfuse._kernels import reference
-from polyfuse._kernels.contract import CONCATENATE, LOSSES, RESULT_DTYPES, Affine, Block, Rows
+from polyfuse._kernels.contract import (
+    CONCATENATE,
+    LOSSES,
+    NORMALIZATIONS,
+    RESULT_DTYPES,
+    Affine,
+    Block,
+    Rows,
+)
 from polyfuse._kernels.fusion_ops import OPERATORS
 
 RNG = np.random.default_rng(20)
 BLOCKS = [RNG.standard_normal((50, 7)) for _ in range(3)]
 WEIGHTS = np.array([0.2, 1.5, 0.7])
 DOUBLE = np.dtype("float64")
+
+P = 2.5
+POSITIVE = [np.abs(x) + 0.1 for x in BLOCKS]
+CODES = [np.floor(2.0 * x) for x in POSITIVE]
 
 FOLDS = {
     "sum": np.sum(BLOCKS, axis=0),
@@ -28,12 +43,24 @@ FOLDS = {
     "weighted_mean": np.average(BLOCKS, axis=0, weights=WEIGHTS),
     "maximum": np.max(BLOCKS, axis=0),
     "minimum": np.min(BLOCKS, axis=0),
+    "product": np.prod(BLOCKS, axis=0),
+    "median": np.median(BLOCKS, axis=0),
     CONCATENATE: np.hstack(BLOCKS),
+}
+OF_POSITIVE = {
+    "geometric_mean": gmean(POSITIVE, weights=WEIGHTS[:, None, None]),
+    "power_mean": pmean(POSITIVE, P, weights=WEIGHTS[:, None, None]),
+}
+OF_CODES = {
+    "vote": mode(CODES).mode,
+    "weighted_vote": weighted_mode(CODES, WEIGHTS[:, None, None] * np.ones((50, 7)))[0][0],
 }
 
 
-def fused(blocks: Any, op: str, dtype: np.dtype = DOUBLE, weights: NDArray = WEIGHTS) -> NDArray:
-    rows = Rows(tuple(blocks), op, weights, dtype)
+def fused(
+    blocks: Any, op: str, dtype: np.dtype = DOUBLE, weights: NDArray = WEIGHTS, **options: Any
+) -> NDArray:
+    rows = Rows(tuple(blocks), op, weights, dtype, P, **options)
     out = np.empty((rows.n_rows, rows.width), dtype)
     reference.fuse(rows, out)
     return out
@@ -43,12 +70,127 @@ def fused(blocks: Any, op: str, dtype: np.dtype = DOUBLE, weights: NDArray = WEI
 
 
 def test_every_operator_is_checked() -> None:
-    assert set(FOLDS) == {*OPERATORS, CONCATENATE}
+    assert {*FOLDS, *OF_POSITIVE, *OF_CODES} == {*OPERATORS, CONCATENATE}
 
 
 @pytest.mark.parametrize("op", FOLDS)
 def test_folds(op: str) -> None:
     np.testing.assert_allclose(fused(map(Block, BLOCKS), op), FOLDS[op], rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("op", OF_POSITIVE)
+def test_means_of_positive_numbers(op: str) -> None:
+    got = fused(map(Block, POSITIVE), op)
+    np.testing.assert_allclose(got, OF_POSITIVE[op], rtol=1e-14)
+
+
+@pytest.mark.parametrize("op", OF_CODES)
+def test_votes(op: str) -> None:
+    np.testing.assert_array_equal(fused(map(Block, CODES), op), OF_CODES[op])
+
+
+def test_geometric_means_at_zero_and_below() -> None:
+    x = [Block(np.array([[0.0, -1.0, np.inf, 4.0]])), Block(np.array([[5.0, 5.0, 1.0, 9.0]]))]
+    got = fused(x, "geometric_mean", weights=np.ones(2))[0]
+    np.testing.assert_allclose(got, [0.0, np.nan, np.inf, 6.0], rtol=1e-15)
+
+
+def test_medians_are_numpys() -> None:
+    inf, nan = np.inf, np.nan
+    x = np.array([[1.0, 3.0, 2.0, 9.0], [inf, -inf, 0.0, inf], [nan, 1.0, 1.0, 1.0]]).T
+    for k in (1, 2, 3, 4):
+        with np.errstate(invalid="ignore"):
+            want = np.median(x[:k], axis=0)
+        got = fused([Block(row[None]) for row in x[:k]], "median", weights=np.ones(k))
+        np.testing.assert_array_equal(got[0], want)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_votes_are_those_of_scikit_learns_voting_classifier(seed: int) -> None:
+    """Its hard vote is argmax of bincount: the least class among those that tie."""
+    rng = np.random.default_rng(seed)
+    codes, w = rng.integers(0, 4, (5, 200)), rng.integers(0, 3, 5).astype(float)
+    for op, weights in (("vote", np.ones(5)), ("weighted_vote", w + 0.5)):
+        voters = VotingClassifier([("a", None)], weights=weights)
+        want = [np.argmax(np.bincount(row, weights)) for row in codes.T]
+        assert voters.voting == "hard"
+        got = fused([Block(c[:, None]) for c in codes], op, weights=weights)
+        np.testing.assert_array_equal(got[:, 0], want)
+
+
+def test_a_nan_does_not_vote() -> None:
+    nan = np.nan
+    x = np.array([[nan, 7.0, 3.0], [nan, nan, nan], [nan, nan, 5.0], [2.0, nan, 1.0]]).T
+    for op in OF_CODES:
+        got = fused([Block(row[:, None]) for row in x], op, weights=np.ones(3))
+        np.testing.assert_array_equal(got[:, 0], [3.0, nan, 5.0, 1.0])
+
+
+def test_weights_of_columns_and_of_rows() -> None:
+    for shape in ((3, 1, 7), (3, 50, 1)):
+        w = RNG.uniform(0.1, 1.0, shape)
+        want = np.average(BLOCKS, axis=0, weights=np.broadcast_to(w, (3, 50, 7)))
+        got = fused(map(Block, BLOCKS), "weighted_mean", weights=w)
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+        want = gmean(POSITIVE, weights=w)
+        got = fused(map(Block, POSITIVE), "geometric_mean", weights=w)
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
+MISSING = RNG.random((3, 50)) < 0.4
+MISSING[:, 7] = True
+GONE = [np.where(m[:, None], np.nan, x) for m, x in zip(MISSING, BLOCKS, strict=True)]
+
+
+def half_masked() -> list[Block]:
+    """The first block says itself what is missing, masks say it for the others."""
+    masked = zip(BLOCKS[1:], MISSING[1:], strict=True)
+    return [Block(GONE[0]), *(Block(x, present=~m) for x, m in masked)]
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice", "ignore:All-NaN")
+def test_missing_blocks_are_skipped() -> None:
+    for op, want in {
+        "mean": np.nanmean(GONE, axis=0),
+        "sum": np.where(MISSING.all(axis=0)[:, None], np.nan, np.nansum(GONE, axis=0)),
+        "maximum": np.nanmax(GONE, axis=0),
+        "median": np.nanmedian(GONE, axis=0),
+    }.items():
+        got = fused(half_masked(), op, missing="skip")
+        np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-15, err_msg=op)
+    gone, w = np.ma.masked_invalid(GONE), WEIGHTS[:, None, None] * np.ones((50, 7))
+    got = fused(half_masked(), "weighted_mean", missing="skip")
+    np.testing.assert_allclose(got, np.ma.average(gone, axis=0, weights=w).filled(np.nan), 1e-13)
+
+
+def test_a_number_stands_for_what_is_missing() -> None:
+    filled = np.where(MISSING[:, :, None], 0.5, BLOCKS)
+    filled[:, MISSING.all(axis=0)] = np.nan
+    for op in ("sum", "median", CONCATENATE):
+        want = fused(map(Block, filled), op)
+        np.testing.assert_array_equal(fused(half_masked(), op, missing=0.5), want)
+
+
+def test_what_stands_for_a_missing_row_is_not_scaled() -> None:
+    affine = Affine(np.full(1, 100.0), np.full(1, 10.0), True)
+    x = [Block(np.array([[np.nan], [110.0]]), affine), Block(np.zeros((2, 1)))]
+    assert fused(x, "sum", weights=np.ones(2), missing=3.0).tolist() == [[3.0], [1.0]]
+
+
+def test_the_first_row_without_blocks() -> None:
+    for missing, want in ((None, -1), ("skip", 7), (0.0, 7)):
+        rows = Rows(tuple(half_masked()), "sum", WEIGHTS, DOUBLE, missing=missing)
+        assert reference.fuse(rows, np.empty((50, 7))) == want
+    out = np.empty((50, 3), bool)
+    reference.missing_rows(rows, out)
+    np.testing.assert_array_equal(out, MISSING.T)
+
+
+def test_one_nan_does_not_make_a_row_missing() -> None:
+    x = [Block(np.array([[np.nan, 1.0]])), Block(np.ones((1, 2)))]
+    np.testing.assert_array_equal(
+        fused(x, "sum", weights=np.ones(2), missing="skip"), [[np.nan, 2.0]]
+    )
 
 
 @pytest.mark.parametrize(("op", "index"), [("maximum", 0), ("minimum", 1), ("mean", 2)])
@@ -84,13 +226,15 @@ def test_scaling_is_scikit_learns_in_bits(dtype: type) -> None:
 
 
 def test_the_precision_of_scaling() -> None:
-    """In the block's own precision if it floats, float16 in float32, else in the result's."""
+    """In the block's own precision if it floats, else in the result's."""
     tenth, third = np.array([0.1]), np.array([3.0])
+    half = (np.float16(1) - np.float16(0.1)) / np.float16(3)
     single = (np.float32(1) - np.float32(0.1)) / np.float32(3)
     double = (1.0 - 0.1) / 3.0
+    assert len({float(half), float(single), double}) == 3
     for source, dtype, want in [
         ("float32", "float64", float(single)),
-        ("float16", "float64", float(single)),
+        ("float16", "float64", float(half)),
         ("float64", "float32", np.float32(double)),
         ("uint8", "float64", double),
         ("uint8", "float32", single),
@@ -103,9 +247,11 @@ def test_the_precision_of_scaling() -> None:
 # -- normalization -------------------------------------------------------------------------------
 
 
-def moments(x: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    out = np.empty(x.shape[1], np.int64), np.empty(x.shape[1]), np.empty(x.shape[1])
-    reference.column_moments(x, 64, *out)
+def moments(
+    x: NDArray, weight: NDArray | None = None, leaf_rows: int = 64
+) -> tuple[NDArray, NDArray, NDArray]:
+    out = np.empty(x.shape[1]), np.empty(x.shape[1]), np.empty(x.shape[1])
+    reference.column_moments(x, weight, leaf_rows, *out)
     return out
 
 
@@ -115,6 +261,32 @@ def test_moments() -> None:
     np.testing.assert_array_equal(count, 200 - np.isnan(x).sum(axis=0))
     np.testing.assert_allclose(mean, np.nanmean(x, axis=0), rtol=1e-14)
     np.testing.assert_allclose(squares / count, np.nanvar(x, axis=0), rtol=1e-13)
+
+
+def test_weighted_moments() -> None:
+    """A row of weight k is k rows, one of weight 0 is none."""
+    x = np.where(RNG.random((200, 9)) < 0.2, np.nan, RNG.standard_normal((200, 9)) * 3 + 7)
+    weight = RNG.integers(0, 4, 200)
+    for got, want in zip(moments(x, weight * 1.0), moments(x.repeat(weight, axis=0)), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-13)
+
+
+def test_moments_are_a_tree_of_leaves() -> None:
+    """Perfect binary trees, the tallest first: chunks that end where a tree does leave no trace."""
+    x = RNG.standard_normal((7 * 16 + 5, 3))
+    four, two, one, rest = (moments(part, leaf_rows=16) for part in np.split(x, [64, 96, 112]))
+    last = merged(two, merged(one, rest))
+    for got, want in zip(moments(x, leaf_rows=16), merged(four, last), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def merged(a: Any, b: Any) -> tuple[NDArray, NDArray, NDArray]:
+    n, delta = a[0] + b[0], b[1] - a[1]
+    return (
+        n,
+        a[1] + delta * (b[0] / n),
+        a[2] + b[2] + delta * delta * (a[0] / n * b[0]),
+    )
 
 
 def test_moments_far_from_zero() -> None:
@@ -148,6 +320,99 @@ def test_extrema() -> None:
     reference.column_extrema(x, low, high)
     np.testing.assert_array_equal(low, [*np.nanmin(x[:, :4], axis=0), np.inf])
     np.testing.assert_array_equal(high, [*np.nanmax(x[:, :4], axis=0), -np.inf])
+
+
+# -- ranking and batches -------------------------------------------------------------------------
+
+
+def quantiles(x: NDArray, fractions: Any) -> tuple[NDArray, NDArray, NDArray]:
+    q, d = len(fractions), x.shape[1]
+    out = np.empty(d), np.empty((q, d)), np.empty((q, d))
+    reference.column_quantiles(x, np.array(fractions), *out)
+    return out
+
+
+def test_quantiles() -> None:
+    fractions = [0.0, 0.1, 0.25, 0.5, 0.77, 1.0]
+    x = np.where(RNG.random((61, 5)) < 0.3, np.nan, RNG.standard_normal((61, 5)))
+    count, below, above = quantiles(x, fractions)
+    np.testing.assert_array_equal(count, (~np.isnan(x)).sum(axis=0))
+    np.testing.assert_array_equal(below, np.nanquantile(x, fractions, axis=0, method="lower"))
+    share = np.array(fractions)[:, None] * (count - 1) % 1.0
+    want = np.nanquantile(x, fractions, axis=0)
+    np.testing.assert_allclose(below + (above - below) * share, want, rtol=1e-13, atol=1e-15)
+    np.testing.assert_array_equal(above[-1], np.nanmax(x, axis=0))
+
+
+def test_quantiles_of_nothing() -> None:
+    for x in (np.empty((0, 2)), np.full((4, 2), np.nan)):
+        count, below, above = quantiles(x, [0.0, 0.3])
+        assert count.tolist() == [0.0, 0.0]
+        assert np.isnan([below, above]).all()
+
+
+def normalized(x: Any, kind: str, dtype: Any = DOUBLE) -> NDArray:
+    x = np.atleast_2d(x)
+    out = np.empty(x.shape, dtype)
+    reference.normalize_rows(x, kind, out)
+    return out
+
+
+def test_rows_are_normalised_as_scipy_and_scikit_learn_do() -> None:
+    x = np.where(RNG.random((40, 23)) < 0.1, np.nan, RNG.integers(-9, 9, (40, 23)) / 4.0)
+    for kind, want in {
+        "standard": StandardScaler().fit_transform(x.T).T,
+        "minmax": MinMaxScaler().fit_transform(x.T).T,
+        "rank": rankdata(x, axis=1, nan_policy="omit"),
+    }.items():
+        np.testing.assert_allclose(normalized(x, kind), want, rtol=1e-13, atol=1e-14)
+    x = np.nan_to_num(x)
+    for norm in ("l1", "l2", "max"):
+        np.testing.assert_allclose(normalized(x, norm), normalize(x, norm), rtol=1e-14)
+    np.testing.assert_allclose(normalized(x, "softmax"), softmax(x, axis=1), rtol=1e-13)
+
+
+def test_rows_that_are_hard_to_normalise() -> None:
+    inf, nan = np.inf, np.nan
+    for kind, row, want in [
+        ("standard", [0.1] * 7, [0.0] * 7),
+        ("standard", [1e8, 1e8 + 1, nan, 1e8, 1e8 + 1], [-1.0, 1.0, nan, -1.0, 1.0]),
+        ("standard", [1.0, inf, nan, 2.0], [nan] * 4),
+        ("standard", [1.0, 1.0 + 2**-52], [0.0, 2**-52]),  # constant to rounding
+        ("minmax", [3.0, nan, 3.0 + 2**-50], [0.0, nan, 2**-50]),  # a range of less than 10 eps
+        ("minmax", [nan, nan], [nan, nan]),
+        ("l2", [0.0, -0.0], [0.0, -0.0]),
+        ("l1", [1.0, nan], [nan, nan]),
+        ("max", [-4.0, 2.0], [-1.0, 0.5]),
+        ("max", [inf, 2.0, -inf], [nan, 0.0, nan]),
+        ("softmax", [1000.0, -inf, 1000.0], [0.5, 0.0, 0.5]),
+        ("softmax", [inf, 0.0], [nan, nan]),
+        ("softmax", [-inf, -inf], [nan, nan]),
+        ("rank", [0.0, -0.0, nan, -inf, inf, inf], [2.5, 2.5, nan, 1.0, 4.5, 4.5]),
+    ]:
+        np.testing.assert_array_equal(normalized(row, kind)[0], want, err_msg=kind)
+
+
+def test_the_precision_of_normalising() -> None:
+    """float16 is computed in float32 and rounded once; statistics are float64."""
+    x = (RNG.standard_normal((30, 50)) + 100).astype(np.float16)
+    for kind in NORMALIZATIONS:
+        single = normalized(x, kind, np.float32)
+        np.testing.assert_array_equal(normalized(x, kind, np.float16), single.astype(np.float16))
+    row = np.full(1000, 2.0**24, np.float32)  # a float32 would stop counting here
+    row[::2] += 8.0
+    assert set(normalized(row, "standard", np.float32)[0]) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("kind", NORMALIZATIONS)
+def test_groups(kind: str) -> None:
+    x, codes = RNG.standard_normal((50, 6)), RNG.integers(0, 4, 50)
+    order, starts = np.argsort(codes), np.cumsum([0, *np.bincount(codes)])
+    out = np.empty_like(x)
+    reference.normalize_groups(x, order, starts, kind, out)
+    for code in range(4):
+        rows = codes == code
+        np.testing.assert_allclose(out[rows], normalized(x[rows].T, kind).T, rtol=1e-14)
 
 
 # -- sgd -----------------------------------------------------------------------------------------

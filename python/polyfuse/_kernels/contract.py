@@ -8,14 +8,16 @@ Common rules
 ------------
 * A block is any 2-D array of a dtype in :data:`INPUT_DTYPES`, with any strides, read-only or not.
 * **Stage.** A row is converted, scaled and fused before anything else sees it. A floating block
-  is scaled in its own precision (float16 in float32), an integer or boolean block in the
-  precision of the result; then it is converted to the precision of the result.
+  is scaled in its own precision (float16: each operation in float32, then rounded to float16), an
+  integer or boolean block in the precision of the result; then it is converted to that.
+* **Missing.** With ``Rows.missing`` a block may have nothing to say about a row: where its
+  `present` is False or, if it floats, all values of that row are NaN. See :class:`Rows`.
 * NaN and infinities flow through arithmetic as IEEE 754 says. Nothing here raises for values:
   shapes, dtypes and values are validated by ``polyfuse._arrays`` before the call.
 * Randomness enters as data (an order of rows), never as a generator.
-* Outputs never overlap inputs, except that ``fuse`` may write over the values of a block, whichever
-  it is, when each element of it has the place of the one it contributes to (in-place scaling,
-  in-place folds).
+* Outputs never overlap inputs, except that ``fuse`` and the normalizations may write over the
+  values of a block, whichever it is, when each element of it has the place of the one it
+  contributes to (in-place scaling, in-place folds).
 * ``_core`` gives the same bits for any number of threads and any instruction set level.
 """
 
@@ -36,6 +38,7 @@ INPUT_DTYPES = tuple(
 RESULT_DTYPES = (np.dtype("float32"), np.dtype("float64"))
 LOSSES = ("squared_error", "log_loss", "multinomial")
 CONCATENATE = "concatenate"
+NORMALIZATIONS = ("standard", "minmax", "l1", "l2", "max", "softmax", "rank")
 
 
 class Affine(NamedTuple):
@@ -51,26 +54,41 @@ class Affine(NamedTuple):
 
 
 class Block(NamedTuple):
-    """One modality: `values` of shape (n_rows, width), and the map to apply, if any."""
+    """One modality: `values` of shape (n_rows, width), and the map to apply, if any.
+
+    `present` is a contiguous bool array of shape (n_rows,), False where the modality is missing;
+    None where that shows in the values alone. Only looked at with ``Rows.missing``.
+    """
 
     values: NDArray
     affine: Affine | None = None
+    present: NDArray[np.bool_] | None = None
 
 
 class Rows(NamedTuple):
     """Fused rows, described and not computed: what the stage makes of some blocks.
 
     `op` is ``"concatenate"`` (the blocks side by side) or the name of an operator of
-    ``fusion_ops`` (blocks of one width, folded elementwise in the order given). `weights` holds
-    one float64 per block, added up in float64 from left to right and then, like the weights,
-    converted; operators that do not weigh ignore it. `dtype` is the precision of the result,
-    float32 or float64.
+    ``fusion_ops`` (blocks of one width, folded elementwise in the order given). `dtype` is the
+    precision of the result, float32 or float64.
+
+    `weights` is float64 and contiguous: (k,) for k blocks; (k, 1, d), a weight per block and
+    column; or (k, n, 1), one per block and row. Weights are added up in float64 over the blocks,
+    from left to right, and then converted, like the weights themselves; operators that do not
+    weigh ignore them. `parameter` is the exponent of ``power_mean``.
+
+    `missing` is None (NaN is a value like any other), ``"skip"`` (a row is folded without the
+    blocks that are missing in it, as if they had not been given: fewer blocks, a smaller sum of
+    weights), or a number that stands, scaled, for all values of a missing row. Where every block
+    is missing, the fused row is NaN. ``"skip"`` does not go with ``"concatenate"``.
     """
 
     blocks: tuple[Block, ...]
     op: str
     weights: NDArray[np.float64]
     dtype: np.dtype
+    parameter: float = 1.0
+    missing: float | str | None = None
 
     @property
     def n_rows(self) -> int:
@@ -90,18 +108,24 @@ class Kernels(Protocol):
     def column_moments(
         self,
         values: NDArray,
+        sample_weight: NDArray[np.float64] | None,
         leaf_rows: int,
-        count: NDArray[np.int64],
+        count: NDArray[np.float64],
         mean: NDArray[np.float64],
         squares: NDArray[np.float64],
     ) -> None:
         """Count, mean and sum of squared deviations of each column, without its NaNs.
 
-        Rows are cut into leaves of `leaf_rows`; within a leaf the mean is taken relative to the
-        leaf's first row and the squares relative to that mean, with the correction of Chan,
-        Golub and LeVeque (1983); leaves are merged pairwise in a tree that depends on the number
-        of leaves alone. All sums are float64. A column without a number gets count 0, mean 0 and
-        squares 0; a column with an infinity gets a mean and squares that are not finite.
+        With a weight per row, `count` is their sum and the other two are weighted by them; a row
+        of weight 0 is not there.
+
+        Rows are cut into leaves of `leaf_rows`. Within a leaf a first sweep finds the mean,
+        relative to a number of the column, a second one sums deviations d from it: the mean is
+        corrected by Σd / n, the squares are Σd² - (Σd)² / n (the corrected two-pass algorithm of
+        Chan, Golub and LeVeque, The American Statistician 37, 1983). Leaves are merged pairwise
+        in a tree that depends on the number of leaves alone: for 2**k leaves, the perfect binary
+        tree. All sums are float64. A column without a number gets count 0, mean 0 and squares 0;
+        a column with an infinity gets a mean and squares that are not finite.
         """
 
     def column_extrema(
@@ -112,14 +136,73 @@ class Kernels(Protocol):
         Exact (every input dtype but 64-bit integers above 2**53 is a float64).
         """
 
+    def column_quantiles(
+        self,
+        values: NDArray,
+        fractions: NDArray[np.float64],
+        count: NDArray[np.float64],
+        below: NDArray[np.float64],
+        above: NDArray[np.float64],
+    ) -> None:
+        """The two values of each column between which each of its quantiles lies; no NaNs.
+
+        `fractions` are q <= 16 numbers from 0 to 1, `below` and `above` of shape (q, d): of the n
+        numbers of a column in ascending order, counted from 0, those in the places
+        floor(fraction * (n - 1)) and the next (the last one has itself as the next). `count` gets
+        n; where it is 0, the values are NaN. Exact, as for ``column_extrema``.
+        """
+
+    def normalize_rows(self, values: NDArray, kind: str, out: NDArray) -> None:
+        """Scale each row by its own statistics, (n, d) to (n, d) of float16, 32 or 64.
+
+        `kind` is one of :data:`NORMALIZATIONS`. Sums are float64; the row is converted to the
+        precision of `out` (float32 for float16), mapped in it, and rounded if `out` is float16.
+
+        * ``standard``: (x - mean) / deviation, without NaNs, which stay. A row that is constant by
+          StandardScaler's rule, var <= n ε var + (n mean ε)², is divided by 1.
+        * ``minmax``: (x - min) / (max - min), without NaNs, which stay; a range below 10 ε of the
+          precision counts as 1.
+        * ``l1``, ``l2``, ``max``: x / norm, the greatest magnitude for ``max``; a norm of 0 counts
+          as 1, and a NaN makes its whole row NaN.
+        * ``softmax``: exp(x - max) / sum; a NaN makes its whole row NaN.
+        * ``rank``: 1 for the least to n for the greatest, the mean of their ranks for values that
+          are equal; NaNs stay and are not counted.
+
+        `out` may be `values` itself.
+        """
+
+    def normalize_groups(
+        self,
+        values: NDArray,
+        order: NDArray[np.int64] | None,
+        starts: NDArray[np.int64],
+        kind: str,
+        out: NDArray,
+    ) -> None:
+        """Scale each column of each group of rows by its own statistics, as ``normalize_rows``.
+
+        Group g is the rows ``order[starts[g]:starts[g + 1]]`` of `values` and of `out`;
+        consecutive rows without an `order`. Every row is in one group.
+        """
+
     # -- fusion ----------------------------------------------------------------------------------
 
-    def fuse(self, rows: Rows, out: NDArray) -> None:
-        """Write the staged rows to `out`, shape (n, d) and dtype `rows.dtype`, any strides.
+    def fuse(self, rows: Rows, out: NDArray) -> int:
+        """Write the staged rows to `out`, shape (n, d), any strides; return the first row of NaN.
 
-        Concatenation of one block is what a scaler's transform is. Exact: the operations of the
-        operator's formula, each rounded once, blocks in the order given; only the payload of a
-        NaN, and the sign of a zero where zeros of both signs are compared, are left open.
+        That is the first row in which all blocks are missing, or -1. `out` is of `rows.dtype`, or
+        float16 where that is float32: the results are rounded once more.
+
+        Concatenation of one block is what a scaler's transform is. Exact for most operators: the
+        operations of the operator's formula, each rounded once, blocks in the order given; only
+        the payload of a NaN, and the sign of a zero where zeros of both signs are compared, are
+        left open. Operators that take logarithms or powers are within the tolerance of their case.
+        """
+
+    def missing_rows(self, rows: Rows, out: NDArray[np.bool_]) -> None:
+        """out[i, b] = whether block b is missing in row i; `out` is C-contiguous (n, k).
+
+        By the rule for missing blocks of the common rules, whatever `rows.missing` is.
         """
 
     # -- sgd -------------------------------------------------------------------------------------

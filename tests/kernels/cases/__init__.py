@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..case import Case
+from .batches import batches_cases, large_batches_cases
 from .confusion import confusion_cases, large_confusion_cases
 from .fusion import fusion_cases, large_fusion_cases
 from .normalization import large_normalization_cases, normalization_cases
+from .ranking import large_ranking_cases, ranking_cases
 from .sgd import large_sgd_cases, sgd_cases
 
 
@@ -20,7 +22,12 @@ def _unique(cases: Sequence[Case]) -> tuple[Case, ...]:
 LARGE = _unique(
     [
         *large_fusion_cases(), *large_normalization_cases(), *large_sgd_cases(),
-        *large_confusion_cases(),
+        *large_confusion_cases(), *large_batches_cases(), *large_ranking_cases(),
     ]
 )  # fmt: skip
-CASES = _unique([*fusion_cases(), *normalization_cases(), *sgd_cases(), *confusion_cases(), *LARGE])
+CASES = _unique(
+    [
+        *fusion_cases(), *normalization_cases(), *sgd_cases(), *confusion_cases(),
+        *batches_cases(), *ranking_cases(), *LARGE,
+    ]
+)  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import LAYOUTS, lay_out, sprinkle, values
-from ..case import Call, Case, rubbish
+from ..case import Call, Case, frozen, rubbish
 from ..tolerances import EXACT, Close
 from .shapes import DOUBLE, DTYPE_NAMES, HEIGHTS, WIDTHS
 
@@ -46,13 +47,23 @@ def _columns(
     layout: str = "C",
     kind: str = "any",
     leaf_rows: int | None = None,
+    weights: str | None = None,
 ) -> Call:
     x = lay_out(_column(kind, rng, values(rng, (n, d), source)), layout)
     if leaf_rows is None:
         low, high = rubbish(d), rubbish(d)
         return Call((x, low, high), (low, high))
-    count, mean, squares = rubbish(d, np.int64), rubbish(d), rubbish(d)
-    return Call((x, leaf_rows, count, mean, squares), (count, mean, squares))
+    out = rubbish(d), rubbish(d), rubbish(d)
+    return Call((x, _weight(rng, n, weights), leaf_rows, *out), out)
+
+
+def _weight(rng: np.random.Generator, n: int, kind: str | None) -> NDArray | None:
+    """One per row, some zero; "late": all of the first half; "none": all."""
+    if kind is None:
+        return None
+    weight = rng.uniform(0.0, 3.0, n) * (rng.random(n) < 0.8)
+    weight[: {"some": 0, "late": n // 2, "none": n}[kind]] = 0.0
+    return frozen(weight)[0]
 
 
 def normalization_cases() -> Iterator[Case]:
@@ -77,6 +88,28 @@ def normalization_cases() -> Iterator[Case]:
         yield from pair(f"far-{d}", kind="far", d=d, leaf_rows=512)
         # The mean is rounded to 1e-8, so the squares keep eight digits: 1e-9 of them is 2**22.
         yield from pair(f"offset-{d}", 2**22, kind="offset", d=d, n=3000)
+    yield from _weighted()
+
+
+def _weighted() -> Iterator[Case]:
+    def case(id: str, close: float = 2**10, **spec: Any) -> Case:
+        make = partial(_columns, **{"leaf_rows": 64, "weights": "some", **spec})
+        return Case(f"moments-weighted-{id}", "column_moments", make, Close(close), DOUBLE)
+
+    varied = [layout for layout in LAYOUTS if layout != "broadcast"]  # else squares are rounding
+    for name, layout in zip(DTYPE_NAMES, cycle(varied), strict=False):
+        yield case(f"{name}-{layout}", source=name, layout=layout)
+    for n in HEIGHTS:
+        for d in WIDTHS:
+            yield case(f"{n}x{d}", n=n, d=d)
+    for d in (3, 40):
+        for leaf_rows in (1, 3, 256, 10**9):
+            yield case(f"leaves-of-{leaf_rows}-{d}", leaf_rows=leaf_rows, d=d, kind="gaps")
+        for kind in ("any", "gaps", "late"):
+            for weights in ("some", "late", "none"):
+                yield case(f"{weights}-{kind}-{d}", d=d, kind=kind, weights=weights)
+        yield case(f"infinite-{d}", d=d, kind="infinite")
+        yield case(f"offset-{d}", 2**22, kind="offset", d=d, n=3000)
 
 
 def large_normalization_cases() -> Iterator[Case]:
@@ -86,3 +119,5 @@ def large_normalization_cases() -> Iterator[Case]:
         yield Case(f"large-extrema-{n}x{d}", "column_extrema", make, EXACT, DOUBLE)
         make = partial(_columns, leaf_rows=256, **spec)
         yield Case(f"large-moments-{n}x{d}", "column_moments", make, Close(2**10), DOUBLE)
+        make = partial(_columns, leaf_rows=256, weights="some", **spec)
+        yield Case(f"large-weighted-{n}x{d}", "column_moments", make, Close(2**10), DOUBLE)

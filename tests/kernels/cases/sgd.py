@@ -32,6 +32,22 @@ LEARNERS: dict[str, dict[str, Any]] = {
         "maps": (None, "multiply", "divide"),
         "layouts": ("read-only", "strided", "C"),
     },
+    "skip-by-row": {
+        "widths": (20, 20, 20),
+        "op": "weighted_sum",
+        "inputs": ("float32", "uint8", "float64"),
+        "maps": (None, "divide", "multiply"),
+        "weighing": "row",
+        "missing": "skip",
+        "without": "not the first",
+    },
+    "filled": {
+        "widths": (5, 16, 3),
+        "inputs": ("float32", "uint8", "float64"),
+        "maps": ("divide", "multiply", None),
+        "missing": 0.5,
+        "without": "not the first",
+    },
 }
 
 

@@ -10,14 +10,16 @@ released in the loops; the order of operations depends on shapes alone. No fast-
 ``error_model="numpy"`` because a division by zero must not raise.
 """
 
+from .batches import normalize_groups, normalize_rows
 from .confusion import confusion
-from .fusion import fuse
+from .fusion import fuse, missing_rows
 from .normalization import column_extrema, column_moments
+from .ranking import column_quantiles
 from .sgd import descend, dot, linear_scores, loss_gradient
 
 __all__ = [
-    "column_extrema", "column_moments", "confusion", "descend", "dot", "fuse", "linear_scores",
-    "loss_gradient", "name",
+    "column_extrema", "column_moments", "column_quantiles", "confusion", "descend", "dot", "fuse",
+    "linear_scores", "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows",
 ]  # fmt: skip
 
 name = "numba"

@@ -5,14 +5,16 @@ tolerance each contract case states, not in bits. It is also the last fallback: 
 but NumPy.
 """
 
+from .batches import normalize_groups, normalize_rows
 from .confusion import confusion
-from .fusion import fuse
+from .fusion import fuse, missing_rows
 from .normalization import column_extrema, column_moments
+from .ranking import column_quantiles
 from .sgd import descend, dot, linear_scores, loss_gradient
 
 __all__ = [
-    "column_extrema", "column_moments", "confusion", "descend", "dot", "fuse", "linear_scores",
-    "loss_gradient", "name",
+    "column_extrema", "column_moments", "column_quantiles", "confusion", "descend", "dot", "fuse",
+    "linear_scores", "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows",
 ]  # fmt: skip
 
 name = "numpy"

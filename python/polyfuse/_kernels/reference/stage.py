@@ -2,37 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import CONCATENATE, Block, Rows
-from ..fusion_ops import OPERATORS
+from ..fusion_ops import OPERATORS, Fold, Gather
 
 
 def stage_block(block: Block, dtype: np.dtype) -> NDArray:
     """Convert and scale one block, as the common rules of the contract say."""
-    values, affine = block
-    scaled_in = dtype if values.dtype.kind != "f" else np.promote_types(values.dtype, np.float32)
+    values, affine = block.values, block.affine
     with np.errstate(all="ignore"):
         if affine is None:
             return values.astype(dtype, copy=False)
+        scaled_in = values.dtype if values.dtype.kind == "f" else dtype
         x = values.astype(scaled_in, copy=False)
         offset, factor = affine.offset.astype(scaled_in), affine.factor.astype(scaled_in)
         scaled: NDArray = (x - offset) / factor if affine.divide else x * factor + offset
         return scaled.astype(dtype, copy=False)
 
 
+def is_missing(block: Block) -> NDArray[np.bool_]:
+    """Whether the block has nothing to say, for each row."""
+    missing: NDArray[np.bool_] = np.isnan(block.values).all(axis=1)
+    return missing if block.present is None else missing | ~block.present
+
+
 def stage(rows: Rows) -> NDArray:
     """Convert, scale and fuse: the rows every other kernel works on."""
     staged = [stage_block(block, rows.dtype) for block in rows.blocks]
+    weights = rows.weights.reshape(-1, 1, 1) if rows.weights.ndim == 1 else rows.weights
+    if rows.missing is None:
+        return _fused(rows, staged, weights)
+    missing = np.stack([is_missing(block) for block in rows.blocks])
+    if rows.missing == "skip":
+        return _fused_of_those_there(rows, staged, weights, ~missing)
+    fill = rows.dtype.type(rows.missing)
+    fused = _fused(
+        rows, [np.where(m[:, None], fill, x) for x, m in zip(staged, missing, strict=True)], weights
+    )
+    fused[missing.all(axis=0)] = np.nan
+    return fused
+
+
+def _fused_of_those_there(
+    rows: Rows, staged: list[NDArray], weights: NDArray[np.float64], there: NDArray[np.bool_]
+) -> NDArray:
+    """Rows that have the same blocks are fused together."""
+    fused = np.full((rows.n_rows, rows.width), np.nan, rows.dtype)
+    for members in np.unique(there, axis=1).T:
+        chosen = (members == there.T).all(axis=1)
+        if members.any():
+            own = weights[members]
+            own = own[:, chosen] if own.shape[1] > 1 else own
+            parts = [x[chosen] for x, member in zip(staged, members, strict=True) if member]
+            fused[chosen] = _fused(rows, parts, own)
+    return fused
+
+
+@np.errstate(all="ignore")
+def _fused(rows: Rows, staged: Sequence[NDArray], weights: NDArray[np.float64]) -> NDArray:
+    """Fuse some staged blocks, `weights` of shape (k, 1 or n, 1 or d) having one for each."""
     if rows.op == CONCATENATE:
         return np.concatenate(staged, axis=1)
     op = OPERATORS[rows.op]
-    weights = rows.weights.astype(rows.dtype)
-    total = rows.dtype.type(np.cumsum(rows.weights)[-1] if op.weighted else len(staged))
-    with np.errstate(all="ignore"):
-        acc = op.lift(staged[0], weights[0])
-        for x, w in zip(staged[1:], weights[1:], strict=True):
-            acc = op.combine(acc, op.lift(x, w))
-        fused: NDArray = op.finish(acc, total)
-        return fused
+    w = weights.astype(rows.dtype)
+    if isinstance(op, Gather):
+        return op.gather(np.stack(staged), w)
+    assert isinstance(op, Fold)
+    total = np.asarray(sum(weights) if op.weighted else len(staged)).astype(rows.dtype)
+    work, p = np.dtype(np.float64) if op.wide else rows.dtype, rows.parameter
+    lifted = [
+        op.lift(x.astype(work, copy=False), own, p)
+        for x, own in zip(staged, w.astype(work, copy=False), strict=True)
+    ]
+    acc = lifted[0]
+    for value in lifted[1:]:
+        acc = op.combine(acc, value)
+    fused: NDArray = op.finish(acc, total.astype(work), p).astype(rows.dtype)
+    return fused

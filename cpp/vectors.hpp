@@ -1,0 +1,122 @@
+// Vectors of the level's own register width: GCC spills both plain arrays of accumulators and
+// vector types wider than its registers.
+#pragma once
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+namespace polyfuse {
+namespace {
+
+// What the compiler aligns to is the width of the level's registers: 16, 32 or 64 bytes.
+constexpr std::int64_t register_bytes = __BIGGEST_ALIGNMENT__;
+
+template <class T>
+constexpr std::int64_t vector_width = register_bytes / static_cast<std::int64_t>(sizeof(T));
+
+template <class T, std::int64_t n>
+struct VectorOf {
+    typedef T type __attribute__((vector_size(n * sizeof(T))));
+};
+template <class T, std::int64_t n = vector_width<T>>
+using Vector = typename VectorOf<T, n>::type;
+
+template <class T>
+Vector<T> load_vector(const T* x) {
+    Vector<T> v;
+    std::memcpy(&v, x, sizeof v);
+    return v;
+}
+
+template <class T>
+void store_vector(T* x, const Vector<T>& v) {
+    std::memcpy(x, &v, sizeof v);
+}
+
+// A vector, or a single value, of values at x.
+template <class V, class T>
+V load_as(const T* x) {
+    V v;
+    std::memcpy(&v, x, sizeof v);
+    return v;
+}
+
+// Copy n values past the caches: a line that is written whole need not be read first. What shares
+// its line with others is stored plainly.
+template <class T>
+void stream(const T* x, std::int64_t n, T* out) {
+    std::int64_t i = 0;
+#if defined(__SSE2__)
+    constexpr std::int64_t width = vector_width<T>;
+    for (; i < n && reinterpret_cast<std::uintptr_t>(out + i) % 64 != 0; ++i) out[i] = x[i];
+    for (; i + width <= n; i += width) {
+#if defined(__AVX512F__)
+        __m512i v;
+        std::memcpy(&v, x + i, sizeof v);
+        _mm512_stream_si512(reinterpret_cast<__m512i*>(out + i), v);
+#elif defined(__AVX2__)
+        __m256i v;
+        std::memcpy(&v, x + i, sizeof v);
+        _mm256_stream_si256(reinterpret_cast<__m256i*>(out + i), v);
+#else
+        __m128i v;
+        std::memcpy(&v, x + i, sizeof v);
+        _mm_stream_si128(reinterpret_cast<__m128i*>(out + i), v);
+#endif
+    }
+#endif
+    for (; i < n; ++i) out[i] = x[i];
+}
+
+// To be called after the last of some streamed stores, before anyone else reads them.
+inline void finish_streams() {
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+// One step of a transposition: element i of a and of b side by side; the lower or upper halves.
+template <class T, bool upper, std::size_t... i>
+Vector<T> zip(const Vector<T>& a, const Vector<T>& b, std::index_sequence<i...>) {
+    constexpr int width = static_cast<int>(vector_width<T>), start = upper ? width / 2 : 0;
+    return __builtin_shufflevector(
+        a, b, (static_cast<int>(i) / 2 + start + (i % 2 ? width : 0))...);
+}
+
+// out[j][i] = x[i][j] for a square of vector_width rows.
+template <class T>
+void transpose_square(const T* x, std::ptrdiff_t ldx, T* out, std::ptrdiff_t ldo) {
+    constexpr int width = static_cast<int>(vector_width<T>);
+    constexpr auto each = std::make_index_sequence<static_cast<std::size_t>(width)>{};
+    Vector<T> a[width], b[width];
+    for (int i = 0; i < width; ++i) a[i] = load_vector(x + i * ldx);
+    for (int stage = 1; stage < width; stage *= 2) {
+        for (int i = 0; i < width / 2; ++i) {
+            b[2 * i] = zip<T, false>(a[i], a[i + width / 2], each);
+            b[2 * i + 1] = zip<T, true>(a[i], a[i + width / 2], each);
+        }
+        for (int i = 0; i < width; ++i) a[i] = b[i];
+    }
+    for (int i = 0; i < width; ++i) store_vector(out + i * ldo, a[i]);
+}
+
+// out[j][i] = x[i][j] for n rows of m.
+template <class T>
+void transpose(const T* x, std::ptrdiff_t ldx, std::int64_t n, std::int64_t m, T* out,
+               std::ptrdiff_t ldo) {
+    constexpr std::int64_t width = vector_width<T>;
+    const std::int64_t rows = n / width * width, columns = m / width * width;
+    for (std::int64_t i = 0; i < rows; i += width)
+        for (std::int64_t j = 0; j < columns; j += width)
+            transpose_square(x + i * ldx + j, ldx, out + j * ldo + i, ldo);
+    for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t j = i < rows ? columns : 0; j < m; ++j) out[j * ldo + i] = x[i * ldx + j];
+}
+
+}  // namespace
+}  // namespace polyfuse

@@ -1,0 +1,159 @@
+"""Names of features: where X has some, how they are checked, and containers that carry them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_OUTPUTS = ("default", "pandas", "polars")
+_SHOWN = 5
+
+
+def names_of(x: Any) -> NDArray | None:
+    """The names of the columns of a data frame, if they are strings; else None.
+
+    Raises
+    ------
+    TypeError
+        If some of them are strings and others not.
+    """
+    if type(x) is np.ndarray or (not hasattr(x, "__dataframe__") and not hasattr(x, "iloc")):
+        return None
+    columns = getattr(x, "column_names", None) or getattr(x, "columns", None)
+    if columns is None or len(columns) == 0:
+        return None
+    names = np.asarray(columns, dtype=object)
+    types = sorted({type(name).__qualname__ for name in names})
+    if types == ["str"]:
+        return names
+    if "str" in types:
+        raise TypeError(
+            "Feature names are only supported if all input features have string names, but your "
+            f"input has {types} as feature name / column name types. If you want feature names to "
+            "be stored and validated, you must convert them all to strings, by using X.columns = "
+            "X.columns.astype(str) for example. Otherwise you can remove feature / column names "
+            "from your input data, or convert them all to a non-string data type."
+        )
+    return None
+
+
+def check_names(estimator: Any, x: Any) -> None:
+    """Compare the names of X with those of fit, in scikit-learn's words.
+
+    Raises
+    ------
+    ValueError
+        If both have names, and they are not the same.
+
+    Warns
+    -----
+    UserWarning
+        If one has names and the other has not.
+    """
+    fitted = getattr(estimator, "feature_names_in_", None)
+    names = names_of(x)
+    if fitted is None and names is None:
+        return
+    name = type(estimator).__name__
+    if names is None or fitted is None:
+        warnings.warn(
+            f"X does not have valid feature names, but {name} was fitted with feature names"
+            if names is None
+            else f"X has feature names, but {name} was fitted without feature names",
+            UserWarning,
+            stacklevel=4,
+        )
+    elif len(names) != len(fitted) or (names != fitted).any():
+        raise ValueError(_mismatch(set(fitted), set(names)))
+
+
+def _mismatch(fitted: set[str], names: set[str]) -> str:
+    text = "The feature names should match those that were passed during fit.\n"
+    if names - fitted:
+        text += "Feature names unseen at fit time:\n" + _listed(names - fitted)
+    if fitted - names:
+        text += "Feature names seen at fit time, yet now missing:\n" + _listed(fitted - names)
+    if names == fitted:
+        text += "Feature names must be in the same order as they were in fit.\n"
+    return text
+
+
+def _listed(names: set[str]) -> str:
+    shown = sorted(names)
+    lines = "".join(f"- {name}\n" for name in shown[:_SHOWN])
+    return lines + "- ...\n" * (len(shown) > _SHOWN)
+
+
+def names_out(estimator: Any, input_features: Any) -> NDArray:
+    """Names of the columns of the result, which are those of X: given, fitted, or x0, x1, ...
+
+    Raises
+    ------
+    ValueError
+        If the names given are not those of fit, or not as many as X has columns.
+    """
+    fitted = getattr(estimator, "feature_names_in_", None)
+    width = estimator.n_features_in_
+    if input_features is not None:
+        names = np.asarray(input_features, dtype=object)
+        if fitted is not None and not np.array_equal(fitted, names):
+            raise ValueError("input_features is not equal to feature_names_in_")
+        if len(names) != width:
+            raise ValueError(
+                "input_features should have length equal to number of features "
+                f"({width}), got {len(names)}"
+            )
+        return names
+    if fitted is not None:
+        return np.asarray(fitted)
+    return np.asarray([f"x{i}" for i in range(width)], dtype=object)
+
+
+def output_kind(estimator: Any) -> str:
+    """What `transform` returns: set by `set_output`, else by scikit-learn's configuration."""
+    chosen = estimator.__dict__.get("_sklearn_output_config")
+    if chosen is not None and "transform" in chosen:
+        return require_output(chosen["transform"])
+    config = sys.modules.get("sklearn._config")
+    return "default" if config is None else str(config.get_config()["transform_output"])
+
+
+def require_output(kind: Any) -> str:
+    """Raise ValueError unless this is a container that `transform` can return."""
+    if kind not in _OUTPUTS:
+        raise ValueError(f"output config must be in {sorted(_OUTPUTS)}, got {kind}")
+    return str(kind)
+
+
+def contained(estimator: Any, kind: str, x: Any, result: Any) -> Any:
+    """Put a dense result into a data frame, with the index of `x` if that has one.
+
+    Raises
+    ------
+    ImportError
+        If the library of the data frame is not installed.
+    ValueError
+        If the result is sparse.
+    """
+    if not isinstance(result, np.ndarray):
+        raise ValueError(
+            "The transformer outputs a scipy sparse matrix. Try to set the transformer output to a "
+            f"dense array or disable {kind.capitalize()} output with "
+            "set_output(transform='default')."
+        )
+    try:
+        library = importlib.import_module(kind)
+    except ImportError as error:
+        raise ImportError(
+            f"Setting output container to '{kind}' requires {kind} to be installed"
+        ) from error
+    names = estimator.get_feature_names_out()
+    if kind == "polars":
+        return library.DataFrame(result, schema=names.tolist(), orient="row")
+    index = x.index if isinstance(x, library.DataFrame) else None
+    return library.DataFrame(result, index=index, columns=names, copy=False)

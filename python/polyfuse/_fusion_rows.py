@@ -1,0 +1,256 @@
+"""Fused rows described from what a caller passes: operators, weights, scalers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._arrays import as_vector, one_of, output_dtype, result_dtype
+from ._kernels.contract import CONCATENATE, Affine, Block, Rows
+from ._kernels.fusion_ops import OPERATORS
+from ._missing import Masks, Policy
+
+VSTACK = "vstack"
+HADAMARD = "hadamard"
+OPS = (*OPERATORS, HADAMARD, CONCATENATE, VSTACK)
+
+Scalers = str | Mapping[str, Any] | Sequence[Any] | None
+Weights = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray | None
+
+_DIVIDED = ("weighted_mean", "geometric_mean", "power_mean")
+_WORK = {np.dtype(own): np.dtype(work) for own, work in (("f2", "f4"), ("f4", "f4"), ("f8", "f8"))}
+_ndarray = np.ndarray
+_new: Any = tuple.__new__  # a third of what a call of a named tuple's class costs
+
+
+@cache
+def _ones(k: int) -> NDArray[np.float64]:
+    ones = np.ones(k)
+    ones.flags.writeable = False
+    return ones
+
+
+def plain_rows(blocks: Any, op: str) -> tuple[Rows, tuple[int, int], np.dtype] | None:
+    """Rows, shape and dtype of the fusion of a list of plain matrices that need no conversion.
+
+    None if they are anything else, or do not fit each other: the long way takes them, or says what
+    is wrong. This is what a small call costs, so nothing is done twice here, or at all: matrices
+    that are not aligned are refused by the kernels.
+    """
+    kind = type(blocks)
+    if (kind is not list and kind is not tuple) or not blocks or type(blocks[0]) is not _ndarray:
+        return None
+    dtype, shape = blocks[0].dtype, blocks[0].shape
+    work = _WORK.get(dtype)
+    if work is None or len(shape) != 2 or shape[1] == 0:
+        return None
+    joined, width = op == CONCATENATE, 0
+    for x in blocks:
+        if type(x) is not _ndarray or x.dtype is not dtype:
+            return None
+        own = x.shape
+        if joined and len(own) == 2 and own[0] == shape[0] and own[1] > 0:
+            width += own[1]
+        elif own != shape:
+            return None
+    described = tuple([_new(Block, (x, None, None)) for x in blocks])
+    rows = _new(Rows, (described, op, _ones(len(described)), work, 1.0, None))
+    return rows, ((shape[0], width) if joined else shape), dtype
+
+
+def as_operator(op: str, p: float | None) -> tuple[str, float]:
+    """The operator that does the work, and its exponent, 1 for those that have none.
+
+    Raises
+    ------
+    ValueError
+        If there is no such operator, or `p` does not go with it.
+    """
+    one_of(op, "op", OPS)
+    if op != "power_mean":
+        if p is not None:
+            raise ValueError(f"p must be None for op={op!r}, which has no exponent; got {p!r}.")
+        return ("product" if op == HADAMARD else op), 1.0
+    if p is None:
+        raise ValueError("p, the exponent, must be given for op='power_mean'.")
+    number = isinstance(p, (int, float, np.integer, np.floating)) and not isinstance(p, bool)
+    if not number or np.isnan(p):
+        raise ValueError(f"p must be a number or infinity; got {p!r}.")
+    if p == 0:
+        return "geometric_mean", 1.0
+    if np.isinf(p):
+        return ("maximum" if p > 0 else "minimum"), 1.0
+    return op, float(p)
+
+
+def describe(
+    names: list[str],
+    arrays: list[NDArray],
+    operator: tuple[str, float],
+    weights: Weights,
+    affines: Sequence[Affine | None],
+    masks: Masks,
+    policy: Policy,
+) -> Rows:
+    """The fusion of some blocks, for a kernel to carry out; "raise" is left to the caller."""
+    op, p = operator
+    if op != CONCATENATE:
+        require_one_width(names, arrays, op)
+    blocks = tuple(map(Block, arrays, affines, masks))
+    w = block_weights(names, op, weights, arrays[0].shape)
+    return Rows(blocks, op, w, result_dtype(arrays), p, None if policy == "raise" else policy)
+
+
+def fused_dtype(arrays: list[NDArray], op: str, whole: bool) -> np.dtype:
+    """What the result is written as; if it is `whole` for integers, theirs for their votes."""
+    if op in ("vote", "weighted_vote") and whole:
+        promoted = np.result_type(*(a.dtype for a in arrays))
+        if promoted.kind in "iub":
+            return promoted
+    return output_dtype(arrays)
+
+
+def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:
+    one_of(op, "op", OPS)
+    if any(a.shape[1] != arrays[0].shape[1] for a in arrays):
+        widths = ", ".join(f"{k}: {a.shape[1]}" for k, a in zip(names, arrays, strict=True))
+        raise ValueError(
+            f"blocks must have one width for op={op!r}; got {widths}. projection= brings them to "
+            "one width."
+        )
+
+
+# -- weights -------------------------------------------------------------------------------------
+
+
+def block_weights(
+    names: list[str], op: str, weights: Weights, shape: tuple[int, ...] | None = None
+) -> NDArray[np.float64]:
+    """Weights as the kernels take them: (k,), or, where the shape of the blocks is given, maybe
+    (k, 1, d) or (k, n, 1); ones if there are none and none are needed.
+
+    Raises
+    ------
+    ValueError
+        If they do not go with the operator or the blocks.
+    """
+    weighs = OPERATORS[op].weighs if op in OPERATORS else "never"
+    if weights is None:
+        if weighs == "must":
+            raise ValueError(f"weights must be given for op={op!r}, one per block.")
+        return _ones(len(names))
+    if weighs == "never":
+        raise ValueError(f"weights must be None for op={op!r}, which does not weigh its blocks.")
+    if isinstance(weights, Mapping):
+        weights = in_order(weights, names, "weights")
+    each: Any = weights
+    flat = shape is None or not hasattr(each, "__len__") or all(map(_is_number, each))
+    array = as_vector(each, "weights", len(names)) if flat else _spread(names, each, shape)
+    if op == "weighted_vote" and (array < 0).any():
+        raise ValueError(f"weights must not be negative for op={op!r}; got {array.min():g}.")
+    if op in _DIVIDED:
+        _require_total(array, op)
+    return array
+
+
+def _is_number(weight: Any) -> bool:
+    return isinstance(weight, int | float) or np.ndim(weight) == 0
+
+
+def _spread(names: list[str], weights: Any, shape: Any) -> NDArray[np.float64]:
+    """Weights that differ within a block, by column or by row."""
+    if len(weights) != len(names):
+        raise ValueError(f"weights must have {len(names)} values; got {len(weights)}.")
+    n, d = shape
+    each = []
+    for name, weight in zip(names, weights, strict=True):
+        try:
+            array = np.asarray(weight, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"weights[{name!r}] must be numeric: {error}") from error
+        own = (1,) * (2 - array.ndim) + array.shape
+        if own not in ((1, 1), (1, d), (n, 1)):
+            raise ValueError(
+                f"weights[{name!r}] must be a number, or have shape ({d},), one per column, or "
+                f"({n}, 1), one per row; got {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            bad = array[~np.isfinite(array)][0]
+            raise ValueError(f"weights[{name!r}] must be finite; got {bad}.")
+        each.append(array.reshape(own))
+    common = np.broadcast_shapes(*(array.shape for array in each))
+    if common[0] != 1 and common[1] != 1:
+        raise ValueError("weights must differ by column or by row, not some by one, some by other.")
+    spread = np.stack([np.broadcast_to(array, common) for array in each])
+    return spread.reshape(-1) if common == (1, 1) else spread
+
+
+def _require_total(weights: NDArray[np.float64], op: str) -> None:
+    zero = weights.sum(axis=0) == 0.0
+    if not zero.any():
+        return
+    if weights.ndim == 1:
+        where = f"got {weights.tolist()}"
+    else:
+        axis = "column" if weights.shape[1] == 1 else "row"
+        where = f"they do in {axis} {zero.argmax()}"
+    raise ValueError(f"weights must not add up to zero for op={op!r}; {where}.")
+
+
+def in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[Any]:
+    """The values of a mapping by block, in the order of the blocks."""
+    by_name = {str(key): value for key, value in mapping.items()}
+    if set(by_name) != set(names):
+        raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
+    return [by_name[key] for key in names]
+
+
+# -- scalers -------------------------------------------------------------------------------------
+
+
+def affines_of(
+    names: list[str], arrays: list[NDArray], scalers: Scalers, masks: Masks | None = None
+) -> list[Affine | None]:
+    """The map of each block, by a scaler given, or fitted here on the rows that are there."""
+    if scalers is None:
+        return [None] * len(arrays)
+    if isinstance(scalers, str):
+        there = masks or [None] * len(arrays)
+        each = zip(arrays, there, strict=True)
+        return [fit_scaler(scalers, x, mask).as_affine() for x, mask in each]
+    if isinstance(scalers, Mapping):
+        scalers = in_order(scalers, names, "scalers")
+    if len(scalers) != len(names):
+        raise ValueError(
+            f"scalers must have one entry per block, {len(names)}; got {len(scalers)}."
+        )
+    return [
+        None if scaler is None else _affine_of(scaler, f"scalers[{key!r}]", array)
+        for scaler, key, array in zip(scalers, names, arrays, strict=True)
+    ]
+
+
+def fit_scaler(name: str, array: NDArray, mask: NDArray[np.bool_] | None = None) -> Any:
+    """A new scaler by name, fitted on the rows that are there."""
+    from .preprocessing import make_scaler
+
+    there = array if mask is None or mask.all() else array[mask]
+    return make_scaler(name).fit(there)  # type: ignore[union-attr]
+
+
+def _affine_of(scaler: Any, name: str, array: NDArray) -> Affine:
+    if not hasattr(scaler, "as_affine"):
+        raise TypeError(
+            f"{name} must be a scaler of polyfuse.preprocessing or None; "
+            f"got {type(scaler).__name__}."
+        )
+    params: Affine = scaler.as_affine()
+    if len(params.offset) != array.shape[1]:
+        raise ValueError(
+            f"{name} was fitted on {len(params.offset)} features, the block has {array.shape[1]}."
+        )
+    return params

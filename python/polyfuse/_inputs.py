@@ -1,0 +1,179 @@
+"""What scalers take as X and as weights: scikit-learn's checks, in its words, dense and sparse."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._kernels.contract import INPUT_DTYPES
+from ._parameters import is_sparse
+
+_ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
+_FLOATS = frozenset("efd")
+
+
+def float_dtype(array: Any) -> np.dtype:
+    """The dtype of what a scaler returns: that of `array` if it floats, else float64."""
+    dtype: np.dtype = array.dtype
+    return dtype if dtype.char in _FLOATS else np.dtype(np.float64)
+
+
+def as_samples(x: Any, caller: str, *, ensure_2d: bool = True) -> NDArray:
+    """Return `x` as an array of samples that the kernels accept, copied only if it must be.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `x` is sparse, masked, complex or not numeric, or not 2-D, or has no row or no column.
+    """
+    array = x if type(x) is np.ndarray else _as_array(x)
+    if array.dtype.char not in _ACCEPTED or not array.dtype.isnative or not array.flags.aligned:
+        array = _as_accepted(x, array)
+    if array.ndim != 2 and (ensure_2d or array.ndim != 1):
+        _complain_of_ndim(x, array, caller)
+    if array.size == 0:
+        _complain_of_nothing(array, caller)
+    return array
+
+
+def _as_array(x: Any) -> NDArray:
+    if is_sparse(x):
+        raise TypeError(
+            "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert "
+            "to a dense numpy array."
+        )
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError("X has masked values, which are not supported; fill them first.")
+    if isinstance(x, np.matrix):
+        raise TypeError(
+            "np.matrix is not supported. Please convert to a numpy array with np.asarray. For more "
+            "information see: https://numpy.org/doc/stable/reference/generated/numpy.matrix.html"
+        )
+    has_dtype = any(hasattr(x, name) for name in ("dtype", "dtypes", "__array__"))
+    array = np.asarray(x)
+    if has_dtype or array.dtype.kind not in "fiub":
+        return array
+    return array.astype(np.float64, copy=False)
+
+
+def _as_accepted(x: Any, array: NDArray) -> NDArray:
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported\n{array}\n")
+    if array.dtype.kind == "f" and array.dtype.newbyteorder("=").char in _FLOATS:
+        return array.astype(array.dtype.newbyteorder("="))
+    if array.dtype.kind == "O" and hasattr(x, "iloc"):
+        x = x.astype(np.float64)  # a DataFrame knows what its missing values are
+    return np.require(x, np.float64, "A")
+
+
+def _complain_of_ndim(x: Any, array: NDArray, caller: str) -> NoReturn:
+    if array.ndim > 2:
+        context = caller and f" by {caller}"
+        raise ValueError(f"Found array with dim {array.ndim}, while dim <= 2 is required{context}.")
+    if array.ndim == 1 and hasattr(x, "iloc"):
+        raise ValueError(
+            f"Expected a 2-dimensional container but got {type(x)} instead. Pass a DataFrame "
+            "containing a single row (i.e. single sample) or a single column (i.e. single "
+            "feature) instead."
+        )
+    array = array.astype(float_dtype(array))
+    what = "scalar array" if array.ndim == 0 else "1D array"
+    raise ValueError(
+        f"Expected 2D array, got {what} instead:\narray={array}.\nReshape your data either using "
+        "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
+        "contains a single sample."
+    )
+
+
+def _complain_of_nothing(x: Any, caller: str) -> NoReturn:
+    what = "sample" if x.shape[0] == 0 else "feature"
+    context = caller and f" by {caller}"
+    raise ValueError(
+        f"Found array with 0 {what}(s) (shape={x.shape}) while a minimum of 1 is required{context}."
+    )
+
+
+def as_sparse_samples(
+    x: Any,
+    caller: str,
+    formats: tuple[str, ...],
+    *,
+    copy: bool,
+    allow_nan: bool = True,
+    name: str = "X",
+) -> Any:
+    """Return sparse `x` in the first of some formats, or in its own if it is one; floating, finite.
+
+    Raises
+    ------
+    ValueError
+        If `x` is complex, has no row or no column, or a value that is not finite.
+    """
+    if x.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported\n{x}\n")
+    own = x
+    if x.format not in formats:
+        x = x.asformat(formats[0])
+    if x.dtype.char not in _FLOATS:
+        x = x.astype(np.float64)
+    if x.ndim != 2:
+        raise ValueError(
+            f"Expected 2D input, got input with shape {x.shape}.\nReshape your data either using "
+            "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
+            "contains a single sample."
+        )
+    require_finite_values(x.data, name, caller, allow_nan=allow_nan)
+    if 0 in x.shape:
+        _complain_of_nothing(x, caller)
+    writeable = x.data.flags.writeable
+    return x.copy() if x is own and (copy or not writeable) else x
+
+
+def require_finite_values(
+    array: NDArray, name: str, caller: str, *, allow_nan: bool = False
+) -> None:
+    """Raise ValueError if there is an infinity, or a NaN where they are not allowed."""
+    if array.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if array.dtype != np.float16 and np.isfinite(array.sum()):
+            return
+    nan = np.zeros(array.shape, bool) if allow_nan else np.isnan(array)
+    bad = nan if nan.any() else np.isinf(array)
+    if not bad.any():
+        return
+    what = "NaN" if nan.any() else f"infinity or a value too large for {array.dtype!r}"
+    text = f"Input {name} contains {what}." if name else f"Input contains {what}."
+    if nan.any() and name == "X":
+        text += f"\n{caller} does not accept missing values encoded as NaN natively."
+    where = ", ".join(map(str, np.argwhere(bad)[0]))
+    raise ValueError(f"{text} The first is at [{where}].")
+
+
+def as_weights(weights: Any, n_rows: int, caller: str) -> NDArray[np.float64] | None:
+    """Return a contiguous float64 per row, or None; one number stands for all rows.
+
+    Raises
+    ------
+    ValueError
+        If there is not one finite weight per row, or all are zero.
+    """
+    if weights is None:
+        return None
+    if isinstance(weights, Number) and not isinstance(weights, complex):
+        weights = np.full(n_rows, weights, np.float64)
+    vector = np.asarray(weights, np.float64, order="C")
+    if vector.ndim != 1:
+        raise ValueError(
+            f"Sample weights must be 1D array or scalar, got {vector.ndim}D array. Expected "
+            f"either a scalar value or a 1D array of length {n_rows}."
+        )
+    require_finite_values(vector, "sample_weight", caller)
+    if len(vector) != n_rows:
+        raise ValueError(f"sample_weight.shape == {vector.shape}, expected {(n_rows,)}!")
+    if not vector.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return vector

@@ -1,0 +1,126 @@
+"""Blocks brought to one width by scikit-learn's projections, so that they can be folded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernels
+from ._arrays import one_block, one_of, require_number, result_dtype
+from ._fusion_rows import in_order
+from ._kernels.contract import Affine, Block
+
+PROJECTIONS = ("pca", "random")
+
+Projection = str | Mapping[str, Any] | Any | None
+
+
+def make_projections(names: list[str], projection: Projection, n_components: Any) -> list[Any]:
+    """A new transformer for each block, None for one that stays as it is.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is needed and not installed.
+    ValueError
+        If `projection` or `n_components` is not as described in :func:`polyfuse.fusion.fuse`.
+    """
+    if isinstance(projection, Mapping):
+        each = in_order(projection, names, "projection")
+    else:
+        each = [projection] * len(names)
+    if any(isinstance(one, str) for one in each):
+        require_number(n_components, "n_components", least=1, integer=True)
+    elif n_components is not None:
+        raise ValueError(
+            "n_components goes with projection='pca' or 'random'; a transformer knows its own; "
+            f"got {n_components!r}."
+        )
+    return [_new(one, n_components) for one in each]
+
+
+def _new(projection: Any, n_components: int) -> Any:
+    if projection is None:
+        return None
+    if not isinstance(projection, str):
+        if not (hasattr(projection, "fit") and hasattr(projection, "transform")):
+            raise TypeError(
+                "projection must be 'pca', 'random', a transformer with fit and transform, or a "
+                f"dict of these; got {type(projection).__name__}."
+            )
+        return _unfitted(projection)
+    one_of(projection, "projection", PROJECTIONS)
+    try:
+        from sklearn.decomposition import PCA  # type: ignore[import-untyped,unused-ignore]
+        from sklearn.random_projection import (  # type: ignore[import-untyped,unused-ignore]
+            GaussianRandomProjection,
+        )
+    except ImportError as error:
+        raise ImportError(
+            f"projection={projection!r} needs scikit-learn: pip install 'polyfuse[sklearn]'."
+        ) from error
+    if projection == "pca":
+        return PCA(n_components, random_state=0)
+    return GaussianRandomProjection(n_components, random_state=0)
+
+
+def _unfitted(transformer: Any) -> Any:
+    if hasattr(transformer, "get_params"):
+        return type(transformer)(**deepcopy(transformer.get_params(deep=False)))
+    return deepcopy(transformer)
+
+
+def fit_project(
+    names: list[str], blocks: Sequence[Block], projections: Sequence[Any]
+) -> list[Block]:
+    """Fit each projection on its block, scaled, and return the blocks projected."""
+    return [
+        _projected(name, block, projection, fit=True)
+        for name, block, projection in zip(names, blocks, projections, strict=True)
+    ]
+
+
+def project(names: list[str], blocks: Sequence[Block], projections: Sequence[Any]) -> list[Block]:
+    """Return the blocks, scaled and projected by fitted projections."""
+    return [
+        _projected(name, block, projection, fit=False)
+        for name, block, projection in zip(names, blocks, projections, strict=True)
+    ]
+
+
+def _projected(name: str, block: Block, projection: Any, *, fit: bool) -> Block:
+    """Rows that are missing are kept from the projection, and missing in what it makes."""
+    if projection is None:
+        return block
+    x, there = _scaled(block), _there(block)
+    x = x if there.all() else x[there]
+    try:
+        z = np.asarray((projection.fit(x) if fit else projection).transform(x))
+    except ValueError as error:
+        raise ValueError(f"blocks[{name!r}] cannot be projected: {error}") from error
+    if len(z) < len(there):
+        found = np.full((len(there), z.shape[1]), np.nan, result_dtype((z,)))
+        found[there] = z
+        z = found
+    return Block(z, None, block.present)
+
+
+def _there(block: Block) -> NDArray[np.bool_]:
+    missing = np.empty((len(block.values), 1), bool)
+    _kernels.select().missing_rows(one_block(block, np.dtype(np.float64)), missing)
+    there: NDArray[np.bool_] = ~missing[:, 0]
+    return there
+
+
+def _scaled(block: Block) -> NDArray:
+    affine: Affine | None = block.affine
+    if affine is None:
+        return block.values
+    dtype = result_dtype((block.values,))
+    scaled = np.empty(block.values.shape, dtype)
+    _kernels.select().fuse(one_block(block._replace(present=None), dtype), scaled)
+    return scaled

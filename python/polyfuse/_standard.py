@@ -1,0 +1,232 @@
+"""StandardScaler: mean 0 and variance 1 in each column."""
+
+from __future__ import annotations
+
+from copy import copy as shallow_copy
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._feature_names import check_names, names_of
+from ._inputs import as_weights, require_finite_values
+from ._moments import Moments, Part
+from ._parameters import is_sparse
+from ._scaler import AffineMap
+from ._sparse import column_moments
+
+Array = NDArray[np.float64]
+
+
+def variance(part: Part) -> Array:
+    """Σ (x - mean)² / n, NaN where there is nothing; rounding must not make it negative."""
+    with np.errstate(all="ignore"):
+        return np.maximum(part.squares / part.n, 0.0)
+
+
+def is_constant(part: Part, var: Array) -> NDArray[np.bool_]:
+    """Whether columns are constant to rounding: var <= n ε var + (n mean ε)², as scikit-learn."""
+    eps = np.finfo(np.float64).eps
+    with np.errstate(all="ignore"):
+        found: NDArray[np.bool_] = var <= part.n * eps * var + (part.n * part.mean * eps) ** 2
+    return found
+
+
+class StandardScaler(AffineMap):
+    """Standardise columns: x' = (x - μ) / σ.
+
+    μ is the mean and σ the (population) standard deviation of a column over the rows seen; NaNs
+    are passed over and kept. A column that is constant to rounding keeps its scale: σ is taken as
+    1, by scikit-learn's rule var <= n ε var + (n μ ε)².
+
+    Statistics are float64, of leaves of rows that are merged in a fixed tree. They do not depend,
+    to the last bit, on how the rows were cut into calls of :meth:`partial_fit`, on the number of
+    threads or on the instruction set. For that the scaler keeps the rows of an unfinished leaf,
+    at most 1024 of those it has seen last; they are saved with it.
+
+    Parameters
+    ----------
+    copy : bool, default=True
+        If False, scale in place where that can be: `X` is a writeable array of floats.
+    with_mean : bool, default=True
+        Subtract the mean. Sparse data cannot be centred.
+    with_std : bool, default=True
+        Divide by the standard deviation.
+
+    Attributes
+    ----------
+    mean_, var_, scale_ : ndarray of shape (n_features,)
+        μ, σ² and σ; `var_` and `scale_` are None without `with_std`, `mean_` if neither is wanted.
+    n_samples_seen_ : int, float or ndarray of shape (n_features,)
+        Rows without NaN, or the sum of their weights; one number if it is the same for all columns.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Where `X` is a data frame whose columns are named by strings.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for computing the sample variance:
+    analysis and recommendations", The American Statistician 37 (1983), 242-247.
+
+    Examples
+    --------
+    >>> from polyfuse.preprocessing import StandardScaler
+    >>> StandardScaler().fit_transform([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    array([[-1.22474487, -1.22474487],
+           [ 0.        ,  0.        ],
+           [ 1.22474487,  1.22474487]])
+    """
+
+    mean_: Array | None
+    var_: Array | None
+    scale_: Array | None
+    n_samples_seen_: Any
+    _weighted: bool
+    _moments: Moments
+
+    _converts = True
+    _sparse_divisor = "scale_"
+
+    def __init__(self, *, copy: bool = True, with_mean: bool = True, with_std: bool = True) -> None:
+        self.copy = copy
+        self.with_mean = with_mean
+        self.with_std = with_std
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn mean and standard deviation of each column of `X`, forgetting what was seen.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : float or array-like of shape (n_samples,), optional
+            A weight per row, not all zero.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `X` is no numeric matrix or has an infinity, or the weights do not fit; the scaler is
+            then left as it was.
+        """
+        return self._learn(X, sample_weight, anew=True)
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from more rows: as `fit` on all of them together, to the last bit.
+
+        Parameters are those of `fit`. Sparse rows, and those that :meth:`merge` has brought, are
+        added to rounding.
+        """
+        return self._learn(X, sample_weight, anew=not hasattr(self, "_moments"))
+
+    def merge(self, other: StandardScaler) -> Self:
+        """Learn what another scaler has seen, as if its rows had been given to this one.
+
+        Parameters
+        ----------
+        other : StandardScaler
+            Fitted on as many columns, with the same parameters; it is left as it is.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `other` is no such scaler.
+
+        Examples
+        --------
+        >>> from polyfuse.preprocessing import StandardScaler
+        >>> a, b = StandardScaler().fit([[1.0], [2.0]]), StandardScaler().fit([[6.0]])
+        >>> a.merge(b).mean_
+        array([3.])
+        """
+        self._require_alike(other)
+        if not hasattr(self, "_moments"):
+            self._remember(other.n_features_in_, getattr(other, "feature_names_in_", None))
+            moments = Moments(other.n_features_in_)
+        else:
+            moments = shallow_copy(self._moments)
+        moments.add(other._moments.result())
+        self._weighted = getattr(self, "_weighted", False) or other._weighted
+        self._set_moments(moments, moments.result())
+        return self
+
+    def transform(self, X: Any, copy: bool | None = None, *, out: NDArray | None = None) -> Any:
+        return self._delivered(X, self._transform(X, copy, out))
+
+    def inverse_transform(
+        self, X: Any, copy: bool | None = None, *, out: NDArray | None = None
+    ) -> Any:
+        """Return scaled `X` in its original units; parameters as for `transform`."""
+        return self._restore(X, copy, out)
+
+    transform.__doc__ = AffineMap.transform.__doc__
+
+    @property
+    def _sparse_formats(self) -> tuple[str, ...]:  # type: ignore[override]
+        return () if self.with_mean else ("csr",)
+
+    def _accept_sparse(self, X: Any, *, copy: bool, fitted: bool = True) -> Any:
+        if self.with_mean:
+            raise ValueError(
+                "Cannot center sparse matrices: pass `with_mean=False` instead. "
+                "See docstring for motivation and alternatives."
+            )
+        return super()._accept_sparse(X, copy=copy, fitted=fitted)
+
+    def _scale_sparse(
+        self, X: Any, copy: bool | None, out: NDArray | None, *, inverse: bool
+    ) -> Any:
+        if self.with_mean and inverse:
+            raise ValueError(
+                "Cannot uncenter sparse matrices: pass `with_mean=False` instead "
+                "See docstring for motivation and alternatives."
+            )
+        return super()._scale_sparse(X, copy, out, inverse=inverse)
+
+    def _learn(self, X: Any, sample_weight: Any, *, anew: bool) -> Self:
+        if anew:
+            self._require_booleans("copy", "with_mean", "with_std")
+        sparse = is_sparse(X)
+        names = names_of(X) if anew else None
+        if not anew and sparse:
+            check_names(self, X)
+        if sparse:
+            x = self._accept_sparse(X, copy=False, fitted=not anew)
+        else:
+            x = self._accept(X)[0] if anew else self._accept_more(X)
+        name = type(self).__name__
+        weight = as_weights(sample_weight, x.shape[0], name)
+        moments = Moments(x.shape[1]) if anew else shallow_copy(self._moments)
+        if sparse:
+            moments.add(column_moments(x, weight))
+        else:
+            moments.update(x, weight)
+        result = moments.result()
+        if not sparse and not np.isfinite(result.mean).all():
+            require_finite_values(x, "X", name, allow_nan=True)
+        if anew:
+            self._remember(x.shape[1], names)
+        self._weighted = weight is not None or (not anew and self._weighted)
+        self._set_moments(moments, result)
+        return self
+
+    def _set_moments(self, moments: Moments, result: Part) -> None:
+        self._moments = moments
+        n = result.n if self._weighted else result.n.astype(np.int64)
+        self.n_samples_seen_ = n[0].item() if (n == n[0]).all() else n
+        wanted = self.with_mean or self.with_std
+        self.mean_ = np.where(result.n != 0.0, result.mean, np.nan) if wanted else None
+        self.var_ = self.scale_ = None
+        if self.with_std:
+            self.var_ = variance(result)
+            self.scale_ = np.where(is_constant(result, self.var_), 1.0, np.sqrt(self.var_))
+
+    def _parameters(self) -> tuple[NDArray | None, NDArray | None]:
+        return self.mean_ if self.with_mean else None, self.scale_
