@@ -97,7 +97,7 @@ def require_norm(norm: Any, caller: str) -> None:
 
 def require_axis(axis: Any, caller: str) -> None:
     if not isinstance(axis, int | np.integer) or axis not in (0, 1):
-        raise invalid_parameter("axis", caller, "an int among {0, 1}", axis)
+        raise invalid_parameter("axis", caller, "a int among {0, 1}", axis)
 
 
 def _normalize(

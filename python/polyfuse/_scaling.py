@@ -208,7 +208,7 @@ def robust_scale(
 
 
 def _check(X: Any, axis: Any, caller: str, *, sparse: bool = True, **flags: Any) -> None:
-    if not is_array_like(X) and not is_sparse(X):
+    if not is_array_like(X) and not (sparse and is_sparse(X)):
         kinds = " or a sparse array or matrix" if sparse else ""
         raise invalid_parameter("X", caller, f"an array-like{kinds}", X)
     require_axis(axis, caller)

@@ -86,6 +86,7 @@ class StandardScaler(AffineMap):
 
     _converts = True
     _sparse_divisor = "scale_"
+    _sparse_formats = ("csr",)
 
     def __init__(self, *, copy: bool = True, with_mean: bool = True, with_std: bool = True) -> None:
         self.copy = copy
@@ -168,17 +169,14 @@ class StandardScaler(AffineMap):
 
     transform.__doc__ = AffineMap.transform.__doc__
 
-    @property
-    def _sparse_formats(self) -> tuple[str, ...]:  # type: ignore[override]
-        return () if self.with_mean else ("csr",)
-
     def _accept_sparse(self, X: Any, *, copy: bool, fitted: bool = True) -> Any:
+        x = super()._accept_sparse(X, copy=copy, fitted=fitted)
         if self.with_mean:
             raise ValueError(
                 "Cannot center sparse matrices: pass `with_mean=False` instead. "
                 "See docstring for motivation and alternatives."
             )
-        return super()._accept_sparse(X, copy=copy, fitted=fitted)
+        return x
 
     def _scale_sparse(
         self, X: Any, copy: bool | None, out: NDArray | None, *, inverse: bool
@@ -189,6 +187,11 @@ class StandardScaler(AffineMap):
                 "See docstring for motivation and alternatives."
             )
         return super()._scale_sparse(X, copy, out, inverse=inverse)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = not self.with_mean
+        return tags
 
     def _learn(self, X: Any, sample_weight: Any, *, anew: bool) -> Self:
         if anew:

@@ -7,7 +7,7 @@ never stacked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,21 +267,11 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
     return out
 
 
-class FusionFunction:
-    """One fusion operator as a function: ``fusion.mean(blocks)``.
+def _function(op: Operator, name: str) -> Callable[..., NDArray]:
+    """One fusion operator as a function: ``fusion.mean(blocks)``."""
+    simple, own = op.name in _SIMPLE, op.name
 
-    Parameters of a call are those of :func:`fuse` without `op` and `p`.
-    """
-
-    def __init__(self, op: Operator, name: str) -> None:
-        self.op = op
-        self.__name__ = self.__qualname__ = name
-        self.__module__ = __name__
-        self.__doc__ = f"{op.summary}  {op.formula}; parameters as for :func:`fuse`."
-        self._simple = op.name in _SIMPLE
-
-    def __call__(
-        self,
+    def fused(
         blocks: BlocksLike,
         weights: Weights = None,
         *,
@@ -293,35 +283,32 @@ class FusionFunction:
         projection: Projection = None,
         n_components: int | None = None,
     ) -> NDArray:
-        name = self.op.name
         if (
             weights is None and scalers is None and out is None and missing is None
-            and present is None and projection is None and n_components is None and self._simple
+            and present is None and projection is None and n_components is None and simple
         ):  # fmt: skip
-            fused = _fuse_plain(blocks, name)
-            if fused is not None:
-                return fused
+            plain = _fuse_plain(blocks, own)
+            if plain is not None:
+                return plain
         return fuse(
-            blocks, name, weights, scalers, out, missing=missing, present=present,
+            blocks, own, weights, scalers, out, missing=missing, present=present,
             all_missing=all_missing, projection=projection, n_components=n_components,
         )  # fmt: skip
 
-    def __repr__(self) -> str:
-        return f"<fusion operator {self.__name__}: {self.op.formula}>"
-
-    def __reduce__(self) -> str:
-        return self.__name__
+    fused.__name__ = fused.__qualname__ = name
+    fused.__doc__ = f"{op.summary}  {op.formula}; parameters as for :func:`fuse`."
+    return fused
 
 
-def __getattr__(name: str) -> FusionFunction:
+def __getattr__(name: str) -> Callable[..., NDArray]:
     """The functions of the operators: their list stands once, in ``_kernels/fusion_ops.py``.
 
-    They are kept, so that a second look is a plain one; `sum` hides the built-in one from this
-    module, which does without it.
+    They are kept, so that a second look is a plain one; `sum` then hides the built-in one from
+    this module, which does without it.
     """
     if name not in OPERATORS and name != HADAMARD:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    function = FusionFunction(OPERATORS["product" if name == HADAMARD else name], name)
+    function = _function(OPERATORS["product" if name == HADAMARD else name], name)
     globals()[name] = function
     return function
 
