@@ -219,11 +219,11 @@ def _same_view(a: NDArray, b: NDArray) -> bool:
 def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.float64]:
     """Return finite numbers as a contiguous 1-D float64 array of a given length."""
     try:
-        vector = np.ascontiguousarray(x, dtype=np.float64)
+        vector = np.asarray(x, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numeric: {error}") from error
-    if np.ndim(x) != 1:
-        raise ValueError(f"{name} must be 1-D; got shape {np.shape(x)}.")
+    if vector.ndim != 1:
+        raise ValueError(f"{name} must be 1-D; got shape {vector.shape}.")
     if length is not None and len(vector) != length:
         raise ValueError(f"{name} must have {length} values; got {len(vector)}.")
     if not np.isfinite(vector).all():
@@ -304,5 +304,6 @@ def require_number(
     number = isinstance(value, kinds) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or value < least or value <= above:
         what = "an integer" if integer else "a finite number"
-        bound = f" above {above:g}" if above > -np.inf else f" of at least {least:g}"
+        bound = f" of at least {least:g}" if least > -np.inf else ""
+        bound = f" above {above:g}" if above > -np.inf else bound
         raise ValueError(f"{name} must be {what}{bound}; got {value!r}.")

@@ -190,8 +190,8 @@ def _spread(names: list[str], weights: Any, shape: Any) -> NDArray[np.float64]:
 
 
 def _require_total(weights: NDArray[np.float64], op: str) -> None:
-    zero = weights.sum(axis=0) == 0.0
-    if not zero.any():
+    zero = np.add.reduce(weights) == 0.0
+    if not np.any(zero):
         return
     if weights.ndim == 1:
         where = f"got {weights.tolist()}"

@@ -42,7 +42,7 @@ class StandardScaler(AffineMap):
     Statistics are float64, of leaves of rows that are merged in a fixed tree. They do not depend,
     to the last bit, on how the rows were cut into calls of :meth:`partial_fit`, on the number of
     threads or on the instruction set. For that the scaler keeps the rows of an unfinished leaf,
-    at most 1024 of those it has seen last; they are saved with it.
+    at most 4095 of those it has seen last; they are saved with it.
 
     Parameters
     ----------

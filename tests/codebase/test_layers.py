@@ -106,6 +106,15 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_fusion_products.py": {"._arrays", "._fusion_rows", "._kernels", "._missing", "."},
         "_rank_fusion.py": {"._arrays", "._fusion_rows", "._kernels", "._missing", "."},
         "_projection.py": {"._arrays", "._fusion_rows", "._kernels", "."},
+        "_fusion_estimator.py": {
+            "._arrays",
+            "._estimator",
+            "._fusion_rows",
+            "._fusion_write",
+            "._kernels",
+            "._missing",
+            "._projection",
+        },
         "fusion.py": {
             "._arrays",
             "._fusion_estimator",
