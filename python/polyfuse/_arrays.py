@@ -183,13 +183,16 @@ def as_out(
 ) -> NDArray:
     """A new array, or `out` if it fits; it may be one of the inputs, but not overlap one.
 
+    A new array lies column after column if all inputs do, so that they are swept as they lie.
+
     Raises
     ------
     TypeError, ValueError
         If `out` is not a writeable array of that shape and dtype.
     """
     if out is None:
-        return np.empty(shape, dtype)
+        by_column = bool(inputs) and all(array.flags.fnc for array in inputs)
+        return np.empty(shape, dtype, order="F" if by_column else "C")
     if not isinstance(out, np.ndarray):
         raise TypeError(f"out must be a NumPy array; got {type(out).__name__}.")
     if out.shape != shape or out.dtype != dtype:

@@ -164,6 +164,8 @@ def _fuse_plain(blocks: BlocksLike, op: str) -> NDArray | None:
     if plain is None:
         return None
     rows, shape, dtype = plain
+    if rows.blocks[0].values.flags.fnc:
+        return None  # the order of the result depends on all blocks
     out = np.empty(shape, dtype)
     try:
         _kernels.select().fuse(rows, out)

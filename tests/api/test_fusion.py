@@ -273,3 +273,12 @@ def test_unknown_attribute() -> None:
     with pytest.raises(AttributeError, match="no attribute 'meen'"):
         _ = fusion.meen
     assert set(OPERATORS) <= set(dir(fusion)) >= set(fusion.__all__)
+
+
+@pytest.mark.usefixtures("backend")
+def test_a_result_lies_as_its_blocks_do(rng: np.random.Generator) -> None:
+    a, b = (np.asfortranarray(rng.normal(size=(40, 5))) for _ in range(2))
+    assert fusion.mean([a, b]).flags.f_contiguous
+    assert fusion.concatenate([a, b], scalers="standard").flags.f_contiguous
+    assert fusion.mean([a, b.copy("C")]).flags.c_contiguous
+    np.testing.assert_array_equal(fusion.mean([a, b]), (a + b) / 2)
