@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, per_column
@@ -48,14 +46,8 @@ def affine(
     """
     matrix = as_matrix(X)
     width = matrix.shape[1]
-    factor, shift = _per_column(scale, "scale", width), _per_column(offset, "offset", width)
+    factor, shift = per_column(scale, "scale", width), per_column(offset, "offset", width)
     return apply(matrix, Affine(shift, factor, divide=False), out)
-
-
-def _per_column(x: ArrayLike, name: str, width: int) -> NDArray[np.float64]:
-    if isinstance(x, float) and isfinite(x):  # in microseconds less, for short calls
-        return np.full(width, x)
-    return per_column(x, name, width)
 
 
 class AffineScaler(AffineMap):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from math import isfinite
 from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
@@ -158,6 +159,29 @@ def _is_accepted(x: Any) -> TypeGuard[NDArray]:
     return dtype.char in _ACCEPTED and dtype.isnative and bool(x.flags.aligned)
 
 
+def in_order_of_fit(
+    caller: str, names: list[str], arrays: list[NDArray], fitted: list[str], widths: list[int]
+) -> list[NDArray]:
+    """The blocks that an estimator was fitted on, in that order.
+
+    Raises
+    ------
+    ValueError
+        If others are given, or one has another width.
+    """
+    if names != fitted:
+        if set(names) != set(fitted):
+            raise ValueError(f"blocks must be those of fit, {fitted}; got {names}.")
+        arrays = [arrays[names.index(name)] for name in fitted]
+    for name, array, width in zip(fitted, arrays, widths, strict=True):
+        if array.shape[1] != width:
+            raise ValueError(
+                f"blocks[{name!r}] has {array.shape[1]} features, but {caller} is expecting "
+                f"{width} features as input."
+            )
+    return arrays
+
+
 def result_dtype(arrays: Sequence[NDArray]) -> np.dtype:
     """The precision of the blocks together: NumPy's promotion, float64 where it is no float."""
     dtypes = {a.dtype for a in arrays}
@@ -236,6 +260,8 @@ def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.
 
 def per_column(x: ArrayLike, name: str, width: int) -> NDArray[np.float64]:
     """Return one finite float64 per column, given one number or `width` of them."""
+    if isinstance(x, float) and isfinite(x):  # in microseconds less, for short calls
+        return np.full(width, x)
     vector = as_vector(np.atleast_1d(x), name)
     if len(vector) not in (1, width):
         raise ValueError(f"{name} must be a number or have {width} values; got {len(vector)}.")

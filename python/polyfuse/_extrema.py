@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -114,14 +115,17 @@ class _ExtremaScaler(AffineMap):
         self._take(low, high, x.shape[0], anew=anew)
         return self
 
+    @abstractmethod
     def _check_parameters(self, anew: bool) -> None:
-        raise NotImplementedError
+        """Raise unless the parameters are as described."""
 
+    @abstractmethod
     def _range(self) -> tuple[NDArray, NDArray]:
-        raise NotImplementedError
+        """What was found so far, as `_take` takes it."""
 
+    @abstractmethod
     def _take(self, low: NDArray, high: NDArray, n: int, *, anew: bool) -> None:
-        raise NotImplementedError
+        """Take in the least and greatest values of n rows."""
 
 
 class MinMaxScaler(_ExtremaScaler):

@@ -8,7 +8,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import BlocksLike, as_blocks, as_matrix, one_of, require_fitted, require_width
+from ._arrays import (
+    BlocksLike,
+    as_blocks,
+    as_matrix,
+    in_order_of_fit,
+    one_of,
+    require_fitted,
+    require_width,
+)
 from ._estimator import Transformer
 from ._fusion_rows import VSTACK, Weights, as_operator, describe, fit_scaler, fused_dtype, in_order
 from ._fusion_write import write_fused
@@ -206,25 +214,16 @@ class Fusion(Transformer):
         if self.columns is None:
             names, arrays = as_blocks(X)
             if fitted:
-                names, arrays = self._in_order(names, arrays)
+                arrays = in_order_of_fit(
+                    "Fusion", names, arrays, self.modalities_, self._widths
+                )  # fmt: skip
+                names = self.modalities_
             return sum(array.shape[1] for array in arrays), names, arrays
         matrix = as_matrix(X)
         if fitted:
             require_width(self, matrix.shape[1])
         parts = {name: _columns(matrix, name, part) for name, part in self.columns.items()}
         return matrix.shape[1], *as_blocks(parts, "columns")
-
-    def _in_order(self, names: list[str], arrays: list[NDArray]) -> tuple[list[str], list[NDArray]]:
-        if set(names) != set(self.modalities_):
-            raise ValueError(f"blocks must be those of fit, {self.modalities_}; got {names}.")
-        ordered = [arrays[names.index(name)] for name in self.modalities_]
-        for name, array, width in zip(self.modalities_, ordered, self._widths, strict=True):
-            if array.shape[1] != width:
-                raise ValueError(
-                    f"blocks[{name!r}] has {array.shape[1]} features, but Fusion is expecting "
-                    f"{width} features as input."
-                )
-        return self.modalities_, ordered
 
 
 def _blocks(arrays: list[NDArray], scalers: Any) -> list[Block]:

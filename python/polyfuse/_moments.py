@@ -171,3 +171,17 @@ def merged(a: Part, b: Part) -> Part:
         np.where(no_b, a.mean, np.where(no_a, b.mean, mean)),
         np.where(no_b, a.squares, np.where(no_a, b.squares, squares)),
     )
+
+
+def variance(part: Part) -> Array:
+    """Σ (x - mean)² / n, NaN where there is nothing; rounding must not make it negative."""
+    with np.errstate(all="ignore"):
+        return np.maximum(part.squares / part.n, 0.0)
+
+
+def is_constant(part: Part, var: Array) -> NDArray[np.bool_]:
+    """Whether columns are constant to rounding: var <= n ε var + (n mean ε)², as scikit-learn."""
+    eps = np.finfo(np.float64).eps
+    with np.errstate(all="ignore"):
+        found: NDArray[np.bool_] = var <= part.n * eps * var + (part.n * part.mean * eps) ** 2
+    return found

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._arrays import one_block
 from ._kernels.contract import Affine, Block
-from ._moments import leaf_rows
+from ._moments import Part, is_constant, leaf_rows, variance
 
 _GATHERED = 1 << 20  # elements that are copied at a time
 
@@ -112,13 +112,11 @@ def _normalize_matrix(x: NDArray, out: NDArray, reduced: Sequence[bool], task: T
 def _column_map(x: NDArray, kind: str, dtype: np.dtype) -> Affine:
     """The map of each column that its kernel would apply; its statistics take several threads."""
     if kind == "standard":
-        count, mean, squares = np.empty((3, x.shape[1]))
-        _kernels.select().column_moments(x, None, leaf_rows(x.shape[1]), count, mean, squares)
-        n, eps = np.maximum(count, 1.0), np.finfo(np.float64).eps
-        with np.errstate(invalid="ignore", over="ignore"):
-            var = squares / n
-            constant = var <= n * eps * var + (n * mean * eps) ** 2
-            return Affine(mean, np.where(constant, 1.0, np.sqrt(var)), divide=True)
+        part = Part(*np.empty((3, x.shape[1])))
+        _kernels.select().column_moments(x, None, leaf_rows(x.shape[1]), *part)
+        var = variance(part)
+        scale = np.where(is_constant(part, var), 1.0, np.sqrt(var))
+        return Affine(part.mean, scale, divide=True)
     low, high = np.empty(x.shape[1]), np.empty(x.shape[1])
     _kernels.select().column_extrema(x, low, high)
     nothing = low > high

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from ._extrema import MaxAbsScaler, MinMaxScaler, nonzero
 from ._inputs import as_samples, as_sparse_samples, float_dtype, require_finite_values
 from ._kernels.contract import Affine
-from ._moments import Moments
+from ._moments import Moments, variance
 from ._normalizer import require_axis
 from ._parameters import BOOLEAN, invalid_parameter, is_array_like, is_sparse
 from ._robust import RobustScaler
 from ._scaler import AffineMap, apply
 from ._sparse import column_moments, scale_columns
-from ._standard import variance
 
 _CALLER = "the scale function"
 

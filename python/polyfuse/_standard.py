@@ -10,26 +10,12 @@ from numpy.typing import NDArray
 
 from ._feature_names import check_names, names_of
 from ._inputs import as_weights, require_finite_values
-from ._moments import Moments, Part
+from ._moments import Moments, Part, is_constant, variance
 from ._parameters import is_sparse
 from ._scaler import AffineMap
 from ._sparse import column_moments
 
 Array = NDArray[np.float64]
-
-
-def variance(part: Part) -> Array:
-    """Σ (x - mean)² / n, NaN where there is nothing; rounding must not make it negative."""
-    with np.errstate(all="ignore"):
-        return np.maximum(part.squares / part.n, 0.0)
-
-
-def is_constant(part: Part, var: Array) -> NDArray[np.bool_]:
-    """Whether columns are constant to rounding: var <= n ε var + (n mean ε)², as scikit-learn."""
-    eps = np.finfo(np.float64).eps
-    with np.errstate(all="ignore"):
-        found: NDArray[np.bool_] = var <= part.n * eps * var + (part.n * part.mean * eps) ** 2
-    return found
 
 
 class StandardScaler(AffineMap):

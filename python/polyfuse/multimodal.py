@@ -12,6 +12,7 @@ from ._arrays import (
     BlocksLike,
     as_blocks,
     as_sample_weight,
+    in_order_of_fit,
     one_block,
     one_of,
     require_finite,
@@ -309,16 +310,9 @@ class FusionClassifier(Classifier):
     def _describe(self, blocks: BlocksLike) -> tuple[Block, ...]:
         require_fitted(self, "classes_")
         names, arrays = as_blocks(blocks)
-        if names != self.modalities_:
-            if set(names) != set(self.modalities_):
-                raise ValueError(f"blocks must be those of fit, {self.modalities_}; got {names}.")
-            arrays = [arrays[names.index(name)] for name in self.modalities_]
-        for name, array, width in zip(self.modalities_, arrays, self._widths, strict=True):
-            if array.shape[1] != width:
-                raise ValueError(
-                    f"blocks[{name!r}] has {array.shape[1]} features, but FusionClassifier is "
-                    f"expecting {width} features as input."
-                )
+        arrays = in_order_of_fit(
+            "FusionClassifier", names, arrays, self.modalities_, self._widths
+        )  # fmt: skip
         affines = (_affine(self.scalers_[name]) for name in self.modalities_)
         return tuple(map(Block, arrays, affines))
 
