@@ -5,7 +5,6 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
-#include <deque>
 #include <vector>
 
 #include "views.hpp"
@@ -51,7 +50,7 @@ class RowsView {
     void add_affine(Block& block, const py::tuple& affine);
 
     std::vector<Block> blocks_;
-    std::deque<std::vector<char>> parameters_;
+    std::vector<std::vector<char>> parameters_;  // blocks point to what these own
     Rows rows_{};
     bool wide_;
 };

@@ -261,11 +261,17 @@ def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.
 def per_column(x: ArrayLike, name: str, width: int) -> NDArray[np.float64]:
     """Return one finite float64 per column, given one number or `width` of them."""
     if isinstance(x, float) and isfinite(x):  # in microseconds less, for short calls
-        return np.full(width, x)
+        return _repeated(x, width)
     vector = as_vector(np.atleast_1d(x), name)
     if len(vector) not in (1, width):
         raise ValueError(f"{name} must be a number or have {width} values; got {len(vector)}.")
-    return np.ascontiguousarray(np.broadcast_to(vector, width))
+    return vector if len(vector) == width else _repeated(vector[0], width)
+
+
+def _repeated(x: float, n: int) -> NDArray[np.float64]:
+    vector = np.empty(n)
+    vector.fill(x)  # np.full takes three times as long
+    return vector
 
 
 def as_sample_weight(weights: ArrayLike | None, n_rows: int) -> NDArray[np.float64] | None:

@@ -23,7 +23,7 @@ Weights = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray | None
 
 _DIVIDED = ("weighted_mean", "geometric_mean", "power_mean")
 _WORK = {np.dtype(own): np.dtype(work) for own, work in (("f2", "f4"), ("f4", "f4"), ("f8", "f8"))}
-_ndarray = np.ndarray
+_ndarray, _empty = np.ndarray, np.empty  # a call looks these up often
 _new: Any = tuple.__new__  # a third of what a call of a named tuple's class costs
 
 
@@ -34,8 +34,8 @@ def _ones(k: int) -> NDArray[np.float64]:
     return ones
 
 
-def plain_rows(blocks: Any, op: str) -> tuple[Rows, tuple[int, int], np.dtype] | None:
-    """Rows, shape and dtype of the fusion of a list of plain matrices that need no conversion.
+def plain_rows(blocks: Any, op: str) -> tuple[Rows, NDArray] | None:
+    """Rows, and a new array for them, of the fusion of plain matrices that need no conversion.
 
     None if they are anything else, or do not fit each other: the long way takes them, or says what
     is wrong. This is what a small call costs, so nothing is done twice here, or at all: matrices
@@ -44,22 +44,35 @@ def plain_rows(blocks: Any, op: str) -> tuple[Rows, tuple[int, int], np.dtype] |
     kind = type(blocks)
     if (kind is not list and kind is not tuple) or not blocks or type(blocks[0]) is not _ndarray:
         return None
-    dtype, shape = blocks[0].dtype, blocks[0].shape
+    first = blocks[0]
+    dtype, shape = first.dtype, first.shape
     work = _WORK.get(dtype)
-    if work is None or len(shape) != 2 or shape[1] == 0:
+    # Where the first block lies by columns, the order of the result depends on all of them.
+    if work is None or len(shape) != 2 or shape[1] == 0 or first.flags.fnc:
         return None
-    joined, width = op == CONCATENATE, 0
+    joined, described = op == CONCATENATE, []
     for x in blocks:
-        if type(x) is not _ndarray or x.dtype is not dtype:
+        if x is not first and (
+            type(x) is not _ndarray or x.dtype is not dtype or (x.shape != shape and not joined)
+        ):
             return None
-        own = x.shape
-        if joined and len(own) == 2 and own[0] == shape[0] and own[1] > 0:
-            width += own[1]
-        elif own != shape:
+        described.append(_new(Block, (x, None, None)))
+    if joined:
+        shape = _joined_shape(blocks)
+        if shape is None:
             return None
-    described = tuple([_new(Block, (x, None, None)) for x in blocks])
-    rows = _new(Rows, (described, op, _ones(len(described)), work, 1.0, None))
-    return rows, ((shape[0], width) if joined else shape), dtype
+    rows = _new(Rows, (tuple(described), op, _ones(len(described)), work, 1.0, None))
+    return rows, _empty(shape, dtype)
+
+
+def _joined_shape(blocks: Sequence[NDArray]) -> tuple[int, int] | None:
+    """The shape of blocks side by side; None if they do not stand side by side."""
+    n_rows, width = blocks[0].shape[0], 0
+    for x in blocks:
+        if x.ndim != 2 or x.shape[0] != n_rows or x.shape[1] == 0:
+            return None
+        width += x.shape[1]
+    return n_rows, width
 
 
 def as_operator(op: str, p: float | None) -> tuple[str, float]:

@@ -163,10 +163,7 @@ def _fuse_plain(blocks: BlocksLike, op: str) -> NDArray | None:
     plain = plain_rows(blocks, op)
     if plain is None:
         return None
-    rows, shape, dtype = plain
-    if rows.blocks[0].values.flags.fnc:
-        return None  # the order of the result depends on all blocks
-    out = np.empty(shape, dtype)
+    rows, out = plain
     try:
         _kernels.select().fuse(rows, out)
     except ValueError:  # a matrix that is not aligned
