@@ -40,6 +40,51 @@ LOSSES = ("squared_error", "log_loss", "multinomial")
 CONCATENATE = "concatenate"
 NORMALIZATIONS = ("standard", "minmax", "l1", "l2", "max", "softmax", "rank")
 
+# What a chain of stochastic gradient descent minimises, with what penalty, in what steps; a chain
+# holds their places in these lists.
+CHAIN_LOSSES = (
+    "hinge", "perceptron", "squared_hinge", "modified_huber", "log_loss", "squared_error", "huber",
+    "epsilon_insensitive", "squared_epsilon_insensitive", "multinomial",
+)  # fmt: skip
+PENALTIES = (None, "l1", "l2", "elasticnet")
+SCHEDULES = ("constant", "optimal", "invscaling", "adaptive", "pa1", "pa2")
+
+# One chain: a linear model that is trained one row at a time. First what it is to do, then how
+# far it has come, so that a chain can stop anywhere, be saved, and go on. Each field has 8 bytes.
+CHAIN = np.dtype(
+    [
+        ("loss", "i8"),  # places in CHAIN_LOSSES, PENALTIES, SCHEDULES
+        ("penalty", "i8"),
+        ("schedule", "i8"),
+        ("average", "i8"),  # the step from which on iterates are averaged; 0: not at all
+        ("fit_intercept", "i8"),
+        ("one_class", "i8"),
+        ("objective", "i8"),  # whether sums of losses and penalties are wanted
+        ("positive", "i8"),  # the target that counts as 1, others as the negative; -1: all as given
+        ("alpha", "f8"),
+        ("l1_ratio", "f8"),  # 0 for l2, 1 for l1
+        ("eta0", "f8"),
+        ("power_t", "f8"),
+        ("epsilon", "f8"),
+        ("optimal_init", "f8"),
+        ("weight_pos", "f8"),
+        ("weight_neg", "f8"),
+        ("intercept_decay", "f8"),
+        ("intercept", "f8"),
+        ("eta", "f8"),
+        ("t", "f8"),  # 1 before the first step
+        ("scale", "f8"),  # the model is scale * coef
+        ("sq_norm", "f8"),
+        ("l1_norm", "f8"),
+        ("u", "f8"),  # all the l1 penalty that a weight could have met
+        ("average_a", "f8"),
+        ("average_b", "f8"),
+        ("average_intercept", "f8"),
+        ("loss_sum", "f8"),  # since the caller last set them to 0
+        ("objective_sum", "f8"),
+    ]
+)
+
 
 class Affine(NamedTuple):
     """A map of each column: (x - offset) / factor when `divide`, else x * factor + offset.
@@ -53,14 +98,37 @@ class Affine(NamedTuple):
     divide: bool
 
 
+class Csr(NamedTuple):
+    """A sparse block: row i has data[k] in column indices[k], indptr[i] <= k < indptr[i + 1].
+
+    `data` is float32 or float64, `indices` int32, `indptr` int64, all contiguous. Only ``chains``
+    and ``linear_scores`` take sparse blocks.
+    """
+
+    data: NDArray
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int64]
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.indptr) - 1, self.width
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.data.dtype
+
+
 class Block(NamedTuple):
     """One modality: `values` of shape (n_rows, width), and the map to apply, if any.
+
+    The map of a sparse block acts on the values it holds; its zeros stay zeros.
 
     `present` is a contiguous bool array of shape (n_rows,), False where the modality is missing;
     None where that shows in the values alone. Only looked at with ``Rows.missing``.
     """
 
-    values: NDArray
+    values: NDArray | Csr
     affine: Affine | None = None
     present: NDArray[np.bool_] | None = None
 
@@ -92,7 +160,8 @@ class Rows(NamedTuple):
 
     @property
     def n_rows(self) -> int:
-        return len(self.blocks[0].values)
+        n: int = self.blocks[0].values.shape[0]
+        return n
 
     @property
     def width(self) -> int:
@@ -213,8 +282,11 @@ class Kernels(Protocol):
         coef: NDArray[np.float64],
         intercept: NDArray[np.float64],
         out: NDArray,
+        index: NDArray[np.int64] | None = None,
     ) -> None:
         """out[i, k] = rows[i] . coef[k] + intercept[k], in the precision of the rows.
+
+        With an `index`, row i of the result is that of row index[i].
 
         `coef` is (k, d), `intercept` (k,), `out` a C-contiguous (n, k) of `rows.dtype`. The dot
         product runs over 16 lanes (element j in lane j % 16) added up in a fixed tree.
@@ -269,6 +341,68 @@ class Kernels(Protocol):
 
     def dot(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
         """Sum of products of two contiguous vectors, over 16 lanes and a fixed tree."""
+
+    # -- chains ----------------------------------------------------------------------------------
+
+    def chains(
+        self,
+        rows: Rows,
+        order: NDArray[np.int64],
+        targets: NDArray[np.float64],
+        sample_weight: NDArray[np.float64] | None,
+        chains: NDArray[np.void],
+        coef: NDArray,
+        average: NDArray,
+        met: NDArray,
+        exact: bool,
+    ) -> None:
+        """Stochastic gradient descent: one step per row, for m chains, all updated in place.
+
+        `order` is (m, n), the rows that each chain visits, or (1, n), the same for all; its rows
+        may be any distance apart. `chains` is (m,) of :data:`CHAIN`, `coef` a C-contiguous (m, d)
+        of `rows.dtype`, `average` the same, or (0, d) if no chain averages, `met` the same (the
+        l1 penalty that each weight has met), or (0, d) if no chain has an l1 penalty. `targets`
+        is (n_rows,): numbers, or codes of classes where a chain names a `positive` one: its y is
+        1 there and elsewhere 0 for log_loss, else -1.
+
+        Each step is scikit-learn 1.9's ``_plain_sgd`` (sklearn/linear_model/_sgd_fast.pyx.tp and
+        sklearn/utils/_weight_vector.pyx.tp, where T is `rows.dtype` and all else float64)::
+
+            p = T(scale * sum_j T(w_j x_j)) + intercept     # the sum from left to right
+            eta = 1 / (alpha (optimal_init + t - 1)) | eta0 / t^power_t | eta
+            objective: loss_sum += loss(y, p); objective_sum += loss(y, p) + penalties of w
+            pa1: eta = min(eta0, loss / |x|^2), a row of zeros is passed over
+            pa2: eta = loss / (|x|^2 + 0.5 / eta0)
+            update = -eta * dloss(y, p), dloss within +-1e12; pa: +-eta
+            update *= T(weight_pos or weight_neg) * T(sample_weight)
+            l2, elasticnet: scale *= T(max(0, 1 - (1 - l1_ratio) eta alpha)); below 1e-9 (float32:
+                1e-6) it is multiplied into w and becomes 1
+            update != 0: w_j = T(w_j + x_j * T(T(update) / T(scale))), and the norms of w anew
+            intercept += update * intercept_decay, one_class: (update - eta alpha)
+            0 < average <= t: the average, by Bottou's two scalars
+            l1, elasticnet: truncated gradient (Tsuruoka, Tsujii and Ananiadou, 2009)
+            t += 1
+
+        In sparse rows, and for dense blocks beside sparse ones, only what is not zero is touched.
+        `exact`: these operations in this order, which is sequential in every sum; the same bits
+        as scikit-learn. Otherwise sums along a row are of T, over 16 lanes and a fixed tree, and
+        all chains share one order: the answer depends on nothing but the arguments, and cutting
+        `order` into several calls never shows.
+
+        Without `exact`, chains of loss ``multinomial`` are the classes of one model: their scores
+        go through one softmax, `positive` is each one's class, a row's class weight is the
+        `weight_pos` of its class, and loss_sum and objective_sum of the first take the loss.
+        """
+
+    def settle_chains(self, chains: NDArray[np.void], coef: NDArray, average: NDArray) -> None:
+        """Multiply each scale into coef, and bring the averages up to date."""
+
+    def shuffle(self, seed: int, order: NDArray[np.int64]) -> None:
+        """Shuffle `order` as scikit-learn's SequentialDataset does: Fisher-Yates, xorshift32.
+
+        ``j = i + rand() % (n - i); swap(order[i], order[j])`` for i = 0 ... n - 2. An order is
+        data: whoever calls this decides what is random.
+        """
 
     # -- confusion -------------------------------------------------------------------------------
 

@@ -5,15 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Rows
+from ..contract import Csr, Rows
+from .chains import pick_rows
 from .stage import stage
 
 
 def linear_scores(
-    rows: Rows, coef: NDArray[np.float64], intercept: NDArray[np.float64], out: NDArray
+    rows: Rows,
+    coef: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    out: NDArray,
+    index: NDArray[np.int64] | None = None,
 ) -> None:
+    which = np.arange(rows.n_rows) if index is None else index
+    w, b = coef.T.astype(rows.dtype), intercept.astype(rows.dtype)
     with np.errstate(all="ignore"):
-        out[...] = stage(rows) @ coef.T.astype(rows.dtype) + intercept.astype(rows.dtype)
+        if not any(isinstance(block.values, Csr) for block in rows.blocks):
+            out[...] = stage(rows)[which] @ w + b
+            return
+        pick = pick_rows(rows)
+        for i, row in enumerate(which):
+            x, columns = pick(row)
+            out[i] = x @ w[columns] + b
 
 
 def _residual(scores: NDArray, targets: NDArray, loss: str) -> tuple[NDArray, NDArray]:

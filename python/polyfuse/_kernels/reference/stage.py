@@ -7,13 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import CONCATENATE, Block, Rows
+from ..contract import CONCATENATE, Affine, Block, Csr, Rows
 from ..fusion_ops import OPERATORS, Fold, Gather
 
 
 def stage_block(block: Block, dtype: np.dtype) -> NDArray:
-    """Convert and scale one block, as the common rules of the contract say."""
+    """Convert and scale one dense block, as the common rules of the contract say."""
+    assert isinstance(block.values, np.ndarray)
+    return _staged(block.values, block.affine, dtype)
+
+
+def stage_sparse(block: Block, dtype: np.dtype) -> Csr:
+    """The same for a sparse block: what it holds is converted and scaled."""
     values, affine = block.values, block.affine
+    assert isinstance(values, Csr)
+    if affine is not None:
+        offset, factor = affine.offset[values.indices], affine.factor[values.indices]
+        affine = Affine(offset, factor, affine.divide)
+    return values._replace(data=_staged(values.data, affine, dtype))
+
+
+def _staged(values: NDArray, affine: Affine | None, dtype: np.dtype) -> NDArray:
     with np.errstate(all="ignore"):
         if affine is None:
             return values.astype(dtype, copy=False)
