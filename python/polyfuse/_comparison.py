@@ -18,9 +18,9 @@ from . import metrics
 from ._arrays import BlocksLike, as_blocks, require_finite
 from ._kernels.contract import CONCATENATE
 from ._kernels.fusion_ops import OPERATORS
+from ._linear import encode_classes
 from ._statistics import CONFIDENCE, mcnemar_exact, paired_interval
 from .inspection import Contributions, DropModality, drop_modality, modality_contributions
-from .linear_model import encode_classes
 from .multimodal import FusionClassifier
 
 Progress = Callable[[str, int, int, int], None]

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import fusion as _fusion
 from ._arrays import BlocksLike, require_rows
 from ._kernels.fusion_ops import OPERATORS
-from .linear_model import likeliest
+from ._linear import likeliest
 from .metrics import accuracy_score
 
 __all__ = ["Contributions", "DropModality", "drop_modality", "modality_contributions"]

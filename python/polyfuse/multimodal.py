@@ -25,7 +25,7 @@ from ._estimator import Classifier
 from ._fusion_rows import block_weights, require_one_width
 from ._kernels.contract import CONCATENATE, Affine, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
-from .linear_model import class_targets, encode_classes, likeliest, probabilities, scores
+from ._linear import class_targets, encode_classes, likeliest, probabilities, scores
 from .preprocessing import make_scaler
 
 __all__ = ["FusionClassifier"]

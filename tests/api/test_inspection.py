@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
+from polyfuse._linear import probabilities
 from polyfuse.inspection import ADDITIVE, drop_modality, modality_contributions
-from polyfuse.linear_model import probabilities
 
 WEIGHTS = {"a": 3.0, "b": 1.0, "c": 2.0}
 
