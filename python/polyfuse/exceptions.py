@@ -6,7 +6,14 @@ import sys
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["FallbackWarning", "InvalidParameterError", "NotFittedError", "UndefinedMetricWarning"]
+__all__ = [
+    "ConvergenceWarning",
+    "DataConversionWarning",
+    "FallbackWarning",
+    "InvalidParameterError",
+    "NotFittedError",
+    "UndefinedMetricWarning",
+]
 
 _E = TypeVar("_E", bound=Exception)
 
@@ -46,6 +53,14 @@ class UndefinedMetricWarning(UserWarning):
     >>> issubclass(caught[0].category, UndefinedMetricWarning)
     True
     """
+
+
+class ConvergenceWarning(UserWarning):
+    """A solver made as many passes as it was allowed, and has not converged by its own rule."""
+
+
+class DataConversionWarning(UserWarning):
+    """Data are not of the shape they should have, and are brought to it."""
 
 
 class FallbackWarning(UserWarning):
