@@ -68,6 +68,45 @@ constexpr std::int64_t learn_scratch(std::int64_t width, std::int64_t n_outputs,
     return rows * stage_tiles * padded(width) + padded(rows * n_outputs) + block_scratch(n_blocks);
 }
 
+// Rows that are staged at once for a chain: a tile stays in L1 until its last row was learned.
+constexpr std::int64_t chain_tile_rows(std::int64_t width, std::int64_t item_size) {
+    return at_least(4, at_most(64, (32 << 10) / (padded(at_least(1, width)) * item_size)));
+}
+
+constexpr std::int64_t dense_reader_scratch(std::int64_t width, std::int64_t n_blocks,
+                                            std::int64_t item_size) {
+    return chain_tile_rows(width, item_size) * stage_tiles * padded(width) +
+           block_scratch(n_blocks);
+}
+
+// The most values that a row holds where a block is sparse: its columns, unless a row of a sparse
+// block names one twice.
+inline std::int64_t most_values(const Rows& all) {
+    std::int64_t most = 0;
+    for (std::int64_t b = 0; b < all.n_blocks; ++b) {
+        const Block& block = all.blocks[b];
+        std::int64_t own = block.width;
+        for (std::int64_t i = 0; block.indptr && i < all.n_rows; ++i)
+            own = at_least(own, block.indptr[i + 1] - block.indptr[i]);
+        most += own;
+    }
+    return most;
+}
+
+// Values, a dense row, and columns of half the size or of the same.
+inline std::int64_t sparse_reader_scratch(const Rows& all) {
+    return 2 * padded(most_values(all)) + padded(all.width);
+}
+
+// Chains that are learned in one sweep: their sums are independent, and hide each other's latency.
+constexpr std::int64_t chain_group = 4;
+
+inline std::int64_t chain_scratch(const Rows& all, std::int64_t item_size) {
+    for (std::int64_t b = 0; b < all.n_blocks; ++b)
+        if (all.blocks[b].indptr) return sparse_reader_scratch(all);
+    return chain_group * dense_reader_scratch(all.width, all.n_blocks, item_size);
+}
+
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.
 constexpr std::int64_t max_slots = 16;
 

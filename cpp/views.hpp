@@ -31,6 +31,10 @@ struct Block {
     Axis axis = Axis::column;
     // NumPy bools, one per row: whether the modality is there. Null where its values tell.
     const std::uint8_t* present = nullptr;
+    // Of a sparse block: the column of each value of `data`, and where each row begins and the
+    // last one ends. Null for a dense one.
+    const std::int32_t* indices = nullptr;
+    const std::int64_t* indptr = nullptr;
 };
 
 inline constexpr int concatenate_op = -1;  // else an index into FusionOps
@@ -141,6 +145,69 @@ struct Epoch {
     const double* steps;
     double alpha;
     bool fit_intercept;
+};
+
+// What a chain of stochastic gradient descent minimises, with what penalty, in what steps.
+enum class ChainLoss : std::int64_t {
+    hinge, perceptron, squared_hinge, modified_huber, log_loss, squared_error, huber,
+    epsilon_insensitive, squared_epsilon_insensitive, multinomial
+};
+inline constexpr const char* chain_loss_names[] = {
+    "hinge", "perceptron", "squared_hinge", "modified_huber", "log_loss", "squared_error", "huber",
+    "epsilon_insensitive", "squared_epsilon_insensitive", "multinomial"};
+inline constexpr int n_chain_losses =
+    static_cast<int>(sizeof chain_loss_names / sizeof chain_loss_names[0]);
+
+enum class Penalty : std::int64_t { none, l1, l2, elasticnet };
+enum class Schedule : std::int64_t { constant, optimal, invscaling, adaptive, pa1, pa2 };
+
+// One chain: what it is to do, and how far it has come. The fields are those of CHAIN in
+// _kernels/contract.py, which explains them (a test compares the names).
+struct Chain {
+    ChainLoss loss;
+    Penalty penalty;
+    Schedule schedule;
+    std::int64_t average, fit_intercept, one_class, objective, positive;
+    double alpha, l1_ratio, eta0, power_t, epsilon, optimal_init;
+    double weight_pos, weight_neg, intercept_decay;
+    double intercept, eta, t, scale, sq_norm, l1_norm, u;
+    double average_a, average_b, average_intercept;
+    double loss_sum, objective_sum;
+};
+inline constexpr const char* chain_fields[] = {
+    "loss", "penalty", "schedule", "average", "fit_intercept", "one_class", "objective",
+    "positive", "alpha", "l1_ratio", "eta0", "power_t", "epsilon", "optimal_init", "weight_pos",
+    "weight_neg", "intercept_decay", "intercept", "eta", "t", "scale", "sq_norm", "l1_norm", "u",
+    "average_a", "average_b", "average_intercept", "loss_sum", "objective_sum"};
+inline constexpr int n_chain_fields =
+    static_cast<int>(sizeof chain_fields / sizeof chain_fields[0]);
+static_assert(sizeof(Chain) == 8 * sizeof chain_fields / sizeof chain_fields[0]);
+
+// Some chains and their weights, `width` of each; average and met are null where no chain has any.
+template <class T>
+struct Chains {
+    Chain* chain;
+    T* coef;
+    T* average;
+    T* met;
+    std::int64_t n;
+    std::int64_t width;
+};
+
+// What a step leaves for the next sweep over the weights: w += x * factor, unless x is null.
+template <class T>
+struct Pending {
+    const T* x = nullptr;
+    T factor = T(0);
+};
+
+// The rows that chains visit: n for chain c from order + c * apart on, and what they should give.
+struct Visits {
+    const std::int64_t* order;
+    std::ptrdiff_t apart;
+    std::int64_t n;
+    const double* targets;
+    const double* sample_weight;
 };
 
 }  // namespace polyfuse

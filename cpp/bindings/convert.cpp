@@ -35,6 +35,36 @@ bool aligned(const py::array& array) {
     return array.flags() & py::detail::npy_api::NPY_ARRAY_ALIGNED_;
 }
 
+// A contract.Csr, all of it checked, and its number of rows.
+Block as_sparse_block(const py::tuple& csr, std::int64_t& n_rows) {
+    require(csr.size() == 4 && py::isinstance<py::array>(csr[0]) &&
+                py::array_t<std::int32_t>::check_(csr[1]) && Int64s::check_(csr[2]),
+            "a sparse block must be a contract.Csr");
+    const auto data = py::reinterpret_borrow<py::array>(csr[0]);
+    const auto indices = py::reinterpret_borrow<py::array_t<std::int32_t>>(csr[1]);
+    const auto indptr = py::reinterpret_borrow<Int64s>(csr[2]);
+    const auto width = py::cast<std::int64_t>(csr[3]);
+    const std::int64_t n = indptr.size();
+    require(data.ndim() == 1 && indices.ndim() == 1 && indices.size() == data.size() && n > 0 &&
+                (data.flags() & indices.flags() & py::array::c_style),
+            "a sparse block must have an index for each value, both contiguous");
+    const std::int64_t* starts = codes_of(indptr, n);
+    bool ordered = starts[0] >= 0 && starts[n - 1] <= data.size(), inside = width <= INT32_MAX;
+    for (std::int64_t i = 0; i + 1 < n; ++i) ordered &= starts[i] <= starts[i + 1];
+    const std::int32_t* at = indices.data();
+    for (py::ssize_t i = 0; i < indices.size(); ++i)
+        inside &= static_cast<std::uint32_t>(at[i]) < static_cast<std::uint32_t>(width);
+    require(ordered && inside, "a sparse block has an index that is out of range");
+    const DType dtype = dtype_of(data);
+    require(dtype == DType::f32 || dtype == DType::f64, "sparse values must be float32 or float64");
+    n_rows = n - 1;
+    Block block{static_cast<const char*>(data.data()), 0, 0, width, dtype, AffineKind::none,
+                nullptr, nullptr, 0};
+    block.indices = at;
+    block.indptr = starts;
+    return block;
+}
+
 }  // namespace
 
 void require(bool condition, const char* message) {
@@ -97,7 +127,7 @@ Block as_block(const py::array& values) {
             values.shape(1), dtype_of(values), AffineKind::none, nullptr, nullptr, 0};
 }
 
-RowsView::RowsView(const py::handle& rows) {
+RowsView::RowsView(const py::handle& rows, bool sparse) {
     require(py::isinstance<py::tuple>(rows), "rows must be a contract.Rows");
     const auto fields = py::reinterpret_borrow<py::tuple>(rows);
     require(fields.size() == 6 && py::isinstance<py::tuple>(fields[0]),
@@ -108,7 +138,7 @@ RowsView::RowsView(const py::handle& rows) {
     wide_ = is_double(py::reinterpret_borrow<py::dtype>(fields[3]));
     blocks_.reserve(blocks.size());
     rows_.op = fusion_op(fields[1]);
-    for (const py::handle block : blocks) add_block(block);
+    for (const py::handle block : blocks) add_block(block, sparse);
     rows_.blocks = blocks_.data();
     rows_.n_blocks = static_cast<std::int64_t>(blocks_.size());
     rows_.parameter = py::cast<double>(fields[4]);
@@ -142,15 +172,19 @@ void RowsView::add_missing(const py::handle& item) {
     }
 }
 
-void RowsView::add_block(const py::handle& item) {
+void RowsView::add_block(const py::handle& item, bool sparse) {
     require(py::isinstance<py::tuple>(item), "a block must be a contract.Block");
     const auto fields = py::reinterpret_borrow<py::tuple>(item);
-    require(fields.size() == 3 && py::isinstance<py::array>(fields[0]),
+    const bool csr = sparse && fields.size() == 3 && py::isinstance<py::tuple>(fields[0]);
+    require(fields.size() == 3 && (csr || py::isinstance<py::array>(fields[0])),
             "a block must be a contract.Block");
-    const auto values = py::reinterpret_borrow<py::array>(fields[0]);
-    Block block = as_block(values);
-    if (blocks_.empty()) rows_.n_rows = values.shape(0);
-    require(values.shape(0) == rows_.n_rows, "blocks must have the same number of rows");
+    std::int64_t n_rows;
+    Block block = csr ? as_sparse_block(py::reinterpret_borrow<py::tuple>(fields[0]), n_rows)
+                      : as_block(py::reinterpret_borrow<py::array>(fields[0]));
+    if (!csr) n_rows = py::reinterpret_borrow<py::array>(fields[0]).shape(0);
+    if (blocks_.empty()) rows_.n_rows = n_rows;
+    require(n_rows == rows_.n_rows, "blocks must have the same number of rows");
+    require(!csr || rows_.op == concatenate_op, "sparse blocks go side by side, no other way");
     if (rows_.op == concatenate_op) {
         rows_.width += block.width;
     } else {

@@ -38,12 +38,13 @@ Block as_block(const py::array& values);
 // A contract Rows: views of its blocks, and the maps' parameters in the precision they act in.
 class RowsView {
    public:
-    explicit RowsView(const py::handle& rows);
+    // `sparse`: whether blocks may be.
+    explicit RowsView(const py::handle& rows, bool sparse = false);
     const Rows& view() const { return rows_; }
     bool wide() const { return wide_; }
 
    private:
-    void add_block(const py::handle& block);
+    void add_block(const py::handle& block, bool sparse);
     void add_weights(const py::handle& weights);
     void add_missing(const py::handle& missing);
     template <class S>

@@ -33,6 +33,14 @@ void register_levels(py::module_& m) {
           "Names of the fold operators.");
     m.def("losses", []() -> Names { return as_tuple({loss_names, loss_names + n_losses}); },
           "Names of the losses.");
+    m.def("chain_losses",
+          []() -> Names {
+              return as_tuple({chain_loss_names, chain_loss_names + n_chain_losses});
+          },
+          "Names of what chains minimise.");
+    m.def("chain_fields",
+          []() -> Names { return as_tuple({chain_fields, chain_fields + n_chain_fields}); },
+          "Names of the fields of a chain.");
     m.def("normalizations",
           []() -> Names {
               return as_tuple({normalization_names, normalization_names + n_normalizations});

@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     polyfuse::register_ranking(m);
     polyfuse::register_fusion(m);
     polyfuse::register_sgd(m);
+    polyfuse::register_chains(m);
     polyfuse::register_confusion(m);
 }

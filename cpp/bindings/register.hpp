@@ -11,6 +11,7 @@ void register_batches(pybind11::module_& m);
 void register_ranking(pybind11::module_& m);
 void register_fusion(pybind11::module_& m);
 void register_sgd(pybind11::module_& m);
+void register_chains(pybind11::module_& m);
 void register_confusion(pybind11::module_& m);
 
 }  // namespace polyfuse

@@ -54,25 +54,43 @@ Targets targets_of(const Doubles& values, const py::object& sample_weight, const
     return {y, width, weights_of(sample_weight, n_rows), which};
 }
 
+// Which rows to score: `count` of them.
+struct Wanted {
+    const std::int64_t* index;
+    std::int64_t count;
+};
+
+Wanted wanted_of(const py::object& index, std::int64_t n_rows) {
+    if (index.is_none()) return {nullptr, n_rows};
+    require(Int64s::check_(index), "index must be int64");
+    const auto rows = py::reinterpret_borrow<Int64s>(index);
+    const std::int64_t* which = codes_of(rows, rows.size());
+    for (py::ssize_t i = 0; i < rows.size(); ++i)
+        require(which[i] >= 0 && which[i] < n_rows, "index names a row that is not");
+    return {which, rows.size()};
+}
+
 template <class T>
-void scores_as(const Rows& rows, const Doubles& coef, const Doubles& intercept, py::array& out) {
+void scores_as(const Rows& rows, const Wanted& wanted, const Doubles& coef,
+               const Doubles& intercept, py::array& out) {
     Model<T> model(coef, intercept);
     T* scores = static_cast<T*>(out.mutable_data());
-    const Unlocked unlocked(rows.n_rows * rows.width);
-    run_linear_scores<T>(rows, model.view(), scores);
+    const Unlocked unlocked(wanted.count * rows.width);
+    run_linear_scores<T>(rows, wanted.index, wanted.count, model.view(), scores);
 }
 
 void linear_scores(const py::tuple& rows, const Doubles& coef, const Doubles& intercept,
-                   py::array& out) {
-    const RowsView staged(rows);
+                   py::array& out, const py::object& index) {
+    const RowsView staged(rows, true);
     const Rows& view = staged.view();
-    as_out(out, view.n_rows, outputs_of(coef, intercept, view.width), staged.wide());
+    const Wanted wanted = wanted_of(index, view.n_rows);
+    as_out(out, wanted.count, outputs_of(coef, intercept, view.width), staged.wide());
     require(out.flags() & py::array::c_style && out.itemsize() > 2,
             "out must be C-contiguous, of the precision of the rows");
     if (staged.wide())
-        scores_as<double>(view, coef, intercept, out);
+        scores_as<double>(view, wanted, coef, intercept, out);
     else
-        scores_as<float>(view, coef, intercept, out);
+        scores_as<float>(view, wanted, coef, intercept, out);
 }
 
 template <class T>
@@ -142,7 +160,8 @@ double dot(const Doubles& a, const Doubles& b) {
 
 void register_sgd(py::module_& m) {
     m.def("linear_scores", &linear_scores, py::arg("rows"), py::arg("coef").noconvert(),
-          py::arg("intercept").noconvert(), py::arg("out").noconvert());
+          py::arg("intercept").noconvert(), py::arg("out").noconvert(),
+          py::arg("index") = py::none());
     m.def("loss_gradient", &loss_gradient, py::arg("rows"), py::arg("targets").noconvert(),
           py::arg("sample_weight").none(true), py::arg("coef").noconvert(),
           py::arg("intercept").noconvert(), py::arg("loss"), py::arg("grad_coef").noconvert(),

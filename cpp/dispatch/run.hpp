@@ -24,8 +24,10 @@ std::int64_t run_fuse(const Rows&, const Out&);
 
 void run_missing_rows(const Rows&, std::uint8_t* out);
 
+// Of all rows, or of `count` that `index` names.
 template <class T>
-void run_linear_scores(const Rows&, const Linear<T>&, T* out);
+void run_linear_scores(const Rows&, const std::int64_t* index, std::int64_t count,
+                       const Linear<T>&, T* out);
 
 template <class T>
 double run_loss_gradient(const Rows&, const Targets&, const Linear<T>&, const Linear<double>& grad);
@@ -34,6 +36,14 @@ template <class T>
 double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>&);
 
 double run_dot(const double* a, const double* b, std::int64_t n);
+
+template <class T>
+void run_chains(const Rows&, const Chains<T>&, const Visits&, bool exact);
+
+template <class T>
+void run_settle_chains(const Chains<T>&);
+
+void run_shuffle(std::uint32_t seed, std::int64_t* order, std::int64_t n);
 
 void run_confusion(const std::int64_t* y_true, const std::int64_t* y_pred, std::int64_t n,
                    std::int64_t k, std::int64_t* cells);

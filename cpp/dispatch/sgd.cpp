@@ -9,16 +9,19 @@
 namespace polyfuse {
 
 template <class T>
-void run_linear_scores(const Rows& rows, const Linear<T>& model, T* out) {
+void run_linear_scores(const Rows& rows, const std::int64_t* index, std::int64_t count,
+                       const Linear<T>& model, T* out) {
     const auto& kernel = kernels().typed<T>();
     const std::int64_t d = rows.width, k = model.n_outputs;
     const std::int64_t share = learn_tile_rows(d, sizeof(T));
-    parallel<T>(ceil_div(rows.n_rows, share), rows.n_rows * d * k,
-                learn_scratch(d, k, rows.n_blocks, sizeof(T)),
-                [&](std::int64_t task, T* scratch) {
+    const std::int64_t scratch = at_least(learn_scratch(d, k, rows.n_blocks, sizeof(T)),
+                                          chain_scratch(rows, sizeof(T)));
+    parallel<T>(ceil_div(count, share), count * d * k, scratch,
+                [&](std::int64_t task, T* own) {
                     const std::int64_t first = task * share;
-                    kernel.linear_scores(rows, first, at_most(share, rows.n_rows - first), model,
-                                         out + first * k, scratch);
+                    const RowSet part{index ? index + first : nullptr, first,
+                                      at_most(share, count - first)};
+                    kernel.linear_scores(rows, part, model, out + first * k, own);
                 });
 }
 
@@ -71,8 +74,10 @@ double run_descend(const Rows& rows, const Epoch& epoch, const Targets& targets,
 
 double run_dot(const double* a, const double* b, std::int64_t n) { return kernels().dot(a, b, n); }
 
-template void run_linear_scores<float>(const Rows&, const Linear<float>&, float*);
-template void run_linear_scores<double>(const Rows&, const Linear<double>&, double*);
+template void run_linear_scores<float>(const Rows&, const std::int64_t*, std::int64_t,
+                                       const Linear<float>&, float*);
+template void run_linear_scores<double>(const Rows&, const std::int64_t*, std::int64_t,
+                                        const Linear<double>&, double*);
 template double run_loss_gradient<float>(const Rows&, const Targets&, const Linear<float>&,
                                          const Linear<double>&);
 template double run_loss_gradient<double>(const Rows&, const Targets&, const Linear<double>&,

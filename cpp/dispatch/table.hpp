@@ -13,12 +13,14 @@ struct Typed {
     void (*normalize_group)(const Block&, const RowSet&, std::int64_t from, std::int64_t n,
                             Normalization, const Out&, double* scratch);
     std::int64_t (*fuse)(const Rows&, const Area&, const Out&, T* scratch);
-    void (*linear_scores)(const Rows&, std::int64_t first, std::int64_t count, const Linear<T>&,
-                          T* out, T* scratch);
+    void (*linear_scores)(const Rows&, const RowSet&, const Linear<T>&, T* out, T* scratch);
     double (*add_gradient)(const Rows&, const RowSet&, const Targets&, const Linear<T>&,
                            const Linear<double>& grad, double* row, T* scratch);
     double (*descend)(const Rows&, const Epoch&, const Targets&, const Linear<T>&,
                       const Linear<double>& grad, double* row, T* scratch);
+    void (*chains)(const Rows&, const Chains<T>&, const Visits&, bool exact, T* scratch,
+                   double* scores, Pending<T>*);
+    void (*settle_chains)(const Chains<T>&);
 };
 
 struct Table {

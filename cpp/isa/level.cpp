@@ -2,6 +2,7 @@
 // the kernels is in anonymous namespaces; all it exports is one table.
 #include "dispatch/table.hpp"
 #include "kernels/batches.hpp"
+#include "kernels/chains.hpp"
 #include "kernels/confusion.hpp"
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
@@ -13,9 +14,9 @@ namespace polyfuse::POLYFUSE_LEVEL {
 extern const Table table;
 constinit const Table table{
     {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
-     add_gradient<float>, descend<float>},
+     add_gradient<float>, descend<float>, chains<float>, settle_chains<float>},
     {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
-     add_gradient<double>, descend<double>},
+     add_gradient<double>, descend<double>, chains<double>, settle_chains<double>},
     leaf_moments,
     merge_moments,
     column_extrema,

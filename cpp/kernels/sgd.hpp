@@ -8,6 +8,7 @@
 // many share does not show in the bits: each output has chains of its own.
 #pragma once
 
+#include "kernels/chain_rows.hpp"
 #include "kernels/lanes.hpp"
 #include "ops/losses.hpp"
 #include "fuse.hpp"
@@ -27,13 +28,31 @@ void score_tile(const Tile<T>& x, std::int64_t count, const Linear<T>& model, T*
         });
 }
 
-// Scores of rows [first, first + count) into `out`, whose row 0 is row `first`. Scratch: as below.
+// Scores of rows of which a block is sparse. Scratch: chain_scratch.
 template <class T>
-void linear_scores(const Rows& all, std::int64_t first, std::int64_t count, const Linear<T>& model,
-                   T* out, T* scratch) {
+void sparse_scores(const Rows& all, const RowSet& part, const Linear<T>& model, T* out,
+                   T* scratch) {
+    const SparseReader<T> reader(all, scratch);
+    for (std::int64_t r = 0; r < part.count; ++r) {
+        const SparseRow<T> row = reader.row(row_number(part, r));
+        for (std::int64_t k = 0; k < model.n_outputs; ++k) {
+            const T* w = model.coef + k * model.ld;
+            const double inner = sum_of<false, T>(
+                row.n, [&](std::int64_t i) { return w[row.at[i]] * row.x[i]; });
+            out[r * model.n_outputs + k] = static_cast<T>(inner) + model.intercept[k];
+        }
+    }
+}
+
+// Scores of some rows, from `out` on. Scratch: as below, and as above.
+template <class T>
+void linear_scores(const Rows& all, const RowSet& part, const Linear<T>& model, T* out,
+                   T* scratch) {
+    if (is_sparse(all)) return sparse_scores(all, part, model, out, scratch);
     const std::int64_t height = learn_tile_rows(all.width, sizeof(T));
-    for (std::int64_t r = 0; r < count; r += height) {
-        const RowSet rows{nullptr, first + r, at_most(height, count - r)};
+    for (std::int64_t r = 0; r < part.count; r += height) {
+        const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,
+                          at_most(height, part.count - r)};
         score_tile(stage_rows<T>(all, rows, scratch), rows.count, model,
                    out + r * model.n_outputs);
     }

@@ -1,8 +1,10 @@
 // Every kernel on many shapes, each input and output in an allocation of exactly its size, so that
 // the sanitizers see any read or write outside. Values are compared with plain loops.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -149,6 +151,46 @@ void normalize_everything(std::int64_t n, std::int64_t d) {
     }
 }
 
+// Chains over dense rows, and over the same rows as sparse ones that hold every value: their
+// updates, and so the weights, are equal in bits, but for the decay of the intercept.
+template <class T>
+void descend_by_rows(std::int64_t n, std::int64_t d, bool exact) {
+    constexpr std::int64_t m = 6;
+    const std::vector<double> wide = numbers(n * d, 8), y = numbers(n, 9), one{1.0};
+    const std::vector<T> x(wide.begin(), wide.end());
+    std::vector<std::int32_t> indices(x.size());
+    std::vector<std::int64_t> indptr(static_cast<std::size_t>(n + 1)), order(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(d));
+    for (std::size_t i = 0; i < indptr.size(); ++i) indptr[i] = static_cast<std::int64_t>(i) * d;
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
+    const Block dense = block_of(x, d, sizeof(T) == 4 ? DType::f32 : DType::f64);
+    Block sparse = dense;
+    sparse.indices = indices.data(), sparse.indptr = indptr.data();
+    const auto run = [&](const Block& block) {
+        const std::vector<Block> blocks{block};
+        const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};
+        std::vector<Chain> chains(m);
+        std::vector<T> coef(static_cast<std::size_t>(m * d)), average(coef), met(coef);
+        for (std::int64_t c = 0; c < m; ++c) {
+            Chain& own = chains[static_cast<std::size_t>(c)];
+            own.loss = static_cast<ChainLoss>(c), own.penalty = static_cast<Penalty>(c % 3);
+            own.average = c == 5, own.fit_intercept = own.objective = 1, own.positive = -1;
+            own.alpha = own.eta = own.eta0 = 0.01, own.weight_pos = own.weight_neg = 1.0;
+            own.intercept_decay = own.t = own.scale = own.average_b = 1.0;
+            own.l1_ratio = own.penalty == Penalty::l1;
+        }
+        const Chains<T> view{chains.data(), coef.data(), average.data(), met.data(), m, d};
+        run_chains<T>(rows, view, {order.data(), 0, n, y.data(), nullptr}, exact);
+        run_settle_chains<T>(view);
+        return coef;
+    };
+    check(run(dense) == run(sparse), "chains", n, d);
+    std::vector<std::int64_t> shuffled(order);
+    run_shuffle(7, shuffled.data(), n);
+    std::sort(shuffled.begin(), shuffled.end(), std::greater<>());
+    check(shuffled == order, "shuffle", n, d);
+}
+
 void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     const std::vector<double> x = numbers(n * d, 4), one{1.0};
     const std::int64_t ld = padded(d);
@@ -160,7 +202,7 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};
     const Linear<double> model{w.data(), b.data(), k, ld};
     std::vector<double> scores(static_cast<std::size_t>(n * k));
-    run_linear_scores<double>(rows, model, scores.data());
+    run_linear_scores<double>(rows, nullptr, n, model, scores.data());
     for (std::int64_t r = 0; r < n; ++r)
         for (std::int64_t i = 0; i < k; ++i) {
             double expected = b[static_cast<std::size_t>(i)];
@@ -206,6 +248,10 @@ int main() {
             fold_everything(n, d);
             normalize_everything(n, d);
             for (const std::int64_t k : {2, 3, 10}) learn(n, d, k);
+            for (const bool exact : {false, true}) {
+                descend_by_rows<float>(n, d, exact);
+                descend_by_rows<double>(n, d, exact);
+            }
         }
     for (const std::int64_t n : {0, 1, 1000, 100000})
         for (const std::int64_t k : {1, 2, 10, 100}) confuse(n, k);

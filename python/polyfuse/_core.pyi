@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'set_isa_level']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'set_isa_level', 'settle_chains', 'shuffle']
+def chain_fields() -> tuple[str, ...]:
+    """
+    Names of the fields of a chain.
+    """
+def chain_losses() -> tuple[str, ...]:
+    """
+    Names of what chains minimise.
+    """
+def chains(rows: tuple, order: numpy.typing.NDArray[numpy.int64], targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray, met: numpy.ndarray, exact: bool) -> None:
+    ...
 def column_extrema(values: numpy.ndarray, low: numpy.typing.NDArray[numpy.float64], high: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def column_moments(values: numpy.ndarray, sample_weight: typing.Any, leaf_rows: typing.SupportsInt | typing.SupportsIndex, count: numpy.typing.NDArray[numpy.float64], mean: numpy.typing.NDArray[numpy.float64], squares: numpy.typing.NDArray[numpy.float64]) -> None:
@@ -36,7 +46,7 @@ def isa_levels() -> tuple[str, ...]:
     """
     Levels this CPU can run, lowest first.
     """
-def linear_scores(rows: tuple, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], out: numpy.ndarray) -> None:
+def linear_scores(rows: tuple, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], out: numpy.ndarray, index: typing.Any = None) -> None:
     ...
 def loss_gradient(rows: tuple, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], loss: str, grad_coef: numpy.typing.NDArray[numpy.float64], grad_intercept: numpy.typing.NDArray[numpy.float64]) -> float:
     ...
@@ -62,4 +72,8 @@ def set_isa_level(level: str) -> None:
     """
     Choose the level for the whole process.
     """
+def settle_chains(chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray) -> None:
+    ...
+def shuffle(seed: typing.SupportsInt | typing.SupportsIndex, order: numpy.typing.NDArray[numpy.int64]) -> None:
+    ...
 name: str = 'native'

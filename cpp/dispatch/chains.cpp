@@ -1,0 +1,55 @@
+#include <algorithm>
+#include <vector>
+
+#include "dispatch/levels.hpp"
+#include "dispatch/run.hpp"
+#include "dispatch/threads.hpp"
+#include "tiling.hpp"
+
+namespace polyfuse {
+
+// Chains do not know of each other, unless they are the classes of one model: threads share them.
+template <class T>
+void run_chains(const Rows& rows, const Chains<T>& chains, const Visits& visits, bool exact) {
+    const auto& kernel = kernels().typed<T>();
+    const std::int64_t n = chains.n, d = chains.width, work = visits.n * d * n;
+    if (n == 0 || visits.n == 0) return;
+    const bool one = !exact && chains.chain[0].loss == ChainLoss::multinomial;
+    const std::int64_t parts = one ? 1 : threads_for(n, work);
+    std::vector<double> scores(static_cast<std::size_t>(n));
+    std::vector<Pending<T>> pending(static_cast<std::size_t>(n));
+    parallel<T>(parts, work, chain_scratch(rows, sizeof(T)), [&](std::int64_t part, T* scratch) {
+        const std::int64_t from = n * part / parts, to = n * (part + 1) / parts;
+        const auto behind = [&](T* x) { return x ? x + from * d : nullptr; };
+        const Chains<T> own{chains.chain + from,    chains.coef + from * d, behind(chains.average),
+                            behind(chains.met), to - from,              d};
+        Visits ways = visits;
+        ways.order += from * visits.apart;
+        kernel.chains(rows, own, ways, exact, scratch, scores.data() + from,
+                      pending.data() + from);
+    });
+}
+
+template <class T>
+void run_settle_chains(const Chains<T>& chains) {
+    kernels().typed<T>().settle_chains(chains);
+}
+
+// Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003; scikit-learn's our_rand_r.
+void run_shuffle(std::uint32_t seed, std::int64_t* order, std::int64_t n) {
+    std::uint32_t state = seed == 0 ? 1 : seed;
+    for (std::int64_t i = 0; i + 1 < n; ++i) {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        const std::int64_t j = i + static_cast<std::int64_t>(state & 0x7fffffff) % (n - i);
+        std::swap(order[i], order[j]);
+    }
+}
+
+template void run_chains<float>(const Rows&, const Chains<float>&, const Visits&, bool);
+template void run_chains<double>(const Rows&, const Chains<double>&, const Visits&, bool);
+template void run_settle_chains<float>(const Chains<float>&);
+template void run_settle_chains<double>(const Chains<double>&);
+
+}  // namespace polyfuse

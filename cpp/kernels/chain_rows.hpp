@@ -1,0 +1,173 @@
+// The rows that chains read: dense ones as pointers into the caller's memory, or staged a few at
+// a time; sparse ones as values and their columns.
+//
+// Order: rows in the order that a chain visits them. Exact: staging is (stage.hpp); of a dense
+// block beside a sparse one, what is zero is left out, as scipy.sparse.hstack does. Shape: a row
+// that lies as the learner wants it is never copied; the row after the next is asked for early,
+// because a shuffled order is a cache miss for each row.
+#pragma once
+
+#include "fuse.hpp"
+
+namespace polyfuse {
+namespace {
+
+// A row, as what it holds and in which columns.
+template <class T>
+struct DenseRow {
+    const T* x;
+    std::int64_t n;
+    std::int64_t column(std::int64_t i) const { return i; }
+};
+
+template <class T>
+struct SparseRow {
+    const T* x;
+    const std::int32_t* at;
+    std::int64_t n;
+    std::int64_t column(std::int64_t i) const { return at[i]; }
+};
+
+inline bool is_sparse(const Rows& all) {
+    for (std::int64_t b = 0; b < all.n_blocks; ++b)
+        if (all.blocks[b].indptr) return true;
+    return false;
+}
+
+// Ask for n values from x on, as far as the prefetcher does not follow by itself.
+template <class T>
+void expect(const T* x, std::int64_t n) {
+    constexpr std::int64_t line = 64 / sizeof(T), most = 32 * line;
+    for (std::int64_t i = 0; i < n && i < most; i += line) __builtin_prefetch(x + i);
+}
+
+// Whole dense rows, for one order. Where they must be staged, some at a time are, in scratch of
+// dense_reader_scratch elements.
+template <class T>
+class DenseReader {
+   public:
+    DenseReader(const Rows& all, const std::int64_t* order, std::int64_t n, T* scratch)
+        : all_(all), order_(order), n_(n), scratch_(scratch),
+          height_(chain_tile_rows(all.width, sizeof(T))) {
+        const Block& block = all.blocks[0];
+        constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+        direct_ = all.n_blocks == 1 && all.op == concatenate_op && plain<T>(block) &&
+                  all.missing == Missing::ignore && block.col_stride == size &&
+                  block.row_stride % size == 0;
+        if (direct_) tile_ = {reinterpret_cast<const T*>(block.data), block.row_stride / size};
+    }
+
+    // Steps after which the rows before are gone: those of a tile.
+    std::int64_t height() const { return direct_ ? at_least(1, n_) : height_; }
+
+    // Row of step i; steps are asked for in order. Valid until the next tile begins.
+    const T* row(std::int64_t i) {
+        if (direct_) {
+            if (i + 2 < n_) expect(tile_.data + order_[i + 2] * tile_.ld, all_.width);
+            return tile_.data + order_[i] * tile_.ld;
+        }
+        if (i % height_ == 0)
+            tile_ = stage_rows<T>(all_, {order_ + i, 0, at_most(height_, n_ - i)}, scratch_);
+        return tile_.data + i % height_ * tile_.ld;
+    }
+
+   private:
+    const Rows& all_;
+    const std::int64_t* order_;
+    std::int64_t n_;
+    T* scratch_;
+    std::int64_t height_;
+    bool direct_;
+    Tile<T> tile_{};
+};
+
+// Values of a sparse block in T, with a map for each column.
+template <class T, class In, class Map>
+void load_sparse(const Block& block, std::int64_t from, std::int64_t n, T* dst) {
+    using S = Scaled<In, T>;
+    const In* x = reinterpret_cast<const In*>(block.data) + from;
+    const std::int32_t* at = block.indices + from;
+    const auto* offset = static_cast<const S*>(block.offset);
+    const auto* factor = static_cast<const S*>(block.factor);
+    for (std::int64_t i = 0; i < n; ++i) {
+        S v = static_cast<S>(x[i]);
+        if constexpr (!std::is_same_v<Map, Unscaled>)
+            v = Map::second(Map::first(v, offset[at[i]], factor[at[i]]), offset[at[i]],
+                            factor[at[i]]);
+        dst[i] = static_cast<T>(v);
+    }
+}
+
+template <class T, class In>
+void load_sparse(const Block& block, std::int64_t from, std::int64_t n, T* dst) {
+    switch (block.affine) {
+        case AffineKind::divide: return load_sparse<T, In, Divide>(block, from, n, dst);
+        case AffineKind::multiply: return load_sparse<T, In, Multiply>(block, from, n, dst);
+        default: return load_sparse<T, In, Unscaled>(block, from, n, dst);
+    }
+}
+
+// Rows of which a block at least is sparse. Scratch: sparse_reader_scratch elements.
+template <class T>
+class SparseReader {
+   public:
+    SparseReader(const Rows& all, T* scratch)
+        : all_(all), x_(scratch), dense_(scratch + padded(most_values(all))),
+          at_(reinterpret_cast<std::int32_t*>(dense_ + padded(all.width))),
+          direct_(all.n_blocks == 1 && plain<T>(all.blocks[0])) {}
+
+    // The row of that number; the rows before are gone.
+    SparseRow<T> row(std::int64_t i) const {
+        if (direct_) {
+            const Block& block = all_.blocks[0];
+            const std::int64_t from = block.indptr[i];
+            return {reinterpret_cast<const T*>(block.data) + from, block.indices + from,
+                    block.indptr[i + 1] - from};
+        }
+        std::int64_t n = 0, column = 0;
+        for (std::int64_t b = 0; b < all_.n_blocks; ++b) {
+            const Block& block = all_.blocks[b];
+            n += block.indptr ? add_sparse(block, i, column, n) : add_dense(block, i, column, n);
+            column += block.width;
+        }
+        return {x_, at_, n};
+    }
+
+    void expect_row(std::int64_t i) const {
+        if (!direct_) return;
+        const SparseRow<T> coming = row(i);
+        expect(coming.x, coming.n);
+        expect(coming.at, coming.n);
+    }
+
+   private:
+    std::int64_t add_sparse(const Block& block, std::int64_t i, std::int64_t column,
+                            std::int64_t n) const {
+        const std::int64_t from = block.indptr[i], count = block.indptr[i + 1] - from;
+        block.dtype == DType::f32 ? load_sparse<T, float>(block, from, count, x_ + n)
+                                  : load_sparse<T, double>(block, from, count, x_ + n);
+        for (std::int64_t k = 0; k < count; ++k)
+            at_[n + k] = block.indices[from + k] + static_cast<std::int32_t>(column);
+        return count;
+    }
+
+    std::int64_t add_dense(const Block& block, std::int64_t i, std::int64_t column,
+                           std::int64_t n) const {
+        load<T>(block, {&i, 0, 1}, 0, block.width, dense_, block.width);
+        std::int64_t count = 0;
+        for (std::int64_t j = 0; j < block.width; ++j)
+            if (dense_[j] != T(0)) {
+                x_[n + count] = dense_[j];
+                at_[n + count++] = static_cast<std::int32_t>(column + j);
+            }
+        return count;
+    }
+
+    const Rows& all_;
+    T *x_, *dense_;
+    std::int32_t* at_;
+    bool direct_;
+};
+
+}  // namespace
+}  // namespace polyfuse

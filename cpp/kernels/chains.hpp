@@ -1,0 +1,337 @@
+// HOW chains of stochastic gradient descent run: one step per row, several models side by side.
+//
+// Order: each chain by itself takes the steps of kernels/chain_steps.hpp, in its own order of rows;
+// which chains run together never shows. Exact: with `exact`, the bits are scikit-learn's: its
+// sums run from left to right, and SIMD may only take what is elementwise (products, updates).
+// Shape: where a chain neither averages nor truncates, the update of one row, the norm it leaves
+// and the score of the next row are one sweep over the weights. An exact sum is a chain of
+// dependent additions, three or four cycles each, so up to `chain_group` models are swept
+// together: their sums hide each other's latency. Without `exact` all models read the same row.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "kernels/chain_steps.hpp"
+
+namespace polyfuse {
+namespace {
+
+// As many doubles as a register holds, and as many T.
+constexpr std::int64_t pack = vector_width<double>;
+template <class T>
+using Pack = Vector<T, pack>;
+using Wide = Vector<double>;
+
+template <class V, class T>
+V load_pack(const T* x) {
+    V v;
+    std::memcpy(&v, x, sizeof v);
+    return v;
+}
+
+// The sweep of `width` chains: where to, the row to add and by how much (none if null), the row to
+// score; and the sums that come out.
+template <class T, int width>
+struct Sweep {
+    T* w[width];
+    const T* prev[width];
+    const T* x[width];
+    T factor[width];
+    double inner[width], square[width], absolute[width];
+};
+
+// `norms`: whether |w|² and |w| are wanted.
+template <bool norms, int width, class T>
+void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
+    double inner[width] = {}, square[width] = {}, absolute[width] = {};
+    std::int64_t j = 0;
+    for (; j + pack <= d; j += pack)
+        for (int c = 0; c < width; ++c) {
+            Pack<T> w = load_pack<Pack<T>>(s.w[c] + j);
+            if (s.prev[c]) {
+                const Pack<T> x = load_pack<Pack<T>>(s.prev[c] + j);
+                const Wide sum = __builtin_convertvector(w, Wide) +
+                                 __builtin_convertvector(x, Wide) *
+                                     static_cast<double>(s.factor[c]);
+                w = __builtin_convertvector(sum, Pack<T>);
+                std::memcpy(s.w[c] + j, &w, sizeof w);
+            }
+            const Wide p =
+                __builtin_convertvector(w * load_pack<Pack<T>>(s.x[c] + j), Wide);
+            for (std::int64_t l = 0; l < pack; ++l) inner[c] += p[l];
+            if constexpr (norms) {
+                const Wide q = __builtin_convertvector(w * w, Wide);
+                for (std::int64_t l = 0; l < pack; ++l) {
+                    square[c] += q[l];
+                    absolute[c] += std::fabs(static_cast<double>(w[l]));
+                }
+            }
+        }
+    for (; j < d; ++j)
+        for (int c = 0; c < width; ++c) {
+            T& w = s.w[c][j];
+            if (s.prev[c]) w = moved<true>(w, s.prev[c][j], s.factor[c]);
+            inner[c] += static_cast<double>(w * s.x[c][j]);
+            if constexpr (norms) {
+                square[c] += static_cast<double>(w * w);
+                absolute[c] += std::fabs(static_cast<double>(w));
+            }
+        }
+    for (int c = 0; c < width; ++c)
+        s.inner[c] = inner[c], s.square[c] = square[c], s.absolute[c] = absolute[c];
+}
+
+// The same over lanes of T, all chains on one row; a chain that does not move has factor 0.
+template <bool moves, bool norms, int width, class T>
+void fast_sweep(Sweep<T, width>& s, std::int64_t d) {
+    constexpr std::int64_t n = Lanes<T>::width, n_parts = Lanes<T>::n_parts;
+    Lanes<T> inner[width] = {}, square[width] = {};
+    std::int64_t j = 0;
+    for (; j + n_lanes <= d; j += n_lanes)
+        for (std::int64_t p = 0; p < n_parts; ++p) {
+            const std::int64_t at = j + p * n;
+            const Vector<T> x = load_vector(s.x[0] + at);
+            Vector<T> prev{};
+            if constexpr (moves) prev = load_vector(s.prev[0] + at);
+            for (int c = 0; c < width; ++c) {
+                Vector<T> w = load_vector(s.w[c] + at);
+                if constexpr (moves) {
+                    w += prev * s.factor[c];
+                    store_vector(s.w[c] + at, w);
+                }
+                inner[c].part[p] += w * x;
+                if constexpr (norms) square[c].part[p] += w * w;
+            }
+        }
+    T last[2][width][n_lanes];
+    for (int c = 0; c < width; ++c) {
+        std::memcpy(last[0][c], inner[c].part, sizeof last[0][c]);
+        std::memcpy(last[1][c], square[c].part, sizeof last[1][c]);
+        for (std::int64_t l = 0; j + l < d; ++l) {
+            T& w = s.w[c][j + l];
+            if constexpr (moves) w += s.prev[0][j + l] * s.factor[c];
+            last[0][c][l] += w * s.x[0][j + l];
+            if constexpr (norms) last[1][c][l] += w * w;
+        }
+        std::memcpy(inner[c].part, last[0][c], sizeof last[0][c]);
+        std::memcpy(square[c].part, last[1][c], sizeof last[1][c]);
+        s.inner[c] = static_cast<double>(add_lanes<T>(inner[c]));
+        if constexpr (norms) s.square[c] = static_cast<double>(add_lanes<T>(square[c]));
+    }
+}
+
+// The step of a chain whose score is known, but for the addition, which is left pending.
+template <class T>
+Pending<T> decide(const Learner<T>& own, const T* x, double pull, T weight) {
+    Chain& c = *own.chain;
+    const double update = pull * static_cast<double>(weight);
+    if (decays(c) && shrink<T>(c)) settle(own);
+    move_intercept(c, update);
+    c.t += 1.0;
+    if (update == 0.0) return {};
+    return {x, static_cast<T>(update) / static_cast<T>(c.scale)};
+}
+
+template <class T>
+double score_with(const Chain& c, double inner) {
+    return static_cast<double>(static_cast<T>(inner * c.scale)) + c.intercept;
+}
+
+template <bool exact, class T>
+Pending<T> hear(const Learner<T>& own, const T* x, double p, const Visits& visits,
+                std::int64_t i) {
+    Chain& c = *own.chain;
+    const double y = target_of<T>(c, visits.targets[i]);
+    double pull = 0.0;
+    set_eta(c);
+    if (c.objective) note_objective<T>(c, chain_loss(c, y, p));
+    const DenseRow<T> row{x, own.width};
+    if (!pull_of(c, y, p, square_of<exact, T>(c, row), pull)) return {};
+    return decide(own, x, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
+}
+
+// Add what is pending, at the end of some rows.
+template <bool exact, class T>
+void flush(const Learner<T>& own, Pending<T>& pending) {
+    if (pending.x) add_row<exact>(own, DenseRow<T>{pending.x, own.width}, pending.factor);
+    pending = {};
+}
+
+// `width` exact chains, each in its own order.
+template <bool norms, int width, class T>
+void exact_group(const Rows& all, const Chains<T>& chains, std::int64_t first,
+                 const Visits& visits, T* scratch) {
+    const std::int64_t each = dense_reader_scratch(all.width, all.n_blocks, sizeof(T));
+    const auto order = [&](int c) { return visits.order + (first + c) * visits.apart; };
+    const auto reader = [&]<std::size_t... c>(std::index_sequence<c...>) {
+        return std::array<DenseReader<T>, width>{
+            DenseReader<T>(all, order(static_cast<int>(c)), visits.n,
+                           scratch + static_cast<std::int64_t>(c) * each)...};
+    };
+    auto readers = reader(std::make_index_sequence<width>{});
+    Pending<T> pending[width];
+    Sweep<T, width> s;
+    for (int c = 0; c < width; ++c) s.w[c] = learner(chains, first + c).w;
+    const std::int64_t height = readers[0].height();
+    for (std::int64_t i = 0; i < visits.n; ++i) {
+        for (int c = 0; c < width; ++c) {
+            if (i % height == 0) flush<true>(learner(chains, first + c), pending[c]);
+            s.x[c] = readers[c].row(i);
+            s.prev[c] = pending[c].x, s.factor[c] = pending[c].factor;
+        }
+        exact_sweep<norms>(s, all.width);
+        for (int c = 0; c < width; ++c) {
+            const Learner<T> own = learner(chains, first + c);
+            if (norms && pending[c].x) note_norms<T>(*own.chain, s.square[c], s.absolute[c]);
+            const double p = score_with<T>(*own.chain, s.inner[c]);
+            pending[c] = hear<true>(own, s.x[c], p, visits, order(c)[i]);
+        }
+    }
+    for (int c = 0; c < width; ++c) flush<true>(learner(chains, first + c), pending[c]);
+}
+
+// A sweep of fast chains [from, from + width), all on row x.
+template <int width, class T>
+void fast_group(const Chains<T>& chains, std::int64_t from, const T* prev, const T* x,
+                const Pending<T>* pending, bool norms, double* scores) {
+    Sweep<T, width> s;
+    s.prev[0] = prev, s.x[0] = x;
+    for (int c = 0; c < width; ++c) {
+        s.w[c] = learner(chains, from + c).w;
+        s.factor[c] = pending[from + c].factor;
+    }
+    const auto sweep = [&]<bool moves>() {
+        norms ? fast_sweep<moves, true>(s, chains.width) : fast_sweep<moves, false>(s, chains.width);
+    };
+    prev ? sweep.template operator()<true>() : sweep.template operator()<false>();
+    for (int c = 0; c < width; ++c) {
+        Chain& own = chains.chain[from + c];
+        if (norms && pending[from + c].x) note_norms<T>(own, s.square[c], 0.0);
+        scores[from + c] = score_with<T>(own, s.inner[c]);
+    }
+}
+
+// All chains on one order of rows. Scratch: that of a reader; a score and a pending addition of
+// each chain.
+template <class T>
+void fast_chains(const Rows& all, const Chains<T>& chains, const Visits& visits, T* scratch,
+                 double* scores, Pending<T>* pending) {
+    DenseReader<T> reader(all, visits.order, visits.n, scratch);
+    const bool softmax = chains.chain[0].loss == ChainLoss::multinomial;
+    bool norms = false;
+    for (std::int64_t c = 0; c < chains.n; ++c) norms = norms || chains.chain[c].objective;
+    const T* prev = nullptr;
+    for (std::int64_t i = 0; i < visits.n; ++i) {
+        if (i % reader.height() == 0) {
+            for (std::int64_t c = 0; c < chains.n; ++c) flush<false>(learner(chains, c), pending[c]);
+            prev = nullptr;
+        }
+        const T* x = reader.row(i);
+        const std::int64_t row = visits.order[i];
+        in_groups<n_chains<T>>(chains.n, [&]<int width>(std::int64_t from) {
+            fast_group<width>(chains, from, prev, x, pending, norms, scores);
+        });
+        T weight = T(1);
+        if (softmax) {
+            softmax_slopes(chains, visits.targets[row], scores);
+            weight = softmax_weight(chains, visits, row);
+        }
+        for (std::int64_t c = 0; c < chains.n; ++c) {
+            const Learner<T> own = learner(chains, c);
+            if (softmax) set_eta(*own.chain);
+            pending[c] = softmax ? decide(own, x, -own.chain->eta * scores[c], weight)
+                                 : hear<false>(own, x, scores[c], visits, row);
+        }
+        prev = x;
+    }
+    for (std::int64_t c = 0; c < chains.n; ++c) flush<false>(learner(chains, c), pending[c]);
+}
+
+// One chain that averages or truncates, or whose rows are sparse.
+template <bool exact, class T>
+void single_chain(const Rows& all, const Learner<T>& own, const Visits& visits,
+                  const std::int64_t* order, T* scratch) {
+    if (is_sparse(all)) {
+        const SparseReader<T> reader(all, scratch);
+        for (std::int64_t i = 0; i < visits.n; ++i) {
+            if (i + 2 < visits.n) reader.expect_row(order[i + 2]);
+            step<exact>(own, reader.row(order[i]), visits, order[i]);
+        }
+        return;
+    }
+    DenseReader<T> reader(all, order, visits.n, scratch);
+    for (std::int64_t i = 0; i < visits.n; ++i)
+        step<exact>(own, DenseRow<T>{reader.row(i), all.width}, visits, order[i]);
+}
+
+// The classes of one model that average or truncate, or whose rows are sparse.
+template <class T>
+void softmax_chains(const Rows& all, const Chains<T>& chains, const Visits& visits, T* scratch,
+                    double* scores) {
+    if (is_sparse(all)) {
+        const SparseReader<T> reader(all, scratch);
+        for (std::int64_t i = 0; i < visits.n; ++i)
+            softmax_step(chains, reader.row(visits.order[i]), visits, visits.order[i], scores);
+        return;
+    }
+    DenseReader<T> reader(all, visits.order, visits.n, scratch);
+    for (std::int64_t i = 0; i < visits.n; ++i)
+        softmax_step(chains, DenseRow<T>{reader.row(i), all.width}, visits, visits.order[i],
+                     scores);
+}
+
+// Whether the update of a chain can wait for the next sweep.
+inline bool sweeps(const Chain& c) { return !averages(c) && !truncates(c); }
+
+template <class T>
+void exact_groups(const Rows& all, const Chains<T>& chains, std::int64_t first, std::int64_t n,
+                  const Visits& visits, T* scratch) {
+    bool norms = false;
+    for (std::int64_t c = first; c < first + n; ++c)
+        norms = norms || chains.chain[c].objective;
+    const auto run = [&]<int width>() {
+        norms ? exact_group<true, width>(all, chains, first, visits, scratch)
+              : exact_group<false, width>(all, chains, first, visits, scratch);
+    };
+    switch (n) {
+        case 1: return run.template operator()<1>();
+        case 2: return run.template operator()<2>();
+        case 3: return run.template operator()<3>();
+        default: return run.template operator()<4>();
+    }
+}
+
+// The steps of some chains. Scratch: chain_scratch elements.
+template <class T>
+void chains(const Rows& all, const Chains<T>& chains, const Visits& visits, bool exact, T* scratch,
+            double* scores, Pending<T>* pending) {
+    const bool sparse = is_sparse(all), softmax = chains.chain[0].loss == ChainLoss::multinomial;
+    bool together = !sparse;
+    for (std::int64_t c = 0; c < chains.n; ++c) together = together && sweeps(chains.chain[c]);
+    if (!exact && together) return fast_chains(all, chains, visits, scratch, scores, pending);
+    if (!exact && softmax) return softmax_chains(all, chains, visits, scratch, scores);
+    for (std::int64_t c = 0; c < chains.n;) {
+        std::int64_t n = 0;
+        while (exact && !sparse && c + n < chains.n && sweeps(chains.chain[c + n])) ++n;
+        if (n > 0) {  // in groups of about one size
+            n = ceil_div(n, ceil_div(n, chain_group));
+            exact_groups(all, chains, c, n, visits, scratch);
+            c += n;
+            continue;
+        }
+        const Learner<T> own = learner(chains, c);
+        const std::int64_t* order = visits.order + c * visits.apart;
+        exact ? single_chain<true>(all, own, visits, order, scratch)
+              : single_chain<false>(all, own, visits, order, scratch);
+        ++c;
+    }
+}
+
+template <class T>
+void settle_chains(const Chains<T>& chains) {
+    for (std::int64_t c = 0; c < chains.n; ++c) settle(learner(chains, c));
+}
+
+}  // namespace
+}  // namespace polyfuse
