@@ -153,13 +153,15 @@ def require_finite_values(
     raise ValueError(f"{text} The first is at [{where}].")
 
 
-def as_weights(weights: Any, n_rows: int, caller: str) -> NDArray[np.float64] | None:
+def as_weights(
+    weights: Any, n_rows: int, caller: str, *, allow_zeros: bool = False
+) -> NDArray[np.float64] | None:
     """Return a contiguous float64 per row, or None; one number stands for all rows.
 
     Raises
     ------
     ValueError
-        If there is not one finite weight per row, or all are zero.
+        If there is not one finite weight per row, or all are zero and that is not allowed.
     """
     if weights is None:
         return None
@@ -174,6 +176,6 @@ def as_weights(weights: Any, n_rows: int, caller: str) -> NDArray[np.float64] | 
     require_finite_values(vector, "sample_weight", caller)
     if len(vector) != n_rows:
         raise ValueError(f"sample_weight.shape == {vector.shape}, expected {(n_rows,)}!")
-    if not vector.any():
+    if not allow_zeros and not vector.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return vector

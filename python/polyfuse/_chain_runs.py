@@ -1,0 +1,286 @@
+"""Train chains together: orders, epochs, the rule that stops them, and what they print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernels
+from ._chain_scores import held_scores
+from ._chains import SPARSE_INTERCEPT_DECAY, Chain, Index, Raw, Samples
+from ._kernels.contract import CHAIN, Csr, Rows
+
+Callback = Callable[[int, float], None]
+
+# A call of the kernels should take this long, in seconds: Ctrl-C is seen between calls.
+_CALL = 0.05
+# The first call is of about so many multiplications.
+_FIRST = 4e6
+_SHORTEST = 16
+
+
+def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = None) -> None:
+    """Train chains to their ends, those that can be trained in one call together.
+
+    That is all that share an arithmetic and, where it is the fast one, an order; the classes of
+    one softmax are a group of their own. A chain that overflows keeps the exception as its
+    ``error``. Each chain ends as it would alone, to the last bit.
+    """
+
+    def key(chain: Chain) -> tuple[bool, bool, int, tuple]:
+        joint = chain.settings.loss == "multinomial"
+        shared = () if chain.settings.exact else _order_of(chain)
+        return chain.settings.exact, joint, chain.model if joint else 0, shared
+
+    for _, group in groupby(sorted(chains, key=key), key):
+        _Group(samples, list(group), callback).run()
+
+
+def _order_of(chain: Chain) -> tuple[int, bool, int, int]:
+    """What the order of a chain depends on."""
+    held = 0 if chain.held is None else id(chain.held)
+    index = 0 if chain.index is None else id(chain.index)
+    return chain.seed, bool(chain.settings.shuffle), index, held
+
+
+class _Order:
+    """The order in which some chains visit rows, epoch after epoch.
+
+    scikit-learn shuffles what the last epoch left, always with the same seed: that is one and the
+    same permutation, applied again. Rows held out are shuffled too, and left out afterwards.
+    """
+
+    def __init__(self, chain: Chain, n_rows: int) -> None:
+        self.index = chain.index
+        n = n_rows if chain.index is None else len(chain.index)
+        self.kept = None if chain.held is None else ~chain.held.mask
+        self.length = n if self.kept is None else int(self.kept.sum())
+        self.place = np.arange(n)
+        self.permutation: Index | None = None
+        if chain.settings.shuffle:
+            self.permutation = np.arange(n)
+            _kernels.select().shuffle(chain.seed, self.permutation)
+
+    def next(self) -> Index:
+        """The rows of the next epoch."""
+        if self.permutation is not None:
+            self.place = self.place[self.permutation]
+        place = self.place if self.kept is None else self.place[self.kept[self.place]]
+        return place if self.index is None else self.index[place]
+
+
+class _Group:
+    """Chains that are trained in the same calls, and drop out one by one."""
+
+    def __init__(self, samples: Samples, chains: list[Chain], callback: Callback | None) -> None:
+        self.samples, self.callback = samples, callback
+        self.exact = chains[0].settings.exact
+        self.joint = chains[0].settings.loss == "multinomial"
+        self.orders: dict[tuple, _Order] = {}
+        for chain in chains:
+            if _order_of(chain) not in self.orders:
+                self.orders[_order_of(chain)] = _Order(chain, samples.rows.n_rows)
+        # Where chains have other numbers of rows, those that go on longest stand first.
+        self.chains = sorted(chains, key=lambda chain: -self._order(chain).length)
+        self._allocate()
+        self.step = max(_SHORTEST, int(_FIRST / (_touched(samples.rows) * len(chains))))
+        self.started = perf_counter()
+
+    def _order(self, chain: Chain) -> _Order:
+        return self.orders[_order_of(chain)]
+
+    def _allocate(self) -> None:
+        chains, dtype = self.chains, self.samples.rows.dtype
+        m, d = len(chains), self.samples.rows.width
+        averaged = any(chain.settings.average for chain in chains)
+        truncated = any(chain.settings.penalty in ("l1", "elasticnet") for chain in chains)
+        self.records = np.zeros(m, CHAIN)
+        self.coef = np.empty((m, d), dtype)
+        self.average = np.zeros((m if averaged else 0, d), dtype)
+        self.met = np.zeros((m if truncated else 0, d), dtype)
+        decay = SPARSE_INTERCEPT_DECAY if self.samples.sparse else 1.0
+        for c, chain in enumerate(chains):
+            raw = chain.raw
+            record = chain.record(decay, self._wants_objective(chain))
+            self.coef[c] = chain.coef if raw is None else raw.coef
+            average = chain.average_coef if raw is None else raw.average
+            if averaged and average is not None:
+                self.average[c] = average
+            if truncated and raw is not None and raw.met is not None:
+                self.met[c] = raw.met
+            if record["objective"]:
+                self._measure(record, self.coef[c])
+            self.records[c] = record
+
+    def _wants_objective(self, chain: Chain) -> bool:
+        s = chain.settings
+        told = s.verbose > 0 or self.callback is not None
+        return told or (s.judged and not s.early_stopping)
+
+    @staticmethod
+    def _measure(record: NDArray[np.void], coef: NDArray) -> None:
+        """The norms of a model that does not start at zero."""
+        w = coef.astype(np.float64) * float(record["scale"])
+        record["sq_norm"] = _kernels.select().dot(w, w)
+        record["l1_norm"] = np.abs(w).sum()
+
+    # -- epochs ----------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        epoch = 0
+        while self.chains:
+            epoch += 1
+            for chain in self.chains:
+                if chain.settings.verbose > 0:
+                    print(f"-- Epoch {epoch}")
+            self.records["loss_sum"] = self.records["objective_sum"] = 0.0
+            self._epoch()
+            self._judge(epoch)
+
+    def _epoch(self) -> None:
+        visits = {key: order.next() for key, order in self.orders.items()}
+        own = [visits[_order_of(chain)] for chain in self.chains]
+        at, end = 0, len(own[0])
+        while at < end:
+            active = sum(len(order) > at for order in own)
+            stop = min(at + self.step, len(own[active - 1]))
+            if len(visits) == 1:
+                part = own[0][None, at:stop]
+            else:
+                part = np.stack([order[at:stop] for order in own[:active]])
+            self._call(part, active)
+            at = stop
+
+    def _call(self, order: Index, active: int) -> None:
+        began = perf_counter()
+        average = self.average[:active] if len(self.average) else self.average
+        met = self.met[:active] if len(self.met) else self.met
+        _kernels.select().chains(
+            self.samples.rows, order, self.samples.targets, self.samples.weight,
+            self.records[:active], self.coef[:active], average, met, self.exact,
+        )  # fmt: skip
+        spent = max(perf_counter() - began, 1e-9)
+        rate = order.shape[1] * min(8.0, max(0.125, _CALL / spent))
+        self.step = max(_SHORTEST, int(rate))
+
+    def _judge(self, epoch: int) -> None:
+        """After an epoch: note overflows, tell how it went, and let go of chains that are done."""
+        finite = np.isfinite(self.coef).all(axis=1) & np.isfinite(self.records["intercept"])
+        if self.joint:
+            finite[:] = finite.all()
+        scores = held_scores(self.samples.rows, self.chains, self.records, self.coef, finite)
+        n = np.array([self._order(chain).length for chain in self.chains])
+        objectives = self.records["objective_sum"] / n
+        self._tell(epoch, n, scores)
+        done = np.zeros(len(self.chains), bool)
+        for c, chain in enumerate(self.chains):
+            chain.n_iter = epoch
+            if not finite[c]:
+                chain.error = _overflow(epoch)
+                done[c] = True
+                continue
+            first = 0 if self.joint else c
+            stalled = self._stalls(chain, objectives[first], scores[first])
+            done[c] = self._ends(c, stalled) or epoch == chain.settings.max_iter
+        if self.callback is not None:
+            self.callback(epoch, float(objectives[finite].mean()) if finite.any() else np.nan)
+        if done.any():
+            self._release(done)
+
+    @staticmethod
+    def _stalls(chain: Chain, objective: float, score: float) -> bool:
+        """Whether a chain has not got better for long enough."""
+        s = chain.settings
+        # `best` is of what is to become small: the objective, or minus the score.
+        value = -score if s.early_stopping else objective
+        tol = s.tol if s.judged and s.tol is not None else -np.inf
+        worse = value > chain.best - tol
+        chain.stalled = chain.stalled + 1 if s.judged and worse else 0
+        chain.best = min(chain.best, value)
+        return chain.stalled >= s.n_iter_no_change
+
+    def _ends(self, c: int, stalled: bool) -> bool:
+        chain = self.chains[c]
+        if not stalled:
+            return False
+        if chain.settings.learning_rate == "adaptive" and self.records["eta"][c] > 1e-6:
+            self.records["eta"][c] /= 5.0
+            chain.stalled = 0
+            return False
+        if chain.settings.verbose > 0:
+            spent = perf_counter() - self.started
+            print(f"Convergence after {chain.n_iter} epochs took {spent:.2f} seconds")
+        return True
+
+    def _tell(self, epoch: int, n: NDArray, scores: NDArray) -> None:
+        """What scikit-learn prints of an epoch."""
+        for c, chain in enumerate(self.chains):
+            if chain.settings.verbose <= 0:
+                continue
+            record = self.records[c]
+            score = f", Validation score: {scores[c]:f}" if chain.settings.early_stopping else ""
+            print(
+                f"Norm: {np.sqrt(record['sq_norm']):.2f}, NNZs: {np.count_nonzero(self.coef[c])}, "
+                f"Bias: {record['intercept']:.6f}, T: {epoch * n[c]}, "
+                f"Avg. loss: {record['loss_sum'] / n[c]:f}, "
+                f"Objective: {record['objective_sum'] / n[c]:f}{score}"
+            )
+            print(f"Total training time: {perf_counter() - self.started:.2f} seconds.")
+
+    # -- ends ------------------------------------------------------------------------------------
+
+    def _release(self, done: NDArray[np.bool_]) -> None:
+        """Write the chains that are done to their ends, and go on with the others."""
+        chains = [chain for chain, end in zip(self.chains, done, strict=True) if end]
+        self._finish(chains, self.records[done], self.coef[done], *self._parts(done))
+        self.chains = [chain for chain, end in zip(self.chains, done, strict=True) if not end]
+        self.average, self.met = self._parts(~done)
+        self.records, self.coef = self.records[~done], self.coef[~done]
+        left = {_order_of(chain) for chain in self.chains}
+        self.orders = {key: order for key, order in self.orders.items() if key in left}
+
+    def _parts(self, which: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
+        average = self.average[which] if len(self.average) else self.average
+        return average, self.met[which] if len(self.met) else self.met
+
+    def _finish(
+        self, chains: list[Chain], records: NDArray[np.void], coef: NDArray, average: NDArray,
+        met: NDArray,
+    ) -> None:  # fmt: skip
+        if not self.exact:
+            for c, chain in enumerate(chains):
+                chain.raw = Raw(
+                    records[c].copy(), coef[c].copy(),
+                    average[c].copy() if len(average) else None,
+                    met[c].copy() if len(met) else None,
+                )  # fmt: skip
+        with np.errstate(all="ignore"):
+            _kernels.select().settle_chains(records, coef, average)
+        for c, chain in enumerate(chains):
+            chain.coef, chain.intercept = coef[c], float(records["intercept"][c])
+            chain.t = float(records["t"][c])
+            if chain.settings.average:
+                chain.average_coef = average[c]
+                chain.average_intercept = float(records["average_intercept"][c])
+
+
+def _touched(rows: Rows) -> float:
+    """About how many values of a row a step multiplies."""
+    touched = 1.0
+    for block in rows.blocks:
+        values: Any = block.values
+        n, width = values.shape
+        touched += len(values.data) / max(n, 1) if isinstance(values, Csr) else width
+    return touched
+
+
+def _overflow(epoch: int) -> ValueError:
+    return ValueError(
+        f"Floating-point under-/overflow occurred at epoch #{epoch}. Scaling input data with "
+        "StandardScaler or MinMaxScaler might help."
+    )

@@ -1,0 +1,91 @@
+"""Scores of chains on rows held out, which early stopping goes by."""
+
+from __future__ import annotations
+
+import warnings
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernels
+from ._chains import Chain, Held, Index
+from ._kernels.contract import Rows
+from .exceptions import UndefinedMetricWarning, shared
+
+
+def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, index: Index | None) -> NDArray:
+    """Linear scores of the rows of an index, (n, k); intercepts are added in their own precision."""
+    n = rows.n_rows if index is None else len(index)
+    out = np.empty((n, len(coef)), rows.dtype)
+    wide = np.ascontiguousarray(coef, np.float64)
+    _kernels.select().linear_scores(rows, wide, np.zeros(len(coef)), out, index)
+    result: NDArray = out + intercept
+    return result
+
+
+def held_scores(
+    rows: Rows, chains: list[Chain], records: NDArray[np.void], coef: NDArray, wanted: NDArray
+) -> NDArray:
+    """The score of each chain on its rows held out; 0 where it has none, or is not `wanted`.
+
+    As scikit-learn does, of the weights as they lie, without their scale; only a softmax, which
+    scikit-learn has not, is scored as the model it is.
+    """
+    scores = np.zeros(len(chains))
+    asked = [
+        c for c, chain in enumerate(chains)
+        if chain.held is not None and wanted[c]
+        and (chain.settings.judged or chain.settings.verbose > 0)
+    ]  # fmt: skip
+    for _, group in groupby(sorted(asked, key=lambda c: id(chains[c].held)),
+                            lambda c: id(chains[c].held)):  # fmt: skip
+        which = list(group)
+        held = chains[which[0]].held
+        assert held is not None
+        joint = chains[which[0]].settings.loss == "multinomial"
+        scale = records["scale"][which][:, None] if joint else 1.0
+        linear = scores_of(rows, coef[which] * scale, records["intercept"][which], held.index)
+        if joint:
+            positive = records["positive"][which]
+            scores[which] = _mean(positive[linear.argmax(axis=1)] == held.targets, held)
+            continue
+        for k, c in enumerate(which):
+            scores[c] = _score(chains[c], held, linear[:, k])
+    return scores
+
+
+def _score(chain: Chain, held: Held, linear: NDArray) -> float:
+    if chain.positive < 0:
+        return r2(held.targets, linear, held.weight)
+    own, taken = held.targets == chain.positive, linear > 0
+    return _mean(own == taken if held.negatives else own & taken, held)
+
+
+def _mean(right: NDArray[np.bool_], held: Held) -> float:
+    return float(np.average(right, weights=held.weight))
+
+
+def r2(targets: NDArray, predicted: NDArray, weight: NDArray) -> float:
+    """R², 1 - (residual sum of squares) / (total sum of squares), in float64.
+
+    A constant target counts 1 if it is met exactly, else 0.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If there are fewer than two rows; the result is NaN.
+    """
+    if len(targets) < 2:
+        warnings.warn(
+            "R^2 score is not well-defined with less than two samples.",
+            shared(UndefinedMetricWarning),
+            stacklevel=2,
+        )
+        return float("nan")
+    y, p, w = targets.astype(np.float64), predicted.astype(np.float64), weight.astype(np.float64)
+    unexplained = float((w * (y - p) ** 2).sum())
+    total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
+    if total == 0.0:
+        return 1.0 if unexplained == 0.0 else 0.0
+    return 1.0 - unexplained / total

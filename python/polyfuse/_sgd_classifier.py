@@ -1,0 +1,362 @@
+"""SGDClassifier: linear classifiers trained by stochastic gradient descent."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _constraints as c
+from ._available import available_if
+from ._chain_runs import Callback
+from ._chains import Chain, Samples, Settings, settings_of
+from ._estimator import Classifier
+from ._linear import probabilities
+from ._random import MAX_INT, RandomState, as_random_state, stratified_split
+from ._sgd_base import COMMON, PENALISED, SGD, STOPPING, Plan
+from ._sgd_inputs import remember, see, see_again
+from ._sgd_models import Model, raw_of
+from ._sgd_targets import (
+    as_targets,
+    class_weights,
+    classes_of_call,
+    encode,
+    labels_of,
+    require_consistent,
+)
+
+DEFAULT_EPSILON = 0.1
+
+CLASSIFICATION = (
+    "hinge", "squared_hinge", "perceptron", "log_loss", "modified_huber", "squared_error",
+    "huber", "epsilon_insensitive", "squared_epsilon_insensitive",
+)  # fmt: skip
+_WITH_EPSILON = ("huber", "epsilon_insensitive", "squared_epsilon_insensitive")
+
+
+class BaseSGDClassifier(Classifier, SGD):
+    """What SGDClassifier and Perceptron share."""
+
+    classes_: NDArray
+    class_weight: Any
+
+    # Names and arguments of the losses, as scikit-learn has them.
+    loss_functions = {  # noqa: RUF012
+        name: (name, DEFAULT_EPSILON) if name in _WITH_EPSILON else (name,)
+        for name in CLASSIFICATION
+    }
+    _constraints = {  # noqa: RUF012
+        **COMMON,
+        **STOPPING,
+        "n_jobs": (c.INTEGER, c.NONE),
+        "class_weight": (c.among("balanced"), c.DICT, c.NONE),
+    }
+
+    def fit(
+        self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None,
+        sample_weight: Any = None, *, callback: Callback | None = None,
+    ) -> Self:  # fmt: skip
+        """Fit to rows `X` and their labels, forgetting what was learned.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features), or blocks
+            Or a list or dict of such blocks, side by side; see the class.
+        y : array-like of shape (n_samples,)
+        coef_init : array-like of shape (n_classes, n_features) or (1, n_features), optional
+            Where to start.
+        intercept_init : array-like of shape (n_classes,) or (1,), optional
+        sample_weight : float or array-like of shape (n_samples,), optional
+            Multiplies the step of each row.
+        callback : callable(epoch, objective), optional
+            Called after each epoch with the mean objective of the models still in training.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a parameter is not as described, data are not finite, or numbers
+            overflow; the estimator is then left as it was.
+        """
+        self._check_parameters()
+        name = type(self).__name__
+        labels = as_targets(y, name)
+        seen = see(self, X, self.scaler)
+        require_consistent(seen.rows.n_rows, labels)
+        classes = labels_of(np.unique(labels))
+        codes = encode(labels, classes)
+        weight = self._weights(sample_weight, len(codes))
+        samples = Samples(seen.rows, codes.astype(np.float64), weight)
+        plan = self._plan(samples, classes, coef_init, intercept_init)
+        self._learn(samples, plan, callback)
+        remember(self, seen)
+        self._warn_of_fit()
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+        """Learn from more rows: one epoch on them, starting from what was learned.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`. A scaler given by name is fitted on the rows of the first call.
+        classes : array-like of shape (n_classes,), optional
+            All labels there will be; needed in the first call.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters(partial=True)
+        if not hasattr(self, "classes_") and self.class_weight == "balanced":
+            raise ValueError(_NOT_BALANCED)
+        name = type(self).__name__
+        first = not hasattr(self, "classes_")
+        seen = see(self, X, self.scaler) if first else None
+        model = None if first else Model.load(self)
+        rows = seen.rows if seen is not None else see_again(self, X, _dtype(model))
+        labels = as_targets(y, name)
+        require_consistent(rows.n_rows, labels)
+        known = classes_of_call(self, classes)
+        codes = encode(labels, known)
+        weight = self._weights(sample_weight, len(codes))
+        samples = Samples(rows, codes.astype(np.float64), weight)
+        self._learn(samples, self._plan(samples, known, max_iter=1, model=model))
+        if seen is not None:
+            remember(self, seen)
+        return self
+
+    # -- plans -----------------------------------------------------------------------------------
+
+    def _plan(
+        self, samples: Samples, classes: NDArray, coef_init: Any = None,
+        intercept_init: Any = None, *, model: Model | None = None, max_iter: int | None = None,
+    ) -> Plan:  # fmt: skip
+        """Chains for a classifier of some classes, whose codes are the targets; see `_finish`.
+
+        With a `model` that goes on from there, else anew.
+        """
+        codes = samples.own(samples.targets).astype(np.int64)
+        weights = class_weights(self.class_weight, classes, codes)
+        n_classes, anew = len(classes), model is None
+        settings = settings_of(self, max_iter=max_iter or self.max_iter)
+        model = model or self._new_model(samples, n_classes, settings, coef_init, intercept_init)
+        if n_classes < 2:
+            raise ValueError(
+                f"The number of classes has to be greater than one; got {n_classes} class"
+            )
+        chains = self._chains(samples, classes, settings, weights)
+        raws = None if anew or settings.exact else raw_of(self, len(chains))
+        for i, chain in enumerate(chains):
+            model.start(chain, i, len(chains))
+            chain.raw = raws[i] if raws is not None else None
+        return Plan(chains, partial(self._finish, model, chains, classes, samples.n))
+
+    def _new_model(
+        self, samples: Samples, n_classes: int, settings: Settings, coef: Any, intercept: Any
+    ) -> Model:
+        if self.warm_start and hasattr(self, "coef_"):
+            fitted = Model.load(self)
+            coef = fitted.coef if coef is None else coef
+            intercept = fitted.intercept if intercept is None else intercept
+        model, d = Model(), samples.rows.width
+        shape = (n_classes, d) if n_classes > 2 else (d,)
+        model.allocate(shape, samples.rows.dtype, settings.average, coef, intercept)
+        return model
+
+    def _chains(
+        self, samples: Samples, classes: NDArray, settings: Settings, weights: NDArray
+    ) -> list[Chain]:
+        """One chain for two classes, else one for each; all draws are made here."""
+        common: dict[str, Any] = {"coef": np.zeros(0), "intercept": 0.0, "index": samples.index}
+        if len(classes) == 2:
+            state = as_random_state(self.random_state)
+            state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
+            common["held"] = self._hold_out_classes(samples, self._signs(samples))
+            if settings.loss == "multinomial":
+                settings = settings._replace(loss="log_loss")
+            seed = int(state.randint(MAX_INT))
+            pair = (float(weights[0]), float(weights[1]))
+            return [Chain(settings, seed, positive=1, weights=pair, **common)]
+        codes = samples.own(samples.targets).astype(np.int64)
+        common["held"] = self._hold_out_classes(samples, classes[codes])
+        drawn = as_random_state(self.random_state).randint(MAX_INT, size=len(classes))
+        seeds = [_seed_of_class(int(seed)) for seed in (drawn if settings.exact else drawn[:1])]
+        return [
+            Chain(
+                settings, seeds[i % len(seeds)], positive=i, weights=(1.0, float(weights[i])),
+                **common,
+            )
+            for i in range(len(classes))
+        ]  # fmt: skip
+
+    def _signs(self, samples: Samples) -> NDArray:
+        """The y of two classes: 1, and -1 or 0."""
+        negative = 0.0 if self.loss in ("log_loss", "multinomial") else -1.0
+        return np.where(samples.own(samples.targets) == 1, 1.0, negative)
+
+    def _hold_out_classes(self, samples: Samples, labels: NDArray) -> Any:
+        return self._hold_out(samples, split=partial(stratified_split, labels))
+
+    def _finish(self, model: Model, chains: list[Chain], classes: NDArray, n_rows: int) -> None:
+        n_iter = self._ended(chains)
+        if not chains[0].settings.exact:
+            model.end_fast(chains, (len(chains), chains[0].coef.size), n_rows)
+        elif len(chains) == 1:
+            model.end_binary(chains[0], n_rows)
+        else:
+            model.end_classes(chains, n_rows)
+        model.save(self)
+        self.classes_, self.n_iter_ = classes, n_iter
+        self._keep(chains)
+
+    # -- prediction ------------------------------------------------------------------------------
+
+    def decision_function(self, X: Any) -> NDArray:
+        """Return scores: (n_samples,), positive for ``classes_[1]``, or (n_samples, n_classes).
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray
+        """
+        scores = self._linear_scores(X)
+        return scores[:, 0] if scores.shape[1] == 1 else scores
+
+    def predict(self, X: Any) -> NDArray:
+        """Return the label of each row, shape (n_samples,); `X` as in `fit`."""
+        scores = self.decision_function(X)
+        codes = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
+        labels: NDArray = self.classes_[codes]
+        return labels
+
+
+def _seed_of_class(seed: int) -> int:
+    state = RandomState(seed)
+    state.randint(1, MAX_INT)
+    return int(state.randint(MAX_INT))
+
+
+def _dtype(model: Model | None) -> Any:
+    return None if model is None else model.coef.dtype
+
+
+_NOT_BALANCED = (
+    "class_weight 'balanced' is not supported for partial_fit. In order to use 'balanced' weights, "
+    "use compute_class_weight('balanced', classes=classes, y=y). In place of y you can use a large "
+    "enough sample of the full training set target to properly estimate the class frequency "
+    "distributions. Pass the resulting weights as the class_weight parameter."
+)
+
+
+def _require_probabilities(estimator: Any) -> None:
+    if estimator.loss not in ("log_loss", "modified_huber", "multinomial"):
+        raise AttributeError(f"probability estimates are not available for loss={estimator.loss!r}")
+
+
+class SGDClassifier(BaseSGDClassifier):
+    """Linear classifier."""
+
+    _constraints = {  # noqa: RUF012
+        **BaseSGDClassifier._constraints,
+        **PENALISED,
+        "loss": (c.among(*CLASSIFICATION, "multinomial"),),
+    }
+
+    def __init__(
+        self,
+        loss: str = "hinge",
+        *,
+        penalty: str | None = "l2",
+        alpha: float = 0.0001,
+        l1_ratio: float | None = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        epsilon: float = DEFAULT_EPSILON,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        learning_rate: str = "optimal",
+        eta0: float = 0.01,
+        power_t: float = 0.5,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        average: bool | int = False,
+        scaler: Any = None,
+        arithmetic: str = "exact",
+    ) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.max_iter = max_iter
+        self.tol = tol
+        self.shuffle = shuffle
+        self.verbose = verbose
+        self.epsilon = epsilon
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.learning_rate = learning_rate
+        self.eta0 = eta0
+        self.power_t = power_t
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.average = average
+        self.scaler = scaler
+        self.arithmetic = arithmetic
+
+    @available_if(_require_probabilities)
+    def predict_proba(self, X: Any) -> NDArray:
+        """Return class probabilities, shape (n_samples, n_classes).
+
+        For "multinomial" the softmax of the scores; for "log_loss" their logistic functions,
+        brought to a sum of 1; for "modified_huber" (clip(score, -1, 1) + 1) / 2, likewise (Zadrozny
+        and Elkan, "Transforming classifier scores into multiclass probability estimates", 2002).
+
+        Raises
+        ------
+        AttributeError
+            For other losses, which have none.
+        """
+        scores = self._linear_scores(X)
+        if self.loss == "multinomial":
+            return probabilities(scores)
+        if self.loss == "log_loss":
+            each = _logistic(scores)
+        else:
+            each = (np.clip(scores, -1.0, 1.0) + 1.0) / 2.0
+        if each.shape[1] == 1:
+            return np.column_stack([1.0 - each[:, 0], each[:, 0]])
+        total = each.sum(axis=1, keepdims=True)
+        each[total[:, 0] == 0.0] = 1.0
+        total[total == 0.0] = each.shape[1]
+        result: NDArray = each / total
+        return result
+
+    @available_if(_require_probabilities)
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Return the logarithms of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+
+def _logistic(x: NDArray) -> NDArray:
+    odds = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, odds).astype(x.dtype, copy=False) / (1.0 + odds)

@@ -1,0 +1,258 @@
+"""What the SGD estimators take as X: a matrix, a sparse one, a data frame, or blocks of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import as_matrix, require_width
+from ._feature_names import check_names, names_of
+from ._fusion_rows import Scalers, fit_scaler, in_order
+from ._inputs import as_samples, as_sparse_samples, require_finite_values
+from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
+from ._parameters import is_sparse
+
+# Rows are looked at this many at a time, so that no mask is as large as the data.
+_PIECE = 4096
+
+
+class Seen(NamedTuple):
+    """The rows of one X, and what an estimator remembers of it."""
+
+    rows: Rows
+    names: NDArray | None  # of columns, where X is a data frame
+    modalities: list[str] | None  # names of blocks, where X is several
+    widths: list[int]
+    scalers: list[Any]
+
+
+def is_blocks(X: Any) -> bool:
+    """Whether X is a dict of blocks, or a list of what has two dimensions."""
+    if isinstance(X, Mapping):
+        return True
+    if not isinstance(X, list | tuple) or len(X) == 0:
+        return False
+    return all(getattr(block, "ndim", None) == 2 for block in X)
+
+
+def see(estimator: Any, X: Any, scaler: Scalers) -> Seen:
+    """Describe X for a fit that starts anew, fitting scalers that are given by name.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not numeric, not finite, or the scalers do not fit it.
+    """
+    names = None if is_blocks(X) else names_of(X)
+    modalities, values = _read(estimator, X)
+    scalers = _scalers(modalities or ["0"], values, scaler)
+    affines = [
+        _affine(s, v, m) for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
+    ]
+    rows = _rows(values, affines, model_dtype(values, affines))
+    return Seen(rows, names, modalities, [v.shape[1] for v in values], scalers)
+
+
+def see_again(
+    estimator: Any, X: Any, dtype: np.dtype | None = None, *, finite: bool = True
+) -> Rows:
+    """Describe X as `see` did, for an estimator that remembers; in a precision, if it is given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not as it was in fit, or, where that is asked for, not finite.
+    """
+    fitted = getattr(estimator, "modalities_", None)
+    if (fitted is not None) != is_blocks(X):
+        name = type(estimator).__name__
+        was, got = ("", "one matrix") if fitted is not None else ("not ", "blocks")
+        raise ValueError(f"X is {got}, but {name} was {was}fitted on a list or dict of blocks.")
+    if fitted is None and (type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_")):
+        check_names(estimator, X)
+    modalities, values = _read(estimator, X, finite=finite)
+    if modalities is None or fitted is None:
+        require_width(estimator, values[0].shape[1])
+    else:
+        values = _as_fitted(estimator, modalities, values)
+    scalers = estimator._scalers
+    affines = [_affine(s, v, "X") for s, v in zip(scalers, values, strict=True)]
+    return _rows(values, affines, dtype or model_dtype(values, affines))
+
+
+def remember(estimator: Any, seen: Seen) -> None:
+    """Set what `see_again` goes by."""
+    estimator.n_features_in_ = sum(seen.widths)
+    estimator._scalers, estimator._widths = seen.scalers, seen.widths
+    _set_or_delete(estimator, "feature_names_in_", seen.names)
+    _set_or_delete(estimator, "modalities_", seen.modalities)
+    scaled = any(scaler is not None for scaler in seen.scalers)
+    named = dict(zip(seen.modalities or ["X"], seen.scalers, strict=True))
+    _set_or_delete(estimator, "scalers_", named if scaled else None)
+
+
+def _set_or_delete(estimator: Any, name: str, value: Any) -> None:
+    if value is not None:
+        setattr(estimator, name, value)
+    elif hasattr(estimator, name):
+        delattr(estimator, name)
+
+
+def require_finite_rows(estimator: Any, rows: Rows, modalities: list[str] | None) -> None:
+    """Raise ValueError if a block has a value that is not finite."""
+    for i, block in enumerate(rows.blocks):
+        name = "X" if modalities is None else f"X[{modalities[i]!r}]"
+        _require_finite(block.values, name, type(estimator).__name__)
+
+
+# -- blocks --------------------------------------------------------------------------------------
+
+
+def _read(estimator: Any, X: Any, *, finite: bool = True) -> tuple[list[str] | None, list[Any]]:
+    """Names, where X is several blocks, and the blocks, checked."""
+    caller = type(estimator).__name__
+    if not is_blocks(X):
+        matrix = _sparse(X, caller, "X") if is_sparse(X) else as_samples(X, caller)
+        if finite:
+            _require_finite(matrix, "X", caller)
+        return None, [matrix]
+    names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
+    if len(names) == 0 or len(set(names)) != len(names):
+        raise ValueError(f"X must hold at least one block, each of its own name; got {names}.")
+    values = []
+    for name, x in zip(names, X.values() if isinstance(X, Mapping) else X, strict=True):
+        shown = f"X[{name!r}]"
+        matrix = _sparse(x, caller, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
+        if finite:
+            _require_finite(matrix, shown, caller)
+        values.append(matrix)
+    if len({v.shape[0] for v in values}) > 1:
+        counts = ", ".join(f"{k}: {v.shape[0]}" for k, v in zip(names, values, strict=True))
+        raise ValueError(f"X must have blocks of the same number of rows; got {counts}.")
+    return names, values
+
+
+def _sparse(x: Any, caller: str, name: str) -> Csr:
+    """A sparse matrix as the kernels take it, without a copy where it is CSR already."""
+    for part in ("indices", "indptr", "row", "col"):
+        indices = getattr(x, part, None)
+        if isinstance(indices, np.ndarray) and indices.dtype != np.int32:
+            raise ValueError(
+                f"Only sparse matrices with 32-bit integer indices are accepted. Got "
+                f"{indices.dtype} indices. Please do report a minimal reproducer on scikit-learn "
+                "issue tracker so that support for your use-case can be studied by maintainers. "
+                "See: https://scikit-learn.org/dev/developers/minimal_reproducer.html"
+            )
+    x = as_sparse_samples(x, caller, ("csr",), copy=False, allow_nan=True, name=name)
+    data = x.data if x.dtype.char in "fd" else x.data.astype(np.float64)
+    indices, indptr = np.ascontiguousarray(x.indices), x.indptr.astype(np.int64)
+    (n, width), stored = x.shape, min(len(data), len(indices))
+    sound = len(indptr) == n + 1 and indptr[0] == 0 and indptr[-1] <= stored
+    if not sound or (np.diff(indptr) < 0).any() or not _within(indices[: indptr[-1]], width):
+        raise ValueError(f"{name} is not a sound CSR matrix: its indices do not fit its shape.")
+    return Csr(np.ascontiguousarray(data), indices, indptr, width)
+
+
+def _within(indices: NDArray, width: int) -> bool:
+    return len(indices) == 0 or bool(indices.min() >= 0 and indices.max() < width)
+
+
+def _require_finite(values: Any, name: str, caller: str) -> None:
+    array = values.data if isinstance(values, Csr) else values
+    if array.dtype.kind != "f":
+        return
+    for start in range(0, len(array), _PIECE):
+        part = array[start : start + _PIECE]
+        with np.errstate(over="ignore", invalid="ignore"):
+            fine = array.dtype != np.float16 and np.isfinite(np.add.reduce(part, axis=None))
+        if not fine and not np.isfinite(part).all():
+            require_finite_values(array, name, caller)
+
+
+def _as_fitted(estimator: Any, names: list[str], values: list[Any]) -> list[Any]:
+    """The blocks of fit, in that order."""
+    fitted = estimator.modalities_
+    if set(names) != set(fitted):
+        raise ValueError(f"X must have the blocks of fit, {fitted}; got {names}.")
+    values = [values[names.index(name)] for name in fitted]
+    for name, value, width in zip(fitted, values, estimator._widths, strict=True):
+        if value.shape[1] != width:
+            raise ValueError(
+                f"X[{name!r}] has {value.shape[1]} features, but {type(estimator).__name__} is "
+                f"expecting {width} features as input."
+            )
+    return values
+
+
+def model_dtype(values: list[Any], affines: list[Affine | None]) -> np.dtype:
+    """The precision of a model: what scikit-learn's scalers and hstack would give, 32 or 64 bits."""
+    dtypes = [
+        np.dtype(np.float64) if affine is not None and v.dtype.kind != "f" else v.dtype
+        for v, affine in zip(values, affines, strict=True)
+    ]
+    single = np.dtype(np.float32)
+    return single if np.result_type(*dtypes) == single else np.dtype(np.float64)
+
+
+def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> Rows:
+    blocks = tuple(map(Block, values, affines))
+    return Rows(blocks, CONCATENATE, np.ones(len(blocks)), dtype)
+
+
+# -- scalers -------------------------------------------------------------------------------------
+
+
+def _scalers(names: list[str], values: list[Any], scaler: Scalers) -> list[Any]:
+    """One fitted scaler, or None, for each block."""
+    if scaler is None or isinstance(scaler, str) or hasattr(scaler, "as_affine"):
+        given: list[Any] = [scaler] * len(values)
+    elif isinstance(scaler, Mapping):
+        given = in_order(scaler, names, "scaler")
+    else:
+        given = list(scaler)
+    if len(given) != len(values):
+        raise ValueError(f"scaler must have one entry per block, {len(values)}; got {len(given)}.")
+    return [
+        fit_scaler(each, _fittable(value)) if isinstance(each, str) else each
+        for each, value in zip(given, values, strict=True)
+    ]
+
+
+def _fittable(values: Any) -> Any:
+    """A block as a scaler can be fitted on it."""
+    if not isinstance(values, Csr):
+        return values
+    from importlib import import_module
+
+    parts = values.data, values.indices, values.indptr
+    return import_module("scipy.sparse").csr_array(parts, shape=values.shape)
+
+
+def _affine(scaler: Any, values: Any, name: str) -> Affine | None:
+    """The map of a fitted scaler, for a block of some width."""
+    if scaler is None:
+        return None
+    if not hasattr(scaler, "as_affine"):
+        raise TypeError(
+            f"scaler of {name} must be a scaler of polyfuse.preprocessing or None; "
+            f"got {type(scaler).__name__}."
+        )
+    affine: Affine = scaler.as_affine()
+    if len(affine.offset) != values.shape[1]:
+        raise ValueError(
+            f"scaler of {name} was fitted on {len(affine.offset)} features, the block has "
+            f"{values.shape[1]}."
+        )
+    if not isinstance(values, Csr):
+        return affine
+    if affine.offset.any():
+        raise ValueError(
+            f"scaler of {name} moves zeros, which a sparse block has not stored; take 'maxabs', or "
+            "StandardScaler(with_mean=False)."
+        )
+    # As sparse matrices are scaled; -0.0 is what leaves every number as it is when added.
+    factor = 1.0 / affine.factor if affine.divide else affine.factor
+    return Affine(np.full(len(factor), -0.0), factor, divide=False)
