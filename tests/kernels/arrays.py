@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Rows
+from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 
 OUT_LAYOUTS = ("C", "F", "strided", "reversed")
 LAYOUTS = (*OUT_LAYOUTS, "read-only", "broadcast")
@@ -133,3 +133,20 @@ def make_rows(
     shape = {"block": (k,), "column": (k, 1, widths[0]), "row": (k, n, 1)}[weighing]
     weights = rng.uniform(0.0 if op in (*VOTES, *MEANS_OF_POSITIVE) else -0.5, 2.0, shape)
     return Rows(tuple(blocks), op, weights, np.dtype(dtype), parameter, missing)
+
+
+def sparse(rng: np.random.Generator, x: NDArray, density: float = 0.3) -> Csr:
+    """Some of the values, with a zero or two among them; each seventh row holds nothing."""
+    held = rng.random(x.shape) < density
+    held[::7] = False
+    x = sprinkle(rng, x.copy(), 0.0)
+    starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(held.sum(axis=1))])
+    return Csr(x[held], np.nonzero(held)[1].astype(np.int32), starts, x.shape[1])
+
+
+def with_sparse(rng: np.random.Generator, rows: Rows, which: Sequence[int]) -> Rows:
+    """The same rows with some of the blocks held sparsely."""
+    blocks = list(rows.blocks)
+    for b in which:
+        blocks[b] = blocks[b]._replace(values=sparse(rng, np.asarray(blocks[b].values)))
+    return rows._replace(blocks=tuple(blocks))

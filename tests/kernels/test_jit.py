@@ -10,9 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from polyfuse._kernels import available, load
-from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Rows
+from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
+
+from .cases.chains import settings
 
 pytestmark = pytest.mark.skipif("numba" not in available(), reason="Numba is not installed")
 
@@ -96,7 +99,7 @@ def test_no_copy_of_the_data_is_made(op: str, missing: float | str | None) -> No
     coef, intercept = np.zeros((2, rows.width)), np.zeros(2)
     y = np.zeros((n, 2))
     out = np.empty((n, rows.width))
-    few = rows._replace(blocks=tuple(Block(x[:8], a, p[:8]) for x, a, p in blocks))
+    few = rows._replace(blocks=tuple(Block(x[:600], a, p[:600]) for x, a, p in blocks))
     order, steps = np.arange(n), np.full(1, 0.1)
 
     def work(rows: Rows) -> None:
@@ -106,7 +109,7 @@ def test_no_copy_of_the_data_is_made(op: str, missing: float | str | None) -> No
         jit.loss_gradient(rows, y[:m], None, coef, intercept, "log_loss", coef * 0, intercept * 0)
         jit.descend(rows, order[:m], m, y[:m], None, "log_loss", steps, 0.0, coef, intercept, True)
 
-    work(few)  # compile
+    work(few)  # compile, the merging of leaves too
     tracemalloc.start()
     try:
         work(rows)
@@ -134,3 +137,43 @@ def test_batches_are_normalised_a_tile_at_a_time(kind: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 500_000  # the values are 9.6 MB
+
+
+def test_all_rows_of_a_type_go_through_one_loop_of_chains() -> None:
+    script = (
+        "import numpy as np, sys\n"
+        "from kernels.cases.chains import KINDS, MIXED, problem\n"
+        "from polyfuse._kernels import jit\n"
+        "for kind in KINDS.values():\n"
+        "    for read_only in (False, True):\n"
+        "        jit.chains(*problem(np.random.default_rng(0), np.dtype('float32'), kind=kind,\n"
+        "                            exact=True, read_only=read_only, **MIXED).arguments)\n"
+        "loops = sys.modules['polyfuse._kernels.jit.chains']\n"
+        "print(len(loops._walk.signatures))"
+    )
+    assert run(script) == "1"
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_chains_make_no_copy_of_the_data(sparse: bool) -> None:
+    jit, n, d = load("numba"), 20_000, 40
+    x = np.ones((n, d), np.float32)
+    columns, starts = np.tile(np.arange(d, dtype=np.int32), n), d * np.arange(n + 1)
+    held = Csr(x.reshape(-1), columns, starts, d)
+    mapped = Block(np.ones((n, d), np.uint8), Affine(np.zeros(d), np.full(d, 0.01), False))
+    blocks = (Block(held), mapped) if sparse else (Block(x), mapped)
+    chains, order, y = settings(3, 0.001, penalty=["l2"]), np.arange(n)[None], np.zeros(n)
+    models = np.zeros((3, 2 * d), np.float32), *np.zeros((2, 0, 2 * d), np.float32)
+
+    def work(order: NDArray) -> None:
+        rows = Rows(blocks, CONCATENATE, np.ones(2), np.dtype("float32"))
+        jit.chains(rows, order, y, None, chains, *models, True)
+
+    work(order[:, :100])  # compile
+    tracemalloc.start()
+    try:
+        work(order)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_500_000  # the blocks are 4.0 MB, the rows 6.4 MB

@@ -1,7 +1,11 @@
-"""How close a result must come to the reference: a property of a case, never of a test."""
+"""How close a result must come to the reference: a property of a case, never of a test.
+
+Structured arrays are compared field by field, each as an array of its own.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +18,17 @@ class Tolerance(Protocol):
         """Raise AssertionError unless `got` is close enough to `want`."""
 
 
+def fields(array: NDArray) -> Iterator[NDArray]:
+    """The fields of a structured array; of any other, itself."""
+    names = array.dtype.names
+    yield from (array[name] for name in names) if names else (array,)
+
+
+def _pairs(got: NDArray, want: NDArray) -> Iterator[tuple[NDArray, NDArray]]:
+    assert got.dtype == want.dtype
+    return zip(fields(got), fields(want), strict=True)
+
+
 @dataclass(frozen=True)
 class Exact:
     """The same bits, the payload of a NaN apart and, unless `signed_zeros`, the sign of a zero."""
@@ -21,10 +36,11 @@ class Exact:
     signed_zeros: bool = True
 
     def check(self, got: NDArray, want: NDArray, precision: np.dtype) -> None:
-        np.testing.assert_array_equal(got, want, strict=True)
-        if got.dtype.kind == "f" and self.signed_zeros:
-            number = ~np.isnan(want)
-            np.testing.assert_array_equal(np.signbit(got[number]), np.signbit(want[number]))
+        for a, b in _pairs(got, want):
+            np.testing.assert_array_equal(a, b, strict=True)
+            if a.dtype.kind == "f" and self.signed_zeros:
+                number = ~np.isnan(b)
+                np.testing.assert_array_equal(np.signbit(a[number]), np.signbit(b[number]))
 
 
 @dataclass(frozen=True)
@@ -41,17 +57,19 @@ class Ulps:
 
 @dataclass(frozen=True)
 class Close:
-    """Each element within `n` roundings of the largest element of the array.
+    """Each element within `n` roundings of the largest element of the array, or of `floor`.
 
     For sums: their error is relative to the terms, which cancel. Sums in another order may turn
     an infinity into a NaN, so of those only the places must agree.
     """
 
     n: float
+    floor: float = 0.0
 
     def check(self, got: NDArray, want: NDArray, precision: np.dtype) -> None:
-        largest = np.max(np.abs(want), initial=0.0, where=np.isfinite(want))
-        _check(got, want, np.full(want.shape, self.n * np.finfo(precision).eps * largest))
+        for a, b in _pairs(got, want):
+            largest = np.max(np.abs(b), initial=self.floor, where=np.isfinite(b))
+            _check(a, b, np.full(b.shape, self.n * np.finfo(precision).eps * largest))
 
 
 def _check(got: NDArray, want: NDArray, allowed: NDArray) -> None:

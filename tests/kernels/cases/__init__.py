@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..case import Case
 from .batches import batches_cases, large_batches_cases
+from .chains import chains_cases, large_chains_cases
 from .confusion import confusion_cases, large_confusion_cases
 from .fusion import fusion_cases, large_fusion_cases
 from .normalization import large_normalization_cases, normalization_cases
@@ -23,11 +24,12 @@ LARGE = _unique(
     [
         *large_fusion_cases(), *large_normalization_cases(), *large_sgd_cases(),
         *large_confusion_cases(), *large_batches_cases(), *large_ranking_cases(),
+        *large_chains_cases(),
     ]
 )  # fmt: skip
 CASES = _unique(
     [
         *fusion_cases(), *normalization_cases(), *sgd_cases(), *confusion_cases(),
-        *batches_cases(), *ranking_cases(), *LARGE,
+        *batches_cases(), *ranking_cases(), *chains_cases(), *LARGE,
     ]
 )  # fmt: skip

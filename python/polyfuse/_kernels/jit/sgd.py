@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contract import LOSSES, Rows
-from .loops import F64, I64, Part, jit, parts, plain
+from .loops import F64, I64, jit, parts, plain
+from .samples import is_sparse, labels, samples
 from .stage import Stage
 
 _SQUARED_ERROR, _LOG_LOSS = LOSSES.index("squared_error"), LOSSES.index("log_loss")
@@ -42,11 +43,31 @@ def _scores(x: NDArray, coef: NDArray, intercept: NDArray, out: NDArray) -> None
             out[i, c] = _dot(x[i], coef[c]) + intercept[c]
 
 
+@jit
+def _scores_of_held(tile: Any, coef: NDArray, intercept: NDArray, out: NDArray) -> None:
+    values, columns, starts, which = tile
+    for i in range(len(which)):
+        for c in range(coef.shape[0]):
+            total = 0.0
+            for k in range(starts[which[i]], starts[which[i] + 1]):
+                total += values[k] * coef[c, columns[k]]
+            out[i, c] = values.dtype.type(total) + intercept[c]
+
+
 @np.errstate(all="ignore")
-def linear_scores(rows: Rows, coef: F64, intercept: F64, out: NDArray) -> None:
+def linear_scores(rows: Rows, coef: F64, intercept: F64, out: NDArray,
+                  index: I64 | None = None) -> None:  # fmt: skip
     w, b = np.array(coef, rows.dtype, order="C"), np.array(intercept, rows.dtype)
-    for part, tile in Stage(rows).tiles():
-        _scores(tile, w, b, out[part])
+    which = np.arange(rows.n_rows) if index is None else index
+    if is_sparse(rows):
+        held = samples(rows)
+        for part in parts(len(which), held.row_bytes):
+            _scores_of_held(held.tile(plain(which[part], np.int64)), w, b, out[part])
+        return
+    stage = Stage(rows)
+    for part in parts(len(which), stage.row_bytes):
+        at = part if index is None else index[part]
+        _scores(stage.tile(at, part.stop - part.start), w, b, out[part])
 
 
 @jit
@@ -130,18 +151,13 @@ def _model(coef: F64, intercept: F64, dtype: np.dtype) -> tuple[NDArray, ...]:
     return w, b, np.zeros(w.shape), np.zeros(b.shape), np.empty(b.shape)
 
 
-def _labels(part: Part, n: int, targets: F64, sample_weight: F64 | None) -> tuple[F64, F64]:
-    weight = np.ones(n) if sample_weight is None else plain(sample_weight[part])
-    return plain(targets[part]), weight
-
-
 @np.errstate(all="ignore")
 def loss_gradient(rows: Rows, targets: F64, sample_weight: F64 | None, coef: F64, intercept: F64,
                   loss: str, grad_coef: F64, grad_intercept: F64) -> float:  # fmt: skip
     model, total = _model(coef, intercept, rows.dtype), 0.0
     for part, x in Stage(rows).tiles():
-        labels = _labels(part, len(x), targets, sample_weight)
-        total += _add_gradient(x, *labels, LOSSES.index(loss), model)
+        told = labels(part, len(x), targets, sample_weight)
+        total += _add_gradient(x, *told, LOSSES.index(loss), model)
     grad_coef[...], grad_intercept[...] = model[2:4]
     return total
 
@@ -154,8 +170,8 @@ def descend(rows: Rows, order: I64, batch_size: int, targets: F64, sample_weight
     steps, code = plain(steps), LOSSES.index(loss)
     for part in parts(len(order), stage.row_bytes):
         x = stage.tile(order[part], part.stop - part.start)
-        labels = _labels(order[part], len(x), targets, sample_weight)
+        told = labels(order[part], len(x), targets, sample_weight)
         place = (part.start, len(order), batch_size, bool(fit_intercept))
-        total += _descend(x, *labels, code, model, place, steps, float(alpha))
+        total += _descend(x, *told, code, model, place, steps, float(alpha))
     coef[...], intercept[...] = model[:2]
     return total
