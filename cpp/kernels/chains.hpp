@@ -82,9 +82,9 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
         s.inner[c] = inner[c], s.square[c] = square[c], s.absolute[c] = absolute[c];
 }
 
-// The same over lanes of T, all chains on one row; a chain that does not move has factor 0.
+// The same over lanes of T, all chains on one row, those that move by the row `prev`.
 template <bool moves, bool norms, int width, class T>
-void fast_sweep(Sweep<T, width>& s, std::int64_t d) {
+void fast_sweep(Sweep<T, width>& s, const T* prev, std::int64_t d) {
     constexpr std::int64_t n = Lanes<T>::width, n_parts = Lanes<T>::n_parts;
     Lanes<T> inner[width] = {}, square[width] = {};
     std::int64_t j = 0;
@@ -92,12 +92,12 @@ void fast_sweep(Sweep<T, width>& s, std::int64_t d) {
         for (std::int64_t p = 0; p < n_parts; ++p) {
             const std::int64_t at = j + p * n;
             const Vector<T> x = load_vector(s.x[0] + at);
-            Vector<T> prev{};
-            if constexpr (moves) prev = load_vector(s.prev[0] + at);
+            Vector<T> step{};
+            if constexpr (moves) step = load_vector(prev + at);
             for (int c = 0; c < width; ++c) {
                 Vector<T> w = load_vector(s.w[c] + at);
-                if constexpr (moves) {
-                    w += prev * s.factor[c];
+                if (moves && s.prev[c]) {
+                    w += step * s.factor[c];
                     store_vector(s.w[c] + at, w);
                 }
                 inner[c].part[p] += w * x;
@@ -110,7 +110,7 @@ void fast_sweep(Sweep<T, width>& s, std::int64_t d) {
         std::memcpy(last[1][c], square[c].part, sizeof last[1][c]);
         for (std::int64_t l = 0; j + l < d; ++l) {
             T& w = s.w[c][j + l];
-            if constexpr (moves) w += s.prev[0][j + l] * s.factor[c];
+            if (moves && s.prev[c]) w += prev[j + l] * s.factor[c];
             last[0][c][l] += w * s.x[0][j + l];
             if constexpr (norms) last[1][c][l] += w * w;
         }
@@ -196,13 +196,14 @@ template <int width, class T>
 void fast_group(const Chains<T>& chains, std::int64_t from, const T* prev, const T* x,
                 const Pending<T>* pending, bool norms, double* scores) {
     Sweep<T, width> s;
-    s.prev[0] = prev, s.x[0] = x;
+    s.x[0] = x;
     for (int c = 0; c < width; ++c) {
         s.w[c] = learner(chains, from + c).w;
-        s.factor[c] = pending[from + c].factor;
+        s.prev[c] = pending[from + c].x, s.factor[c] = pending[from + c].factor;
     }
     const auto sweep = [&]<bool moves>() {
-        norms ? fast_sweep<moves, true>(s, chains.width) : fast_sweep<moves, false>(s, chains.width);
+        norms ? fast_sweep<moves, true>(s, prev, chains.width)
+              : fast_sweep<moves, false>(s, prev, chains.width);
     };
     prev ? sweep.template operator()<true>() : sweep.template operator()<false>();
     for (int c = 0; c < width; ++c) {
