@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._kernels.contract import Rows
+from ._kernels.contract import Block, Csr, Rows
 
 Vector = NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
-Callback = Callable[[int, float], None]
+Callback = Callable[[int, float], object]
 
 # The greatest curvature of each loss in its scores (softmax: Böhning, 1992).
 _CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
@@ -28,7 +28,8 @@ _CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
 class Problem:
     """Rows, their targets, and what is to be minimised: mean loss + alpha / 2 · |coef|².
 
-    `sample_weight` has mean one (see :func:`mean_one`), so that the mean is over rows.
+    `sample_weight` has mean one (see :func:`mean_one`), so that the mean is over rows. `unit` is
+    that of the targets, which tolerances are relative to.
     """
 
     rows: Rows
@@ -38,6 +39,7 @@ class Problem:
     alpha: float
     sample_weight: Vector | None = None
     fit_intercept: bool = True
+    unit: float = 1.0
 
     @property
     def n_coef(self) -> int:
@@ -65,7 +67,7 @@ class Problem:
         if not self.fit_intercept:
             grad_intercept[:] = 0.0
         flat = theta[: self.n_coef]
-        return loss / self.rows.n_rows + 0.5 * self.alpha * _dot(flat, flat), gradient
+        return loss / self.rows.n_rows + 0.5 * self.alpha * dot(flat, flat), gradient
 
     def smoothness(self, n_iter: int = 12) -> float:
         """A bound on the curvature of the objective (its Lipschitz constant), by power iteration.
@@ -83,38 +85,47 @@ class Problem:
             v[-1] = 0.0
         value = 0.0
         for _ in range(n_iter):
-            v /= np.sqrt(_dot(v, v)) or 1.0
+            v /= np.sqrt(dot(v, v)) or 1.0
             _, v = hessian(v)
-            value = max(value, float(np.sqrt(_dot(v, v))))
+            value = max(value, float(np.sqrt(dot(v, v))))
         return 1.1 * _CURVATURE[self.loss] * value + self.alpha
 
-    def batch_smoothness(self, batch_size: int) -> float:
-        """The smoothness that steps on batches of rows meet on average.
+    def batch_smoothness(self, batch_size: int, n_rows: int | None = None) -> float:
+        """The smoothness that steps on batches of `n_rows` rows with weights meet on average.
 
         Between that of all rows and that of the longest one: the expected smoothness of Gower
         et al., SGD: General Analysis and Improved Rates (ICML 2019), section 3.2.
         """
-        n, b = self.rows.n_rows, batch_size
+        n, b = n_rows or self.rows.n_rows, batch_size
         if b >= n:
             return self.smoothness()
-        longest = _CURVATURE[self.loss] * (longest_row(self.rows) + 1.0) + self.alpha
+        square = longest_row(self.rows, self.sample_weight, self.fit_intercept)
+        longest = _CURVATURE[self.loss] * square * n / self.rows.n_rows + self.alpha
         if b == 1:
             return longest
         whole = self.smoothness()
         return (n * (b - 1) * whole + (n - b) * longest) / (b * (n - 1))
 
 
-def longest_row(rows: Rows) -> float:
-    """The largest squared norm of a fused row, staged a few at a time."""
+def longest_row(rows: Rows, weight: Vector | None = None, fit_intercept: bool = True) -> float:
+    """The largest weighted squared norm of a fused row, and the 1 behind it, a few at a time."""
     height = max(1, 65536 // rows.width)
     longest = 0.0
     for start in range(0, rows.n_rows, height):
-        blocks = tuple(b._replace(values=b.values[start : start + height]) for b in rows.blocks)
-        part = rows._replace(blocks=blocks)
+        part = rows._replace(blocks=tuple(_cut(b, start, start + height) for b in rows.blocks))
         staged = np.empty((part.n_rows, part.width), rows.dtype)
         _kernels.select().fuse(part, staged)
-        longest = max(longest, float(np.einsum("ij,ij->i", staged, staged).max()))
+        squares = np.einsum("ij,ij->i", staged, staged).astype(np.float64) + fit_intercept
+        if weight is not None:
+            squares *= weight[start : start + height]
+        longest = max(longest, float(squares.max()))
     return longest
+
+
+def _cut(block: Block, start: int, stop: int) -> Block:
+    if isinstance(block.values, Csr):
+        raise TypeError("Gradients are taken over dense blocks.")
+    return block._replace(values=block.values[start:stop])
 
 
 def mean_one(sample_weight: Vector | None) -> Vector | None:
@@ -126,11 +137,14 @@ def mean_one(sample_weight: Vector | None) -> Vector | None:
 class Trace:
     """How a minimisation went: `losses` holds one objective per iteration or epoch.
 
-    It is not `finite` where the data are not, or where it ran away.
+    It is not `finite` where the data are not, or where it ran away; `converged` tells whether it
+    ended before it had to. `held_out` holds the losses on rows that were not learned from.
     """
 
     losses: list[float] = field(default_factory=list)
     finite: bool = True
+    converged: bool = True
+    held_out: list[float] = field(default_factory=list)
 
     def note(self, loss: float, callback: Callback | None) -> None:
         self.losses.append(loss)
@@ -138,7 +152,7 @@ class Trace:
             callback(len(self.losses), loss)
 
 
-def _dot(a: Vector, b: Vector) -> float:
+def dot(a: Vector, b: Vector) -> float:
     return _kernels.select().dot(a, b)
 
 
@@ -163,8 +177,8 @@ def lbfgs(
             break
         step, value, new_gradient = found
         change = new_gradient - gradient
-        curvature = _dot(step, change)
-        if curvature > 1e-10 * _dot(change, change):
+        curvature = dot(step, change)
+        if curvature > 1e-10 * dot(change, change):
             pairs = [*pairs[1 - memory :], (step, change, 1.0 / curvature)]
         theta, gradient = theta + step, new_gradient
         trace.note(value, callback)
@@ -177,13 +191,13 @@ def _two_loop(gradient: Vector, pairs: list[tuple[Vector, Vector, float]]) -> Ve
     q = -gradient
     used = []
     for step, change, rho in reversed(pairs):
-        used.append(rho * _dot(step, q))
+        used.append(rho * dot(step, q))
         q -= used[-1] * change
     if pairs:
         step, change, rho = pairs[-1]
-        q *= 1.0 / (rho * _dot(change, change))
+        q *= 1.0 / (rho * dot(change, change))
     for (step, change, rho), a in zip(pairs, reversed(used), strict=True):
-        q += (a - rho * _dot(change, q)) * step
+        q += (a - rho * dot(change, q)) * step
     return q
 
 
@@ -192,7 +206,7 @@ def _search(
     rate: float,
 ) -> tuple[Vector, float, Vector] | None:  # fmt: skip
     """A step that meets the weak Wolfe conditions, by bisection (Lewis and Overton, 2013)."""
-    slope = _dot(gradient, direction)
+    slope = dot(gradient, direction)
     if slope >= 0.0:
         return None
     low, high = 0.0, np.inf
@@ -204,69 +218,8 @@ def _search(
             high = rate
         else:
             best = (step, new_value, new_gradient)
-            if _dot(new_gradient, direction) >= 0.9 * slope:
+            if dot(new_gradient, direction) >= 0.9 * slope:
                 return best
             low = rate
         rate = 2.0 * rate if np.isinf(high) else 0.5 * (low + high)
     return best
-
-
-def accelerated(
-    objective: Objective, theta: Vector, *, step: float, max_iter: int, tol: float,
-    callback: Callback | None = None,
-) -> tuple[Vector, Trace]:  # fmt: skip
-    """Nesterov's accelerated gradient descent, restarted when it turns uphill.
-
-    Restart by the gradient scheme of O'Donoghue and Candès (2015), which needs to know nothing
-    of the curvature below. Stops as :func:`lbfgs` does.
-    """
-    trace = Trace()
-    ahead, momentum = theta, 1.0
-    for _ in range(max_iter):
-        value, gradient = objective(ahead)
-        trace.note(value, callback)
-        if not np.isfinite(value):
-            trace.finite = False
-            break
-        if np.abs(gradient).max() <= tol:
-            return ahead, trace
-        new = ahead - step * gradient
-        moved = new - theta
-        if _dot(gradient, moved) > 0.0:
-            momentum = 1.0
-        following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
-        ahead = new + ((momentum - 1.0) / following) * moved
-        theta, momentum = new, following
-    return theta, trace
-
-
-def stochastic(
-    problem: Problem, theta: Vector, *, batch_size: int, step: float, power_t: float,
-    max_iter: int, tol: float, patience: int, rng: np.random.Generator | None,
-    callback: Callback | None = None,
-) -> tuple[Vector, Trace]:  # fmt: skip
-    """Mini-batch gradient descent; the step of epoch e = 0, 1, ... is step / (1 + e)^power_t.
-
-    Stops when the mean loss of an epoch has not come down by `tol` for `patience` epochs.
-    """
-    n = problem.rows.n_rows
-    coef, intercept = problem.split(theta)
-    order = np.arange(n, dtype=np.int64)
-    trace, best, waited = Trace(), np.inf, 0
-    for epoch in range(max_iter):
-        if rng is not None:
-            order = rng.permutation(n)
-        steps = np.full(-(-n // batch_size), step / (1.0 + epoch) ** power_t)
-        loss = _kernels.select().descend(
-            problem.rows, order, batch_size, problem.targets, problem.sample_weight,
-            problem.loss, steps, problem.alpha, coef, intercept, problem.fit_intercept,
-        ) / n  # fmt: skip
-        trace.note(loss, callback)
-        if not np.isfinite(loss):
-            trace.finite = False
-            break
-        waited = waited + 1 if loss > best - tol else 0
-        best = min(best, loss)
-        if waited >= patience:
-            break
-    return theta, trace

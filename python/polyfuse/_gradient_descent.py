@@ -2,150 +2,130 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import (
-    as_matrix,
-    as_sample_weight,
-    one_block,
-    require_finite,
-    require_fitted,
-    require_number,
-    require_rows,
-    require_width,
-    result_dtype,
+from ._arrays import require_rows
+from ._descent import Callback
+from ._estimator import Classifier, Regressor
+from ._gradient_base import GradientDescent
+from ._gradient_data import Task
+from ._linear import (
+    class_targets,
+    encode_classes,
+    likeliest,
+    probabilities,
 )
-from ._descent import Callback, Problem, Trace, accelerated, mean_one, stochastic
-from ._estimator import Classifier, Estimator, Regressor
-from ._kernels.contract import Block
-from ._linear import class_targets, encode_classes, likeliest, probabilities, scores
-
-
-class _GradientDescent(Estimator):
-    """What GDClassifier and GDRegressor share: parameters, and the descent itself."""
-
-    coef_: NDArray
-    intercept_: NDArray
-    n_features_in_: int
-    n_iter_: int
-    loss_curve_: list[float]
-
-    def __init__(
-        self,
-        *,
-        alpha: float = 1e-4,
-        batch_size: int | None = None,
-        eta0: float | str = "auto",
-        power_t: float = 0.5,
-        max_iter: int = 1000,
-        tol: float = 1e-4,
-        n_iter_no_change: int = 5,
-        fit_intercept: bool = True,
-        shuffle: bool = True,
-        random_state: int | np.random.Generator | None = None,
-    ) -> None:
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.eta0 = eta0
-        self.power_t = power_t
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.fit_intercept = fit_intercept
-        self.shuffle = shuffle
-        self.random_state = random_state
-
-    def _check_parameters(self) -> None:
-        for name in ("alpha", "power_t", "tol"):
-            require_number(getattr(self, name), name, least=0.0)
-        for name in ("max_iter", "n_iter_no_change"):
-            require_number(getattr(self, name), name, least=1, integer=True)
-        if self.batch_size is not None:
-            require_number(self.batch_size, "batch_size", least=1, integer=True)
-        if self.eta0 != "auto" and (isinstance(self.eta0, str) or not self.eta0 > 0.0):
-            raise ValueError(f"eta0 must be 'auto' or a positive number; got {self.eta0!r}.")
-
-    def _descend(
-        self, X: NDArray, targets: NDArray, loss: str, n_outputs: int,
-        sample_weight: ArrayLike | None, callback: Callback | None,
-    ) -> tuple[NDArray, NDArray]:  # fmt: skip
-        self._check_parameters()
-        rows = one_block(Block(X), result_dtype((X,)))
-        weight = mean_one(as_sample_weight(sample_weight, len(X)))
-        problem = Problem(rows, targets, loss, n_outputs, self.alpha, weight, self.fit_intercept)
-        theta, trace = self._minimise(problem, callback)
-        if not (trace.finite and np.isfinite(theta).all()):
-            require_finite({"Input X": X})
-            raise ValueError(
-                "Floating-point overflow during the descent: scale the features with "
-                f"StandardScaler or lower eta0; got eta0={self.eta0!r}."
-            )
-        coef, intercept = problem.split(theta)
-        self.n_features_in_ = X.shape[1]
-        self.n_iter_ = len(trace.losses)
-        self.loss_curve_ = trace.losses
-        return coef.astype(rows.dtype), intercept.astype(rows.dtype)
-
-    def _minimise(self, problem: Problem, callback: Callback | None) -> tuple[NDArray, Trace]:
-        batch_size = min(self.batch_size or problem.rows.n_rows, problem.rows.n_rows)
-        if self.eta0 != "auto":
-            step = float(self.eta0)
-        else:
-            bound = problem.batch_smoothness(batch_size)
-            step = (1.0 if self.batch_size is None else 0.5) / bound if bound > 0 else 1.0
-        if self.batch_size is None:
-            return accelerated(
-                problem, problem.start(), step=step, max_iter=self.max_iter, tol=self.tol,
-                callback=callback,
-            )  # fmt: skip
-        rng = np.random.default_rng(self.random_state) if self.shuffle else None
-        return stochastic(
-            problem, problem.start(), batch_size=batch_size, step=step, power_t=self.power_t,
-            max_iter=self.max_iter, tol=self.tol, patience=self.n_iter_no_change, rng=rng,
-            callback=callback,
-        )  # fmt: skip
-
-    def _scores(self, X: ArrayLike) -> NDArray:
-        require_fitted(self, "coef_")
-        matrix = as_matrix(X)
-        require_width(self, matrix.shape[1])
-        rows = one_block(Block(matrix), result_dtype((matrix,)))
-        out = scores(rows, np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
-        if not np.isfinite(out).all():
-            require_finite({"Input X": matrix})
-        return out
-
+from ._sgd_targets import as_numbers, as_targets, class_weights, classes_of_call, encode
 
 _PARAMETERS = """alpha : float, default=1e-4
         Strength of the L2 penalty: the objective is the mean loss + alpha / 2 · |coef|².
     batch_size : int or None, default=None
-        Rows per step. None takes all rows, with Nesterov's acceleration and restarts
-        (O'Donoghue and Candès, 2015); 1 is stochastic gradient descent.
+        Rows per step. None takes all rows; 1 is stochastic gradient descent.
+    learning_rate : {"auto", "constant", "invscaling", "adaptive", "cosine"}, default="auto"
+        Length of the steps of epoch e = 0, 1, ...: "constant" eta0; "invscaling"
+        eta0 / (1 + e)^power_t; "adaptive" eta0, and a quarter of it, up to five times, when the
+        loss has not come down by `tol` for `n_iter_no_change` epochs; "cosine"
+        eta0 / 2 · (1 + cos(π e / max_iter)), for all of `max_iter` epochs. "auto" is "constant"
+        for all rows and "adaptive" for batches.
     eta0 : float or "auto", default="auto"
-        Step size. "auto" takes it from the smoothness of the loss on the data: 1 / L for all
+        First step. "auto" takes it from the smoothness of the loss on the data: 1 / L for all
         rows, 1 / 2L of the expected smoothness for batches (Gower et al., 2019).
     power_t : float, default=0.5
-        With batches, the step of epoch e = 0, 1, ... is eta0 / (1 + e)^power_t.
+        See `learning_rate`.
+    momentum : float from 0 to below 1, or "auto", default="auto"
+        Part of the last move that is made again. "auto" is Nesterov's growing momentum with
+        restarts for all rows (O'Donoghue and Candès, 2015), 0.9 for batches and 0 for single rows.
+    nesterov : bool, default=True
+        Whether the gradient is taken where the momentum leads (Sutskever et al., 2013), or where
+        the model is (Polyak, 1964).
     max_iter : int, default=1000
         Most passes over the data.
-    tol : float, default=1e-4
-        All rows: stop when no element of the gradient is larger. Batches: stop when the mean
-        loss of an epoch has not come down by this much for `n_iter_no_change` epochs.
+    tol : float or None, default=1e-4
+        All rows: stop when no element of the gradient is larger. Batches and early stopping: stop
+        when the loss, of an epoch or on the rows held out, has not come down by this much for
+        `n_iter_no_change` epochs. In units of the targets, their standard deviation for numbers.
+        None makes all of `max_iter` passes.
     n_iter_no_change : int, default=5
         See `tol`.
+    early_stopping : bool, default=False
+        Whether to hold rows out, watch the loss on them, and keep the model for which it was
+        least. They are not learned from, nor are scalers that are given by name.
+    validation_fraction : float, default=0.1
+        Part of the rows, of each class alike, to hold out.
     fit_intercept : bool, default=True
         Whether to learn an intercept; it is not penalised.
     shuffle : bool, default=True
         With batches, visit the rows of each epoch in a new random order.
-    random_state : int, numpy.random.Generator or None, default=None
-        Seed of that order.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default=None
+        Seed of that order, and of the choice of rows to hold out.
+    scaler : {"standard", "minmax", "maxabs", "robust"}, scaler, list or dict of them, default=None
+        How `X`, or each block, is scaled while it is read: by a scaler of that name fitted on the
+        rows learned from, or by scalers of :mod:`polyfuse.preprocessing` that are fitted already.
+        No scaled copy is made.
+    warm_start : bool, default=False
+        Whether `fit` starts from the model there is.
+    verbose : int, default=0
+        Print the loss after every `verbose` passes; 0 is silent.
 """
 
+_ATTRIBUTES = """n_iter_ : int
+        Passes over the data.
+    loss_curve_ : list of float
+        Objective in each pass (batches: mean loss during it).
+    validation_loss_curve_ : list of float
+        Mean loss on the rows held out after each pass. Only with early stopping.
+    n_features_in_ : int
+        Number of columns of all blocks together.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if `X` had some.
+    modalities_ : list of str
+        Names of the blocks, if `X` was blocks: their columns follow each other in `coef_`.
+    scalers_ : dict of str to fitted scaler or None
+        By name of the block, "X" for a matrix. Only with scalers; `coef_` is for scaled features.
+"""
 
-class GDRegressor(Regressor, _GradientDescent):
+_FIT = """Fit the model; one that is fitted is forgotten, but for `warm_start`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or dict or list of such blocks
+            Blocks are read where they lie: they are neither stacked nor copied.
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+            Not negative, not all zero.
+        callback : callable(iteration, loss), optional
+            Called after each pass.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not as described, not finite, or the steps are so long
+            that numbers overflow. The estimator is then left as it was, as it is by Ctrl-C.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` passes were made.
+        """
+
+_PARTIAL_FIT = """One pass over more rows, in batches; without `batch_size` they are one batch.
+
+        The schedule counts calls as epochs, momentum goes on, and "auto" steps get shorter where
+        rows get longer. Scalers given by name learn from the rows first, unless `fit` has fitted
+        them. Weights are taken as they are, in `fit` relative to their mean.
+
+        Parameters are those of `fit`"""
+
+
+class GDRegressor(Regressor, GradientDescent):
     __doc__ = f"""Linear regression by gradient descent: least squares with an L2 penalty.
 
     Minimises the mean of (y - X w - b)² / 2 + alpha / 2 · |w|².
@@ -157,12 +137,7 @@ class GDRegressor(Regressor, _GradientDescent):
     ----------
     coef_ : ndarray of shape (n_features,)
     intercept_ : ndarray of shape (1,)
-    n_iter_ : int
-        Passes over the data.
-    loss_curve_ : list of float
-        Objective after each pass (batches: mean loss during it).
-    n_features_in_ : int
-
+    {_ATTRIBUTES}
     Examples
     --------
     >>> from polyfuse.linear_model import GDRegressor
@@ -172,31 +147,40 @@ class GDRegressor(Regressor, _GradientDescent):
     """
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
         callback: Callback | None = None,
     ) -> Self:  # fmt: skip
-        """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples,).
-
-        `callback(iteration, loss)` is called after each pass.
-        """
-        matrix = as_matrix(X, min_rows=1)
-        target = np.ascontiguousarray(y, np.float64)
-        if target.ndim != 1:
-            raise ValueError(f"y should be a 1d array, got an array of shape {target.shape}.")
-        require_rows(len(matrix), target)
-        require_finite({"Input y": target.reshape(-1, 1)})
-        coef, intercept = self._descend(
-            matrix, target.reshape(-1, 1), "squared_error", 1, sample_weight, callback
-        )
-        self.coef_, self.intercept_ = coef[0], intercept
+        self._check_parameters()
+        seen = self._see(X)
+        task = self._task(y, seen.rows.n_rows)
+        seen, theta, trace = self._learn(seen, task, sample_weight, callback)
+        self._set(seen, theta, trace, 1)
+        self._warn(trace)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    fit.__doc__ = _FIT
+
+    def partial_fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        self._check_parameters()
+        self._learn_more(X, lambda n: self._task(y, n), sample_weight)
+        return self
+
+    partial_fit.__doc__ = _PARTIAL_FIT + ".\n        "
+
+    def _task(self, y: ArrayLike, n_rows: int) -> Task:
+        targets = as_numbers(y, type(self).__name__)
+        require_rows(n_rows, targets)
+        return Task(targets.reshape(-1, 1), "squared_error", 1)
+
+    def _set_model(self, coef: NDArray, intercept: NDArray) -> None:
+        self.coef_, self.intercept_ = coef[0], intercept
+
+    def predict(self, X: Any) -> NDArray:
         """Return predictions X w + b, shape (n_samples,)."""
         return self._scores(X)[:, 0]
 
 
-class GDClassifier(Classifier, _GradientDescent):
+class GDClassifier(Classifier, GradientDescent):
     __doc__ = f"""Logistic regression by gradient descent: softmax loss with an L2 penalty.
 
     Minimises the mean negative log-likelihood of the softmax of X Wᵀ + b (of the logistic
@@ -204,18 +188,15 @@ class GDClassifier(Classifier, _GradientDescent):
 
     Parameters
     ----------
-    {_PARAMETERS}
+    {_PARAMETERS}    class_weight : dict, "balanced" or None, default=None
+        Weight of each class; "balanced" is n_samples / (n_classes · its number of rows).
+
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
     intercept_ : ndarray of shape (1,) or (n_classes,)
-    n_iter_ : int
-        Passes over the data.
-    loss_curve_ : list of float
-        Objective after each pass (batches: mean loss during it).
-    n_features_in_ : int
-
+    {_ATTRIBUTES}
     Examples
     --------
     >>> from polyfuse.linear_model import GDClassifier
@@ -226,33 +207,124 @@ class GDClassifier(Classifier, _GradientDescent):
 
     classes_: NDArray
 
+    def __init__(
+        self,
+        *,
+        alpha: float = 1e-4,
+        batch_size: int | None = None,
+        learning_rate: str = "auto",
+        eta0: float | str = "auto",
+        power_t: float = 0.5,
+        momentum: float | str = "auto",
+        nesterov: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 5,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        fit_intercept: bool = True,
+        shuffle: bool = True,
+        random_state: Any = None,
+        scaler: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        class_weight: Mapping[Any, float] | str | None = None,
+    ) -> None:
+        super().__init__(
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            eta0=eta0,
+            power_t=power_t,
+            momentum=momentum,
+            nesterov=nesterov,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            fit_intercept=fit_intercept,
+            shuffle=shuffle,
+            random_state=random_state,
+            scaler=scaler,
+            warm_start=warm_start,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        given = self.class_weight
+        if not (given is None or given == "balanced" or isinstance(given, Mapping)):
+            raise ValueError(f"class_weight must be a dict, 'balanced' or None; got {given!r}.")
+
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
         callback: Callback | None = None,
     ) -> Self:  # fmt: skip
-        """Fit to rows `X` (n_samples, n_features) and class labels `y` (n_samples,).
-
-        `callback(iteration, loss)` is called after each pass.
-        """
-        matrix = as_matrix(X, min_rows=1)
-        classes, codes = encode_classes(y, len(matrix))
-        targets, loss, n_outputs = class_targets(codes, len(classes))
-        self.coef_, self.intercept_ = self._descend(
-            matrix, targets, loss, n_outputs, sample_weight, callback
-        )
+        self._check_parameters()
+        seen = self._see(X)
+        classes, codes = encode_classes(as_targets(y, type(self).__name__), seen.rows.n_rows)
+        task = self._task(classes, codes)
+        seen, theta, trace = self._learn(seen, task, sample_weight, callback)
+        self._set(seen, theta, trace, task.n_outputs)
         self.classes_ = classes
+        self._warn(trace)
         return self
 
-    def decision_function(self, X: ArrayLike) -> NDArray:
+    fit.__doc__ = _FIT
+
+    def partial_fit(
+        self, X: Any, y: ArrayLike, classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:  # fmt: skip
+        self._check_parameters()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight must be a dict or None for partial_fit, which does not see all rows; "
+                "got 'balanced'."
+            )
+        known = classes_of_call(self, classes)
+
+        def task_of(n_rows: int) -> Task:
+            labels = as_targets(y, type(self).__name__)
+            require_rows(n_rows, labels)
+            return self._task(known, encode(labels, known))
+
+        self._learn_more(X, task_of, sample_weight)
+        self.classes_ = known
+        return self
+
+    partial_fit.__doc__ = (
+        _PARTIAL_FIT
+        + """, and `classes`, array-like of shape (n_classes,): all labels there
+        will be, needed in the first call.
+        """
+    )
+
+    def _task(self, classes: NDArray, codes: NDArray[np.int64]) -> Task:
+        targets, loss, n_outputs = class_targets(codes, len(classes))
+        weight = None
+        if self.class_weight is not None:
+            weight = class_weights(self.class_weight, classes, codes)[codes]
+        return Task(targets, loss, n_outputs, codes, weight)
+
+    def decision_function(self, X: Any) -> NDArray:
         """Return scores, shape (n_samples,) for two classes, else (n_samples, n_classes)."""
         out = self._scores(X)
         return out[:, 0] if out.shape[1] == 1 else out
 
-    def predict_proba(self, X: ArrayLike) -> NDArray:
+    def predict_proba(self, X: Any) -> NDArray:
         """Return class probabilities, shape (n_samples, n_classes)."""
         return probabilities(self._scores(X))
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Return logarithms of the class probabilities, shape (n_samples, n_classes)."""
+        with np.errstate(divide="ignore"):
+            logarithms: NDArray = np.log(self.predict_proba(X))
+        return logarithms
+
+    def predict(self, X: Any) -> NDArray:
         """Return the likeliest class of each row, shape (n_samples,)."""
         codes = likeliest(self._scores(X))
         labels: NDArray = self.classes_[codes]

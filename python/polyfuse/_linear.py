@@ -10,11 +10,13 @@ from ._arrays import require_finite, require_rows
 from ._kernels.contract import Rows
 
 
-def scores(rows: Rows, coef: NDArray, intercept: NDArray) -> NDArray:
-    """Linear scores of fused rows, shape (n_samples, n_outputs)."""
-    out = np.empty((rows.n_rows, len(coef)), rows.dtype)
+def scores(
+    rows: Rows, coef: NDArray, intercept: NDArray, index: NDArray[np.int64] | None = None
+) -> NDArray:
+    """Linear scores of fused rows, all or those of an index, shape (n_samples, n_outputs)."""
+    out = np.empty((rows.n_rows if index is None else len(index), len(coef)), rows.dtype)
     coef = np.ascontiguousarray(coef, np.float64)
-    _kernels.select().linear_scores(rows, coef, np.asarray(intercept, np.float64), out)
+    _kernels.select().linear_scores(rows, coef, np.asarray(intercept, np.float64), out, index)
     return out
 
 
@@ -27,6 +29,22 @@ def probabilities(scores: NDArray) -> NDArray:
     odds: NDArray = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds
+
+
+def losses(scores: NDArray, targets: NDArray, loss: str) -> NDArray[np.float64]:
+    """The loss of each row as the kernels define it, for targets of shape (n_samples, 1)."""
+    wide = scores.astype(np.float64, copy=False)
+    if loss == "squared_error":
+        squares: NDArray[np.float64] = 0.5 * ((wide - targets) ** 2).sum(axis=1)
+        return squares
+    if loss == "log_loss":
+        logistic: NDArray[np.float64] = np.logaddexp(0.0, np.where(targets > 0.0, -wide, wide))
+        return logistic[:, 0]
+    highest = wide.max(axis=1)
+    own = np.take_along_axis(wide, targets.astype(np.int64), axis=1)[:, 0]
+    softmax: NDArray[np.float64] = highest - own
+    softmax += np.log(np.exp(wide - highest[:, None]).sum(axis=1))
+    return softmax
 
 
 def likeliest(scores: NDArray) -> NDArray[np.intp]:

@@ -132,16 +132,18 @@ def test_string_labels_and_float32(rng: np.random.Generator) -> None:
 
 def test_same_seed_same_bits() -> None:
     x, y = classification(4)
-    fits = [GDClassifier(batch_size=8, random_state=3, max_iter=5).fit(x, y) for _ in range(2)]
-    np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
-    other = GDClassifier(batch_size=8, random_state=4, max_iter=5).fit(x, y)
-    assert (other.coef_ != fits[0].coef_).any()
+    fits = [
+        GDClassifier(batch_size=8, random_state=seed, max_iter=5, tol=None).fit(x, y).coef_
+        for seed in (3, 3, 4)
+    ]
+    np.testing.assert_array_equal(fits[0], fits[1])
+    assert (fits[2] != fits[0]).any()
 
 
 def test_callback_sees_every_pass() -> None:
     x, y = classification(2)
     seen: list[tuple[int, float]] = []
-    model = GDClassifier(max_iter=7, tol=0.0).fit(x, y, callback=lambda i, v: seen.append((i, v)))
+    model = GDClassifier(max_iter=7, tol=None).fit(x, y, callback=lambda i, v: seen.append((i, v)))
     assert [i for i, _ in seen] == list(range(1, 8))
     assert [v for _, v in seen] == model.loss_curve_
 
@@ -157,9 +159,9 @@ NAN = np.array([[1.0, np.nan]] * 4)
     ("x", "y", "message"),
     [
         (X, Y[:3], "y must have one entry per row; got 3 for 4 rows"),
-        (NAN, Y, r"Input X contains NaN \(first in row 0, column 1\)"),
+        (NAN, Y, r"Input X contains NaN[^$]*0, (column )?1[^0-9]"),
         (X + np.inf, Y, "Input X contains infinity"),
-        (X[0], Y, "X must be 2-D"),
+        (X[0], Y, "X must be 2-D|Expected 2D array, got 1D array"),
         (X, [0.0, np.nan, 1.0, 2.0], "Input y contains NaN"),
         (X[:0], [], "0 sample"),
     ],
@@ -227,9 +229,12 @@ def test_score_whatever_the_shape_of_y(regression: Any) -> None:
 
 def test_eta0_may_be_a_numpy_scalar(regression: Any) -> None:
     x, y = regression
-    fits = [GDRegressor(eta0=eta0, max_iter=3).fit(x, y) for eta0 in (0.25, np.float32(0.25))]
-    np.testing.assert_array_equal(fits[0].coef_, fits[1].coef_)
-    assert (fits[0].coef_ != GDRegressor(max_iter=3).fit(x, y).coef_).any()
+    fits = [
+        GDRegressor(eta0=eta0, max_iter=3, tol=None).fit(x, y).coef_
+        for eta0 in (0.25, np.float32(0.25), "auto")
+    ]
+    np.testing.assert_array_equal(fits[0], fits[1])
+    assert (fits[0] != fits[2]).any()
 
 
 def test_a_failed_refit_leaves_the_model_as_it_was(regression: Any) -> None:

@@ -1,0 +1,225 @@
+"""Descent along gradients, on all rows or on batches: steps, momentum, and when to stop.
+
+What is heavy is a kernel call, :class:`Problem` or ``descend``; the loop around it asks for a step
+length, looks at the loss, and lets Ctrl-C through between two calls that take a moment each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import _kernels
+from ._descent import Callback, Problem, Trace, Vector, dot
+from ._linear import losses, scores
+
+SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
+
+# A step is lowered this many times at most, by this factor: to less than a thousandth.
+_LOWERED, _FACTOR = 5, 0.25
+# Numbers that one call of ``descend`` may read: a fraction of a second.
+_PIECE = 1 << 25
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to descend.
+
+    `step` is the length of the first step, changed by `schedule` from epoch to epoch. `momentum`
+    is the part of the last move that is made again; None is Nesterov's growing momentum with
+    restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows.
+    """
+
+    step: float
+    schedule: str
+    power_t: float
+    momentum: float | None
+    nesterov: bool
+    max_iter: int
+    tol: float | None
+    patience: int
+    batch_size: int | None
+
+
+class Rate:
+    """The length of a step in each epoch."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.lowered = 0
+
+    def __call__(self, epoch: int) -> float:
+        plan = self.plan
+        if plan.schedule == "invscaling":
+            return float(plan.step / (1.0 + epoch) ** plan.power_t)
+        if plan.schedule == "cosine":
+            return float(0.5 * plan.step * (1.0 + np.cos(np.pi * epoch / plan.max_iter)))
+        return plan.step * _FACTOR**self.lowered
+
+    def lower(self) -> bool:
+        """Go on with a shorter step, if the schedule has one; else return False."""
+        self.lowered += 1
+        return self.plan.schedule == "adaptive" and self.lowered <= _LOWERED
+
+
+class Stop:
+    """Watches a loss: it has stalled when it has not come down by `tol` in `patience` epochs."""
+
+    def __init__(self, tol: float, patience: int) -> None:
+        self.tol, self.patience = tol, patience
+        self.best, self.waited = np.inf, 0
+
+    def __call__(self, loss: float) -> bool:
+        if loss > self.best - self.tol:
+            self.waited += 1
+        else:
+            self.best, self.waited = loss, 0
+        if self.waited < self.patience:
+            return False
+        self.waited = 0
+        return True
+
+
+class Advance(Protocol):
+    """One epoch: moves `theta` in place; returns its loss, and whether its gradient is small."""
+
+    moved: Vector | None
+
+    def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]: ...
+
+
+class AllRows:
+    """One step along the gradient of the whole objective.
+
+    With Nesterov's growing momentum, restarted by the gradient scheme of O'Donoghue and Candès
+    (Adaptive Restart for Accelerated Gradient Schemes, 2015), which needs to know nothing of the
+    curvature below.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem, self.plan = problem, plan
+        self.tol = -1.0 if plan.tol is None else plan.tol * problem.unit
+        self.moved: Vector | None = None
+        self.sequence = 1.0
+
+    def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
+        plan, ahead = self.plan, theta
+        if self.moved is not None and plan.momentum is None:
+            following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * self.sequence**2))
+            ahead = theta + ((self.sequence - 1.0) / following) * self.moved
+            self.sequence = following
+        elif self.moved is not None and plan.nesterov and plan.momentum:
+            ahead = theta + plan.momentum * self.moved
+        value, gradient = self.problem(ahead)
+        if not np.isfinite(value):
+            return value, False
+        if np.abs(gradient).max() <= self.tol:
+            theta[:] = ahead
+            return value, True
+        new = ahead - rate * gradient
+        if self.moved is not None and plan.momentum and not plan.nesterov:
+            new += plan.momentum * self.moved
+        self.moved = new - theta
+        if plan.momentum is None and dot(gradient, self.moved) > 0.0:
+            self.sequence = 1.0
+        theta[:] = new
+        return value, False
+
+
+class Batches:
+    """Steps along the gradients of batches of rows, in an order that is new in each epoch."""
+
+    def __init__(
+        self, problem: Problem, plan: Plan, rng: np.random.Generator | None,
+        rows: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        self.problem, self.rng, self.rows = problem, rng, rows
+        self.batch_size = min(plan.batch_size or len(rows), len(rows))
+        self.momentum, self.nesterov = plan.momentum or 0.0, plan.nesterov
+        self.moved: Vector | None = None
+        # Held-out rows have no weight: those left weigh one on average.
+        weight, share = problem.sample_weight, len(rows) / problem.rows.n_rows
+        self.weight = None if weight is None else weight * share
+
+    def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
+        order = self.rows if self.rng is None else self.rng.permutation(self.rows)
+        take, height = self._heavy, self.batch_size
+        if not self.momentum:
+            take = self._steps
+            height *= max(1, _PIECE // (height * self.problem.n_coef))
+        starts = range(0, len(order), height)
+        total = sum(take(theta, order[start : start + height], rate) for start in starts)
+        return total / len(order), False
+
+    def _steps(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
+        problem = self.problem
+        coef, intercept = problem.split(theta)
+        steps = np.full(-(-len(order) // self.batch_size), rate)
+        return _kernels.select().descend(
+            problem.rows, order, self.batch_size, problem.targets, self.weight,
+            problem.loss, steps, problem.alpha, coef, intercept, problem.fit_intercept,
+        )  # fmt: skip
+
+    def _heavy(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
+        """One step with momentum: Polyak's heavy ball, or the gradient taken ahead of it."""
+        if self.moved is None:
+            self.moved = np.zeros_like(theta)
+        before = theta.copy()
+        self.moved *= self.momentum
+        if self.nesterov:
+            theta += self.moved
+        loss = self._steps(theta, order, rate)
+        if not self.nesterov:
+            theta += self.moved
+        np.subtract(theta, before, out=self.moved)
+        return loss
+
+
+class HeldOut:
+    """The mean loss on rows that are not learned from."""
+
+    def __init__(self, problem: Problem, index: NDArray[np.int64], weight: Vector) -> None:
+        self.problem, self.index, self.weight = problem, index, weight
+
+    def __call__(self, theta: Vector) -> float:
+        problem = self.problem
+        out = scores(problem.rows, *problem.split(theta), self.index)
+        own = losses(out, problem.targets[self.index], problem.loss)
+        return float(np.average(own, weights=self.weight))
+
+
+def minimise(
+    problem: Problem, theta: Vector, plan: Plan, advance: Advance, *,
+    held_out: Callable[[Vector], float] | None = None, callback: Callback | None = None,
+) -> tuple[Vector, Trace]:  # fmt: skip
+    """Descend from theta until the plan says to stop.
+
+    With a loss on rows `held_out` that one is watched, and the model for which it was least is
+    returned.
+    """
+    trace, rate, best, best_loss = Trace(), Rate(plan), theta, np.inf
+    tol = -np.inf if plan.tol is None else plan.tol * problem.unit**2
+    stop = Stop(tol, plan.patience)
+    by_loss = plan.batch_size is not None and plan.schedule != "cosine"
+    watching = by_loss or held_out is not None or plan.schedule == "adaptive"
+    for epoch in range(plan.max_iter):
+        loss, flat = advance(theta, rate(epoch))
+        trace.note(loss, callback)
+        trace.finite = bool(np.isfinite(loss))
+        if held_out is not None and trace.finite:
+            loss = held_out(theta)
+            trace.held_out.append(loss)
+            if loss < best_loss:
+                best, best_loss = theta.copy(), loss
+        stalled = watching and stop(loss)
+        trace.converged = flat or (stalled and not rate.lower())
+        if not trace.finite or trace.converged:
+            break
+        if stalled:  # a shorter step, from rest
+            advance.moved = None
+    trace.converged |= plan.tol is None or plan.schedule == "cosine"
+    return theta if held_out is None else best, trace

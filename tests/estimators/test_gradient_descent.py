@@ -1,0 +1,357 @@
+"""GDClassifier and GDRegressor whole: convergence untuned, stopping, weights, blocks, streams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.exceptions import ConvergenceWarning as SkConvergenceWarning
+from sklearn.exceptions import DataConversionWarning as SkDataConversionWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from polyfuse._random import shuffle_split
+from polyfuse.exceptions import ConvergenceWarning
+from polyfuse.linear_model import GDClassifier, GDRegressor
+
+
+def classified(n_classes: int = 3, n: int = 240, seed: int = 0) -> tuple[NDArray, NDArray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 6))
+    noisy = x @ rng.normal(size=(6, n_classes)) + rng.gumbel(size=(n, n_classes))
+    return x, noisy.argmax(1)
+
+
+def measured(n: int = 200) -> tuple[NDArray, NDArray]:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(n, 6))
+    return x, x @ rng.normal(size=6) + 3.0 + 0.5 * rng.normal(size=n)
+
+
+X, Y = classified()
+XR, YR = measured()
+BOTH = [(GDClassifier, X, Y), (GDRegressor, XR, YR)]
+
+
+def state(model: Any) -> dict[str, str]:
+    return {name: repr(value) for name, value in vars(model).items()}
+
+
+# -- convergence, untuned ------------------------------------------------------------------------
+
+
+def logistic_loss(model: Any, x: NDArray, y: NDArray, alpha: float) -> float:
+    own = model.predict_proba(x)[np.arange(len(y)), np.searchsorted(model.classes_, y)]
+    return float(-np.log(own).mean() + 0.5 * alpha * (model.coef_**2).sum())
+
+
+@pytest.mark.parametrize("name", ["digits", "cancer"])
+@pytest.mark.parametrize("alpha", [1e-4, 1e-2])
+def test_defaults_converge_to_logistic_regression(name: str, alpha: float) -> None:
+    load = load_digits if name == "digits" else load_breast_cancer
+    x, y = (part[::3] if name == "digits" else part for part in load(return_X_y=True))
+    model = GDClassifier(alpha=alpha, scaler="standard").fit(x, y)
+    x = StandardScaler().fit_transform(x)
+    oracle = LogisticRegression(C=1 / (alpha * len(y)), tol=1e-5, max_iter=2000).fit(x, y)
+    plain = GDClassifier(alpha=alpha).fit(x, y)
+    np.testing.assert_allclose(model.coef_, plain.coef_, rtol=1e-6, atol=1e-8)
+    assert logistic_loss(plain, x, y, alpha) <= logistic_loss(oracle, x, y, alpha) + 1e-3
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e4])
+def test_defaults_converge_to_ridge_whatever_the_unit_of_y(scale: float) -> None:
+    x, y = load_diabetes(return_X_y=True)
+    x, y = StandardScaler().fit_transform(x), y * scale
+    ridge = Ridge(alpha=1e-4 * len(y), tol=1e-12).fit(x, y)
+    least = ((ridge.predict(x) - y) ** 2).mean() / 2 + 0.5e-4 * (ridge.coef_**2).sum()
+    full = GDRegressor().fit(x, y)
+    batches = GDRegressor(batch_size=32, random_state=0).fit(x, y)
+    for model, close in ((full, 1e-5), (batches, 2e-3)):
+        loss = ((model.predict(x) - y) ** 2).mean() / 2 + 0.5e-4 * (model.coef_**2).sum()
+        assert loss <= least + close * y.var()
+    assert full.n_iter_ < 300
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 64])
+@pytest.mark.parametrize("momentum", ["auto", 0.0, 0.5])
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_batches_converge(batch_size: int, momentum: Any, nesterov: bool) -> None:
+    options: dict[str, Any] = {"momentum": momentum, "nesterov": nesterov, "random_state": 0}
+    model = GDClassifier(batch_size=batch_size, alpha=1e-2, **options).fit(X, Y)
+    oracle = LogisticRegression(C=1 / (1e-2 * len(Y)), tol=1e-8).fit(X, Y)
+    assert logistic_loss(model, X, Y, 1e-2) <= logistic_loss(oracle, X, Y, 1e-2) + 2e-3
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive", "cosine"])
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_schedules(schedule: str, batch_size: int | None) -> None:
+    model = GDRegressor(
+        learning_rate=schedule, batch_size=batch_size, max_iter=60, tol=1e-3, random_state=0,
+        power_t=0.25,
+    ).fit(XR, YR)  # fmt: skip
+    close = 0.03 if schedule == "constant" and batch_size else 0.003  # its noise stays
+    assert model.score(XR, YR) > Ridge(alpha=1e-4 * len(YR)).fit(XR, YR).score(XR, YR) - close
+    if schedule == "cosine" and batch_size:
+        assert model.n_iter_ == 60
+
+
+def by_hand(momentum: float, nesterov: bool, n_steps: int) -> NDArray:
+    """Gradient descent on half the mean square, as in a textbook."""
+    x = np.column_stack([XR, np.ones(len(XR))])
+    theta, velocity = np.zeros(7), np.zeros(7)
+    for _ in range(n_steps):
+        at = theta + momentum * velocity if nesterov else theta
+        velocity = momentum * velocity - 0.1 * x.T @ (x @ at - YR) / len(YR)
+        theta = theta + velocity
+    return theta
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+@pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize("batch_size", [None, 200])
+def test_momentum_is_the_textbooks(momentum: float, nesterov: bool, batch_size: Any) -> None:
+    model = GDRegressor(
+        alpha=0.0, eta0=0.1, momentum=momentum, nesterov=nesterov, learning_rate="constant",
+        max_iter=15, tol=None, batch_size=batch_size, shuffle=False,
+    ).fit(XR, YR)  # fmt: skip
+    expected = by_hand(momentum, nesterov, 15)
+    np.testing.assert_allclose(np.append(model.coef_, model.intercept_), expected, rtol=1e-9)
+
+
+# -- early stopping ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_rows_held_out_are_never_learned_from(batch_size: int | None) -> None:
+    options = {"early_stopping": True, "validation_fraction": 0.25, "random_state": 3}
+    fits = []
+    for scaler in (None, "standard"):
+        model = GDRegressor(batch_size=batch_size, scaler=scaler, tol=None, max_iter=9, **options)
+        first = model.fit(XR, YR)
+        kept = first.coef_, first.loss_curve_, first.validation_loss_curve_
+        held_out = shuffle_split(len(XR), 0.25, 3)
+        x, y = XR.copy(), YR.copy()
+        x[held_out] += 50.0
+        y[held_out] -= 7.0
+        second = model.fit(x, y)
+        assert second.loss_curve_ == pytest.approx(kept[1], rel=1e-6)
+        assert second.validation_loss_curve_ != kept[2]
+        fits.append(len(kept[2]))
+    assert fits == [9, 9]
+
+
+def test_early_stopping_keeps_the_best_model() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(80, 60)), rng.integers(0, 2, 80)
+    model = GDClassifier(alpha=0.0, early_stopping=True, random_state=0).fit(x, y)
+    curve = model.validation_loss_curve_
+    assert len(curve) == model.n_iter_ < 200
+    assert min(curve) < curve[-1]
+    shorter = GDClassifier(
+        alpha=0.0, early_stopping=True, random_state=0, max_iter=int(np.argmin(curve)) + 1, tol=None
+    ).fit(x, y)
+    np.testing.assert_array_equal(model.coef_, shorter.coef_)
+
+
+# -- weights -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_class_weight_is_a_weight_per_row(n_classes: int) -> None:
+    x, y = classified(n_classes)
+    given = {0: 3.0, 1: 0.5, 2: 1.0}
+    given = {k: given[k] for k in range(n_classes)}
+    rows = np.array([given[k] for k in y])
+    balanced = len(y) / (n_classes * np.bincount(y))
+    for class_weight, weight in ((given, rows), ("balanced", balanced[y])):
+        for batch_size in (None, 16):
+            options = {"batch_size": batch_size, "random_state": 0}
+            a = GDClassifier(class_weight=class_weight, **options).fit(x, y)
+            b = GDClassifier(**options).fit(x, y, weight)
+            np.testing.assert_array_equal(a.coef_, b.coef_)
+    double = np.linspace(0.5, 2, len(y))
+    a = GDClassifier(class_weight=given).fit(x, y, double)
+    np.testing.assert_allclose(a.coef_, GDClassifier().fit(x, y, double * rows).coef_)
+
+
+# -- warm starts and streams ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "x", "y"), BOTH)
+def test_warm_start(kind: Any, x: NDArray, y: NDArray) -> None:
+    model = kind(warm_start=True).fit(x, y)
+    assert model.n_iter_ > 5
+    assert model.fit(x, y).n_iter_ == 1
+    kept = state(model)
+    with pytest.raises(ValueError, match="warm_start=True needs"):
+        model.fit(x[:, :4], y)
+    assert state(model) == kept
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("scaler", [None, "standard"])
+@pytest.mark.parametrize("batch_size", [None, 8])
+def test_partial_fit_learns_from_a_stream(scaler: Any, batch_size: Any) -> None:
+    for kind, x, y in BOTH:
+        model = kind(batch_size=batch_size, scaler=scaler, random_state=0)
+        first = {"classes": np.unique(y)} if kind is GDClassifier else {}
+        for _ in range(20):
+            for start in range(0, len(y), 40):
+                model.partial_fit(x[start : start + 40], y[start : start + 40], **first)
+                first = {}
+        assert model.score(x, y) > kind(scaler=scaler).fit(x, y).score(x, y) - 0.05
+        assert len(model.loss_curve_) == 20 * len(range(0, len(y), 40))
+
+
+def test_partial_fit_of_one_batch_is_an_epoch() -> None:
+    options = {"batch_size": 20, "eta0": 0.1, "shuffle": False, "momentum": 0.7}
+    model = GDRegressor(**options)
+    for _ in range(3):
+        model.partial_fit(XR, YR)
+    whole = GDRegressor(**options, learning_rate="constant", max_iter=3, tol=None).fit(XR, YR)
+    np.testing.assert_array_equal(model.coef_, whole.coef_)
+
+
+def test_partial_fit_goes_on_when_rows_get_longer() -> None:
+    model = GDRegressor(batch_size=8, random_state=0)
+    for factor in (1.0, 30.0, 1000.0):
+        for _ in range(10):
+            model.partial_fit(XR * factor, YR)
+    assert np.isfinite(model.coef_).all()
+
+
+# -- blocks --------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("batch_size", [None, 16])
+@pytest.mark.parametrize("scaler", [None, "standard", "minmax"])
+def test_blocks_are_their_columns_side_by_side(batch_size: Any, scaler: Any) -> None:
+    options = {"batch_size": batch_size, "scaler": scaler, "random_state": 0, "max_iter": 40}
+    for kind, x, y in BOTH:
+        blocks = {"image": x[:, :4], "text": x[:, 4:]}
+        model, stacked = kind(**options, tol=None), kind(**options, tol=None).fit(x, y)
+        for given in (blocks, list(blocks.values())):
+            model.fit(given, y)
+            np.testing.assert_array_equal(model.coef_, stacked.coef_)
+            np.testing.assert_array_equal(model.predict(given), stacked.predict(x))
+        backwards = dict(reversed(blocks.items()))
+        np.testing.assert_array_equal(
+            model.fit(blocks, y).predict(backwards), model.predict(blocks)
+        )
+        assert model.modalities_ == ["image", "text"]
+        assert model.n_features_in_ == 6
+        assert (scaler is not None) == hasattr(model, "scalers_")
+        with pytest.raises(ValueError, match="one matrix"):
+            model.predict(x)
+        assert not hasattr(model.fit(x, y), "modalities_")
+
+
+# -- warnings, names, interruptions, errors ------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "x", "y"), BOTH)
+def test_it_says_when_it_has_not_converged(kind: Any, x: NDArray, y: NDArray) -> None:
+    for category in (ConvergenceWarning, SkConvergenceWarning):
+        with pytest.warns(category, match=f"{kind.__name__} has not converged in max_iter=2"):
+            model = kind(max_iter=2).fit(x, y)
+    assert model.n_iter_ == 2
+    kind(max_iter=2, tol=None).fit(x, y)
+
+
+def test_a_column_of_targets_is_a_vector_with_a_warning() -> None:
+    for kind, x, y in BOTH:
+        with pytest.warns(SkDataConversionWarning, match="column-vector y"):
+            model = kind().fit(x, y[:, None])
+        np.testing.assert_array_equal(model.coef_, kind().fit(x, y).coef_)
+
+
+def test_logarithms_of_probabilities() -> None:
+    for n_classes in (2, 3):
+        x, y = classified(n_classes)
+        model = GDClassifier().fit(x, y)
+        np.testing.assert_allclose(np.exp(model.predict_log_proba(x)), model.predict_proba(x))
+
+
+@pytest.mark.parametrize(("kind", "x", "y"), BOTH)
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_an_interrupted_fit_leaves_the_model_as_it_was(
+    kind: Any, x: NDArray, y: NDArray, batch_size: Any
+) -> None:
+    def interrupt(iteration: int, loss: float) -> None:
+        if iteration == 3:
+            raise KeyboardInterrupt
+
+    model = kind(batch_size=batch_size, random_state=0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, callback=interrupt)
+    assert not [name for name in vars(model) if name.endswith("_")]
+    model.fit(x, y)
+    kept = state(model)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x[:, :3], y, callback=interrupt)
+    assert state(model) == kept
+
+
+def test_verbose_prints_every_so_many_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    GDRegressor(max_iter=7, tol=None, verbose=3).fit(XR, YR)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "GDRegressor: iteration 3", "GDRegressor: iteration 6",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"momentum": 1.0}, "momentum must be below 1; got 1.0"),
+        ({"momentum": -0.1}, "momentum must be a finite number of at least 0; got -0.1"),
+        ({"momentum": "fast"}, "momentum must be a finite number of at least 0; got 'fast'"),
+        ({"learning_rate": "optimal"}, "learning_rate must be one of 'auto', .*; got 'optimal'"),
+        ({"validation_fraction": 0.0}, "validation_fraction must be .* above 0; got 0.0"),
+        ({"validation_fraction": 1.0}, "validation_fraction must be below 1; got 1.0"),
+        ({"scaler": "whiten"}, "scaler must be one of .*; got 'whiten'"),
+        ({"class_weight": "even"}, "class_weight must be a dict, 'balanced' or None; got 'even'"),
+        ({"class_weight": {7: 1.0}}, "are not in class_weight"),
+        ({"verbose": -1}, "verbose must be an integer of at least 0; got -1"),
+        ({"early_stopping": True, "validation_fraction": 0.001}, "test_size = 1"),
+    ],
+)
+def test_bad_parameters(params: dict[str, Any], message: str) -> None:
+    model = GDClassifier(**params)
+    kept = state(model)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y)
+    assert state(model) == kept
+
+
+def test_what_partial_fit_refuses() -> None:
+    with pytest.raises(ValueError, match="early_stopping must be False for partial_fit; got True"):
+        GDRegressor(early_stopping=True).partial_fit(XR, YR)
+    with pytest.raises(ValueError, match="class_weight must be a dict or None for partial_fit"):
+        GDClassifier(class_weight="balanced").partial_fit(X, Y, np.unique(Y))
+    model = GDClassifier()
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, Y)
+    model.partial_fit(X, Y, [0, 1, 2])
+    kept = state(model)
+    wrong = [(X, Y, [0, 1]), (X, Y + 1, None), (X[:, :2], Y, None), (X * 1e300, Y, None)]
+    for x, y, classes in wrong:
+        with np.errstate(all="ignore"), pytest.raises(ValueError):  # noqa: PT011
+            model.partial_fit(x, y, classes)
+        assert state(model) == kept
+
+
+@pytest.mark.parametrize("model", [GDClassifier(), GDRegressor()], ids=repr)
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_checks(model: Any) -> None:
+    results = check_estimator(model, on_fail=None, on_skip=None)
+    assert len(results) > 40
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
