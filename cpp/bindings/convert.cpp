@@ -151,7 +151,7 @@ void RowsView::add_weights(const py::handle& item) {
     const auto weights = py::reinterpret_borrow<Doubles>(item);
     std::int64_t each = 1;
     if (weights.ndim() == 3) {
-        const bool by_row = weights.shape(1) != 1;
+        const bool by_row = weights.shape(1) != 1 || weights.shape(2) != rows_.width;
         rows_.weighing = by_row ? Weighing::row : Weighing::column;
         each = by_row ? rows_.n_rows : rows_.width;
         require(weights.shape(1) == (by_row ? each : 1) && weights.shape(2) == (by_row ? 1 : each),

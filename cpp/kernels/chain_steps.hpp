@@ -95,8 +95,7 @@ template <bool exact, class T, class Row>
 void add_row(const Learner<T>& own, const Row& row, T factor) {
     Chain& c = *own.chain;
     T* w = own.w;
-#pragma GCC ivdep
-    for (std::int64_t i = 0; i < row.n; ++i) {
+    for (std::int64_t i = 0; i < row.n; ++i) {  // a sparse row may name a column twice
         T& v = w[row.column(i)];
         v = moved<exact>(v, row.x[i], factor);
     }

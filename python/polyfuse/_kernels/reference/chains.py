@@ -204,7 +204,8 @@ def _truncate(model: _Model, at: Any) -> None:
     chain["u"] += chain["l1_ratio"] * chain["eta"] * chain["alpha"]
     u, scale = float(chain["u"]), float(chain["scale"])
     z, q = w[at].astype(np.float64), met[at].astype(np.float64)
-    down, up = np.maximum(0.0, z - (u + q) / scale), np.minimum(0.0, z + (u - q) / scale)
+    down, up = z - (u + q) / scale, z + (u - q) / scale
+    down, up = np.where(down > 0.0, down, 0.0), np.where(up < 0.0, up, 0.0)
     w[at] = np.where(scale * z > 0, down, np.where(scale * z < 0, up, z))
     met[at] = q + scale * (w[at].astype(np.float64) - z)
 
