@@ -110,8 +110,8 @@ class Chain:
 
     settings: Settings
     seed: int
-    coef: NDArray
-    intercept: float
+    coef: NDArray = field(default_factory=lambda: np.zeros(0))
+    intercept: float = 0.0
     average_coef: NDArray | None = None
     average_intercept: float = 0.0
     t: float = 1.0

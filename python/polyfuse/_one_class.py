@@ -164,7 +164,7 @@ class SGDOneClassSVM(SGD):
             )
         global_state().randint(1, MAX_INT)  # scikit-learn draws from NumPy's own generator here
         seed = int(as_random_state(self.random_state).randint(0, MAX_INT))
-        chain = Chain(settings, seed, np.zeros(0), 0.0, index=samples.index)
+        chain = Chain(settings, seed, index=samples.index)
         model.start(chain, 0, 1)
         chain.raw = raws[0] if raws is not None and not settings.exact else None
         return Plan([chain], partial(self._finish, model, chain, samples.n))

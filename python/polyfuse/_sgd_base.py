@@ -20,7 +20,7 @@ from ._estimator import Estimator
 from ._inputs import as_weights
 from ._kernels.contract import Rows
 from ._random import shuffle_split
-from ._sgd_inputs import Seen, require_finite_rows, see_again
+from ._sgd_inputs import require_finite_rows, see_again
 from ._sgd_models import keep_raw
 from .exceptions import ConvergenceWarning, shared
 
@@ -250,8 +250,3 @@ def _wants_sparse_arrays() -> bool:
     config = sys.modules.get("sklearn._config")
     chosen = {} if config is None else config.get_config()
     return bool(chosen.get("sparse_interface", "sparray") == "sparray")
-
-
-def first_sight(seen: Seen) -> Samples:
-    """Samples without targets yet."""
-    return Samples(seen.rows, np.zeros(0), None)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import _constraints as c
 from ._available import available_if
 from ._chain_runs import Callback
-from ._chains import Chain, Samples, Settings, settings_of
+from ._chains import Chain, Held, Samples, Settings, settings_of
 from ._estimator import Classifier
 from ._linear import probabilities
 from ._random import MAX_INT, RandomState, as_random_state, stratified_split
@@ -137,21 +137,27 @@ class BaseSGDClassifier(Classifier, SGD):
         self, samples: Samples, classes: NDArray, coef_init: Any = None,
         intercept_init: Any = None, *, model: Model | None = None, max_iter: int | None = None,
     ) -> Plan:  # fmt: skip
-        """Chains for a classifier of some classes, whose codes are the targets; see `_finish`.
+        """Chains for a classifier of the classes that targets are codes of; see `_finish`.
 
-        With a `model` that goes on from there, else anew.
+        With a `model` that goes on from there, else anew; on some of the rows, for the classes
+        that are there.
         """
         codes = samples.own(samples.targets).astype(np.int64)
+        places = np.arange(len(classes)) if samples.index is None else np.unique(codes)
+        classes, codes = classes[places], np.searchsorted(places, codes)
         weights = class_weights(self.class_weight, classes, codes)
-        n_classes, anew = len(classes), model is None
         settings = settings_of(self, max_iter=max_iter or self.max_iter)
-        model = model or self._new_model(samples, n_classes, settings, coef_init, intercept_init)
-        if n_classes < 2:
+        raws = None
+        if model is None:
+            model = self._new_model(samples, len(classes), settings, coef_init, intercept_init)
+        elif not settings.exact:
+            raws = raw_of(self, len(classes) if len(classes) > 2 else 1)
+        if len(classes) < 2:
             raise ValueError(
-                f"The number of classes has to be greater than one; got {n_classes} class"
+                f"The number of classes has to be greater than one; got {len(classes)} class"
             )
-        chains = self._chains(samples, classes, settings, weights)
-        raws = None if anew or settings.exact else raw_of(self, len(chains))
+        build = self._chain_of_two if len(classes) == 2 else self._chains_of_classes
+        chains = build(samples, places, classes[codes], settings, weights)
         for i, chain in enumerate(chains):
             model.start(chain, i, len(chains))
             chain.raw = raws[i] if raws is not None else None
@@ -169,38 +175,43 @@ class BaseSGDClassifier(Classifier, SGD):
         model.allocate(shape, samples.rows.dtype, settings.average, coef, intercept)
         return model
 
-    def _chains(
-        self, samples: Samples, classes: NDArray, settings: Settings, weights: NDArray
-    ) -> list[Chain]:
-        """One chain for two classes, else one for each; all draws are made here."""
-        common: dict[str, Any] = {"coef": np.zeros(0), "intercept": 0.0, "index": samples.index}
-        if len(classes) == 2:
-            state = as_random_state(self.random_state)
-            state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
-            common["held"] = self._hold_out_classes(samples, self._signs(samples))
-            if settings.loss == "multinomial":
-                settings = settings._replace(loss="log_loss")
-            seed = int(state.randint(MAX_INT))
-            pair = (float(weights[0]), float(weights[1]))
-            return [Chain(settings, seed, positive=1, weights=pair, **common)]
-        codes = samples.own(samples.targets).astype(np.int64)
-        common["held"] = self._hold_out_classes(samples, classes[codes])
-        drawn = as_random_state(self.random_state).randint(MAX_INT, size=len(classes))
+    def _chain_of_two(
+        self, samples: Samples, places: NDArray, labels: NDArray, settings: Settings,
+        weights: NDArray,
+    ) -> list[Chain]:  # fmt: skip
+        """The one chain of two classes; like all chains, with the draws of scikit-learn."""
+        state = as_random_state(self.random_state)
+        state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
+        positive = samples.own(samples.targets) == places[1]
+        negative = 0.0 if self.loss in ("log_loss", "multinomial") else -1.0
+        held = self._hold_out_classes(samples, np.where(positive, 1.0, negative))
+        seed = int(state.randint(MAX_INT))
+        if settings.loss == "multinomial":
+            settings = settings._replace(loss="log_loss")
+        return [
+            Chain(
+                settings, seed, positive=int(places[1]), held=held, index=samples.index,
+                weights=(float(weights[0]), float(weights[1])),
+            )
+        ]  # fmt: skip
+
+    def _chains_of_classes(
+        self, samples: Samples, places: NDArray, labels: NDArray, settings: Settings,
+        weights: NDArray,
+    ) -> list[Chain]:  # fmt: skip
+        """A chain for each class; in fast arithmetic with the order of the first."""
+        held = self._hold_out_classes(samples, labels)
+        drawn = as_random_state(self.random_state).randint(MAX_INT, size=len(places))
         seeds = [_seed_of_class(int(seed)) for seed in (drawn if settings.exact else drawn[:1])]
         return [
             Chain(
-                settings, seeds[i % len(seeds)], positive=i, weights=(1.0, float(weights[i])),
-                **common,
+                settings, seeds[i % len(seeds)], positive=int(place), held=held,
+                index=samples.index, weights=(1.0, float(weights[i])),
             )
-            for i in range(len(classes))
+            for i, place in enumerate(places)
         ]  # fmt: skip
 
-    def _signs(self, samples: Samples) -> NDArray:
-        """The y of two classes: 1, and -1 or 0."""
-        negative = 0.0 if self.loss in ("log_loss", "multinomial") else -1.0
-        return np.where(samples.own(samples.targets) == 1, 1.0, negative)
-
-    def _hold_out_classes(self, samples: Samples, labels: NDArray) -> Any:
+    def _hold_out_classes(self, samples: Samples, labels: NDArray) -> Held | None:
         return self._hold_out(samples, split=partial(stratified_split, labels))
 
     def _finish(self, model: Model, chains: list[Chain], classes: NDArray, n_rows: int) -> None:

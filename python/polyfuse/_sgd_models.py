@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ class Model:
     average_coef: Any = None
     average_intercept: Any = None
     t: float = 1.0
+    shown: Any = None  # the very array an estimator shows as coef_, if this goes on from there
 
     @classmethod
     def load(cls, estimator: Any) -> Model:
@@ -48,9 +50,15 @@ class Model:
         held = {role: getattr(estimator, name, None) for role, name in _ATTRIBUTES.items()}
         if hasattr(held["coef"], "toarray"):
             held["coef"] = held["coef"].toarray()
-        return cls(**deepcopy(held), t=getattr(estimator, "t_", 1.0))
+        return cls(**deepcopy(held), t=estimator.t_, shown=held["coef"])
 
     def save(self, estimator: Any) -> None:
+        """Set the attributes; what goes on writes to the array that is shown, as scikit-learn."""
+        shown = self.shown
+        alike = isinstance(shown, np.ndarray) and shown.shape == self.coef.shape
+        if alike and shown.flags.writeable and self.average_coef is None:
+            shown[...] = self.coef
+            self.coef = shown
         for role, name in _ATTRIBUTES.items():
             value = getattr(self, role)
             if value is not None:
@@ -186,25 +194,23 @@ class Model:
 
 
 def keep_raw(estimator: Any, chains: Sequence[Chain]) -> None:
-    """Keep chains as the kernels left them, and the coefficients they stand for."""
-    intercept = getattr(estimator, "intercept_", None)
-    intercept = estimator.offset_ if intercept is None else intercept
+    """Keep chains as the kernels left them, with a mark of the coefficients they stand for."""
     raws = [chain.raw for chain in chains if chain.raw is not None]
-    estimator._raw = (raws, estimator.coef_, intercept.copy()) if raws else None
+    estimator._raw = (raws, _mark(estimator)) if raws else None
 
 
 def raw_of(estimator: Any, n: int) -> list[Raw] | None:
     """The n chains of an estimator as they were left, unless its coefficients have been changed."""
-    kept = getattr(estimator, "_raw", None)
-    if kept is None or len(kept[0]) != n:
+    kept: tuple[list[Raw], int] | None = getattr(estimator, "_raw", None)
+    if kept is None or len(kept[0]) != n or kept[1] != _mark(estimator):
         return None
-    raws, coef, intercept = kept
-    now = getattr(estimator, "intercept_", None)
-    now = estimator.offset_ if now is None else now
-    same = estimator.coef_ is coef or np.array_equal(estimator.coef_, coef)
-    return raws if same and np.array_equal(now, intercept) else None
+    return kept[0]
 
 
-def intercept_scores(scores: NDArray) -> NDArray:
-    """Scores of one output as a vector."""
-    return scores[:, 0] if scores.shape[1] == 1 else scores
+def _mark(estimator: Any) -> int:
+    intercept = getattr(estimator, "intercept_", None)
+    mark = 0
+    for array in (estimator.coef_, estimator.offset_ if intercept is None else intercept):
+        dense = array.toarray() if hasattr(array, "toarray") else np.ascontiguousarray(array)
+        mark = crc32(dense.reshape(-1).view(np.uint8), mark)
+    return mark

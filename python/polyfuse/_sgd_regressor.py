@@ -163,7 +163,7 @@ class SGDRegressor(Regressor, SGD):
         state = as_random_state(self.random_state)
         seed = int(state.randint(0, MAX_INT))
         state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
-        chain = Chain(settings, seed, np.zeros(0), 0.0, index=samples.index, held=held)
+        chain = Chain(settings, seed, index=samples.index, held=held)
         model.start(chain, 0, 1)
         chain.raw = raws[0] if raws is not None and not settings.exact else None
         return Plan([chain], partial(self._finish, model, chain, samples.n))

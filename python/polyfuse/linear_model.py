@@ -8,6 +8,7 @@ from ._one_class import SGDOneClassSVM
 from ._perceptron import Perceptron
 from ._sgd_classifier import SGDClassifier
 from ._sgd_regressor import SGDRegressor
+from ._sgd_sweep import SGDSweep
 
 __all__ = [
     "GDClassifier",
@@ -17,4 +18,5 @@ __all__ = [
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",
+    "SGDSweep",
 ]
