@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,11 +58,11 @@ class Labelled(Matrices):
 
 
 # -- scores --------------------------------------------------------------------------------------
-def estimator(kind: Callable[[], Any], k: int) -> Contestant:
+def estimator(kind: Callable[..., Any], k: int) -> Contestant:
     """The decision function of a fitted classifier with `k` scores."""
 
     def make(data: Labelled) -> Callable[[], Any]:
-        model = kind().fit(data.x[:8], np.arange(8) % 2)
+        model = kind(max_iter=1, tol=None).fit(data.x[:8], np.arange(8) % 2)
         model.coef_, model.intercept_ = data.coef(k), data.intercept(k)
         model.classes_, model.n_features_in_ = np.arange(max(2, k)), data.spec.columns
         return lambda: model.decision_function(data.x)
@@ -93,7 +93,7 @@ def numba_scores(k: int) -> Contestant:
 
 def scores(name: str, k: int) -> Work:
     return Work(name, 1, 0, {
-        "polyfuse": estimator(partial(GDClassifier, max_iter=1, tol=None), k),
+        "polyfuse": estimator(GDClassifier, k),
         "NumPy": numpy_scores(k),
         "scikit-learn": estimator(SGDClassifier, k),
         "Numba": numba_scores(k),
