@@ -25,7 +25,7 @@ class available_if:
 class _Available:
     def __init__(self, method: Callable, check: Callable[[Any], object]) -> None:
         self.method, self.check = method, check
-        update_wrapper(self, method)
+        update_wrapper(self, method)  # type: ignore[arg-type]
 
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is not None:

@@ -44,7 +44,7 @@ def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = N
 def _order_of(chain: Chain) -> tuple[int, bool, int, int]:
     """What the order of a chain depends on."""
     held = 0 if chain.held is None else id(chain.held)
-    index = 0 if chain.index is None else id(chain.index)
+    index = 0 if chain.subset is None else id(chain.subset)
     return chain.seed, bool(chain.settings.shuffle), index, held
 
 
@@ -56,8 +56,8 @@ class _Order:
     """
 
     def __init__(self, chain: Chain, n_rows: int) -> None:
-        self.index = chain.index
-        n = n_rows if chain.index is None else len(chain.index)
+        self.subset = chain.subset
+        n = n_rows if chain.subset is None else len(chain.subset)
         self.kept = None if chain.held is None else ~chain.held.mask
         self.length = n if self.kept is None else int(self.kept.sum())
         self.place = np.arange(n)
@@ -71,7 +71,7 @@ class _Order:
         if self.permutation is not None:
             self.place = self.place[self.permutation]
         place = self.place if self.kept is None else self.place[self.kept[self.place]]
-        return place if self.index is None else self.index[place]
+        return place if self.subset is None else self.subset[place]
 
 
 class _Group:

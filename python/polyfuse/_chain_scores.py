@@ -14,12 +14,12 @@ from ._kernels.contract import Rows
 from .exceptions import UndefinedMetricWarning, shared
 
 
-def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, index: Index | None) -> NDArray:
-    """Linear scores of the rows of an index, (n, k); intercepts are added in their own precision."""
-    n = rows.n_rows if index is None else len(index)
+def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, places: Index | None) -> NDArray:
+    """Linear scores of some rows, (n, k); intercepts are added in their own precision."""
+    n = rows.n_rows if places is None else len(places)
     out = np.empty((n, len(coef)), rows.dtype)
     wide = np.ascontiguousarray(coef, np.float64)
-    _kernels.select().linear_scores(rows, wide, np.zeros(len(coef)), out, index)
+    _kernels.select().linear_scores(rows, wide, np.zeros(len(coef)), out, places)
     result: NDArray = out + intercept
     return result
 
@@ -45,7 +45,7 @@ def held_scores(
         assert held is not None
         joint = chains[which[0]].settings.loss == "multinomial"
         scale = records["scale"][which][:, None] if joint else 1.0
-        linear = scores_of(rows, coef[which] * scale, records["intercept"][which], held.index)
+        linear = scores_of(rows, coef[which] * scale, records["intercept"][which], held.places)
         if joint:
             positive = records["positive"][which]
             scores[which] = _mean(positive[linear.argmax(axis=1)] == held.targets, held)

@@ -61,15 +61,15 @@ class Samples(NamedTuple):
     rows: Rows
     targets: Array
     weight: Array | None
-    index: Index | None = None
+    subset: Index | None = None
 
     @property
     def n(self) -> int:
-        return self.rows.n_rows if self.index is None else len(self.index)
+        return self.rows.n_rows if self.subset is None else len(self.subset)
 
     def own(self, values: NDArray) -> NDArray:
         """Of values per row, those of the rows that are used."""
-        return values if self.index is None else values[self.index]
+        return values if self.subset is None else values[self.subset]
 
     @property
     def own_weight(self) -> NDArray:
@@ -87,7 +87,7 @@ class Held(NamedTuple):
     """Rows held out of training, whose score says when to stop."""
 
     mask: NDArray[np.bool_]  # of the rows that are used
-    index: Index  # of all rows
+    places: Index  # among all rows
     targets: NDArray
     weight: NDArray
     # Whether a row that is rightly held to be negative counts. Not for log_loss: scikit-learn
@@ -117,7 +117,7 @@ class Chain:
     t: float = 1.0
     positive: int = -1
     weights: tuple[float, float] = (1.0, 1.0)  # of negative and of positive rows
-    index: Index | None = None
+    subset: Index | None = None
     held: Held | None = None
     model: int = 0  # chains of one softmax share a number
     raw: Raw | None = None
@@ -171,7 +171,7 @@ def optimal_init(alpha: float) -> float:
 
 def settings_of(estimator: Any, **changes: Any) -> Settings:
     """The settings of an estimator that has parameters of their names."""
-    values = {name: getattr(estimator, name, None) for name in Settings._fields}
+    values: dict[str, Any] = {name: getattr(estimator, name, None) for name in Settings._fields}
     values["l1_ratio"] = values["l1_ratio"] or 0.0
     values["average"], values["verbose"] = int(values["average"]), int(values["verbose"])
     values["exact"] = estimator.arithmetic == "exact" and values["loss"] != "multinomial"

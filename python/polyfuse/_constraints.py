@@ -22,14 +22,14 @@ class Constraint(NamedTuple):
 Constraints = Mapping[str, tuple[Constraint, ...]]
 
 
-def interval(kind: type, left: float | None, right: float | None, brackets: str) -> Constraint:
+def interval(kind: Any, left: float | None, right: float | None, brackets: str) -> Constraint:
     """Numbers of a range; `brackets` such as "[)" say which of its ends belong to it."""
     ends = [end if kind is Integral or end is None else float(end) for end in (left, right)]
     low = -inf if left is None else left
     high = inf if right is None else right
 
     def holds(value: Any) -> bool:
-        if not isinstance(value, kind) or (not isinstance(value, Integral) and isnan(value)):
+        if not isinstance(value, kind) or (not _is_int(value) and isnan(value)):
             return False
         above = value >= low if brackets[0] == "[" else value > low
         return bool(above and (value <= high if brackets[1] == "]" else value < high))
@@ -39,6 +39,10 @@ def interval(kind: type, left: float | None, right: float | None, brackets: str)
     return Constraint(
         f"{what} in the range {brackets[0]}{shown[0]}, {shown[1]}{brackets[1]}", holds
     )
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, Integral)
 
 
 def among(*options: str) -> Constraint:
@@ -54,9 +58,7 @@ NONE = Constraint("None", lambda value: value is None)
 FLAG = Constraint(BOOLEAN, lambda value: isinstance(value, bool | np.bool_))
 VERBOSE = Constraint(
     f"an int in the range [0, inf), {BOOLEAN}",
-    lambda value: (
-        isinstance(value, bool | np.bool_) or (isinstance(value, Integral) and value >= 0)
-    ),
+    lambda value: isinstance(value, bool | np.bool_) or (_is_int(value) and value >= 0),
 )
 INTEGER = instance(Integral, "an instance of 'int'")
 DICT = instance(dict, "an instance of 'dict'")
@@ -66,7 +68,7 @@ RANDOM_STATE = Constraint(
     lambda value: (
         value is None
         or isinstance(value, np.random.RandomState)
-        or (isinstance(value, Integral) and 0 <= value < 2**32)
+        or (_is_int(value) and 0 <= value < 2**32)
     ),
 )
 NOT_NEGATIVE = interval(Real, 0, None, "[)")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _constraints as c
+from . import _sgd_docs as d
 from ._arrays import require_fitted
 from ._chain_runs import Callback
 from ._chains import Chain, Samples, settings_of
@@ -20,7 +21,41 @@ from ._sgd_models import Model, raw_of
 
 
 class SGDOneClassSVM(SGD):
-    """One-class support vector machine."""
+    __doc__ = f"""A one-class support vector machine, trained row by row: scikit-learn's, in bits.
+
+    Minimises |w|² / 2 - r + mean of max(0, r - x w) / nu (Schölkopf et al., "Estimating the
+    support of a high-dimensional distribution", Neural Computation 13, 2001) by stochastic
+    gradient descent: what is usual lies beyond the hyperplane x w = r.
+
+    Parameters
+    ----------
+    nu : float in (0, 1], default=0.5
+        About the share of rows that may lie on the wrong side.
+    fit_intercept : bool, default=True
+        Whether to learn the offset r.
+    {d.LOOP}
+    {d.RANDOM_STATE}
+    {d.SCHEDULE}
+    {d.WARM_START}
+    {d.AVERAGE}
+    {d.OURS}
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+    offset_ : ndarray of shape (1,)
+        r: ``decision_function`` is ``score_samples`` minus it.
+    {d.FITTED}
+
+    {d.NOTES}
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import SGDOneClassSVM
+    >>> X = [[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]]
+    >>> SGDOneClassSVM(random_state=42, tol=None).fit(X).predict([[4.0, 4.0]])
+    array([1], dtype=int32)
+    """
 
     offset_: NDArray
 
@@ -34,6 +69,7 @@ class SGDOneClassSVM(SGD):
     loss_functions = {"hinge": ("hinge",)}  # noqa: RUF012
 
     _estimator_type = "outlier_detector"
+    _passive_loss = "epsilon_insensitive"
     _constraints = {  # noqa: RUF012
         **COMMON,
         "nu": (c.interval(Real, 0, 1, "(]"),),
@@ -164,7 +200,7 @@ class SGDOneClassSVM(SGD):
             )
         global_state().randint(1, MAX_INT)  # scikit-learn draws from NumPy's own generator here
         seed = int(as_random_state(self.random_state).randint(0, MAX_INT))
-        chain = Chain(settings, seed, index=samples.index)
+        chain = Chain(settings, seed, subset=samples.subset)
         model.start(chain, 0, 1)
         chain.raw = raws[0] if raws is not None and not settings.exact else None
         return Plan([chain], partial(self._finish, model, chain, samples.n))

@@ -5,12 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 from . import _constraints as c
+from . import _sgd_docs as d
 from ._sgd_base import PENALISED
-from ._sgd_classifier import DEFAULT_EPSILON, BaseSGDClassifier
+from ._sgd_classes import DEFAULT_EPSILON, BaseSGDClassifier
 
 
 class Perceptron(BaseSGDClassifier):
-    """Linear perceptron classifier."""
+    __doc__ = f"""The perceptron (Rosenblatt, 1958): scikit-learn's, to the last bit.
+
+    SGDClassifier with loss="perceptron", max(0, -y p), and steps of eta0: w moves by eta0 · y x
+    for each row that is on the wrong side.
+
+    Parameters
+    ----------
+    {d.PENALTY}
+    {d.LOOP}
+    eta0 : float, default=1.0
+        The step.
+    n_jobs : int or None, default=None
+        Not looked at: see ``polyfuse.show_config`` for the threads of the kernels.
+    {d.RANDOM_STATE}
+    {d.STOPPING}
+    {d.CLASS_WEIGHT}
+    {d.WARM_START}
+    {d.OURS}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) for two classes, else (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    {d.FITTED}
+
+    {d.NOTES}
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import Perceptron
+    >>> X = [[-1.0, -1.0], [-2.0, -1.0], [1.0, 1.0], [2.0, 1.0]]
+    >>> Perceptron().fit(X, [0, 0, 1, 1]).predict([[-0.8, -1.0], [3.0, 0.5]])
+    array([0, 1])
+    """
 
     loss = "perceptron"
     epsilon = DEFAULT_EPSILON

@@ -23,7 +23,7 @@ Index = NDArray[np.int64]
 
 def global_state() -> RandomState:
     """The generator behind ``np.random.seed`` and its like."""
-    state: RandomState = np.random.mtrand._rand  # type: ignore[attr-defined]
+    state: RandomState = np.random.mtrand._rand
     return state
 
 
@@ -47,7 +47,8 @@ def as_random_state(seed: Any) -> RandomState:
 def shuffle_split(n: int, fraction: float, seed: Any) -> Index:
     """Rows held out by the first split of scikit-learn's ``ShuffleSplit``."""
     _, n_test = _sizes(n, fraction)
-    return as_random_state(seed).permutation(n)[:n_test].astype(np.int64)
+    places: Index = as_random_state(seed).permutation(n)[:n_test].astype(np.int64)
+    return places
 
 
 def stratified_split(labels: NDArray, fraction: float, seed: Any) -> Index:
@@ -82,7 +83,8 @@ def stratified_split(labels: NDArray, fraction: float, seed: Any) -> Index:
         train.append(shuffled[:first])
         test.append(shuffled[first : first + second])
     rng.permutation(np.concatenate(train))  # the draws count, where the generator is shared
-    return rng.permutation(np.concatenate(test)).astype(np.int64)
+    places: Index = rng.permutation(np.concatenate(test)).astype(np.int64)
+    return places
 
 
 def _sizes(n: int, fraction: float) -> tuple[int, int]:
@@ -111,7 +113,8 @@ def _shares(counts: NDArray, n_draws: int, rng: RandomState) -> NDArray[np.intp]
         chosen = rng.choice(alike, size=min(len(alike), missing), replace=False)
         shares[chosen] += 1
         missing -= len(chosen)
-    return shares.astype(np.intp)
+    whole: NDArray[np.intp] = shares.astype(np.intp)
+    return whole
 
 
 def folds(n: int, n_folds: int) -> Iterator[tuple[Index, Index]]:

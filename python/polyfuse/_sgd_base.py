@@ -120,10 +120,7 @@ class SGD(Estimator):
         return hasattr(self, "t_")
 
     def _weights(self, sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
-        # Where rows are held out, weights of zero get the message of the hold-out.
-        return as_weights(
-            sample_weight, n_rows, type(self).__name__, allow_zeros=bool(self.early_stopping)
-        )
+        return as_weights(sample_weight, n_rows, type(self).__name__)
 
     # -- training --------------------------------------------------------------------------------
 
@@ -146,7 +143,7 @@ class SGD(Estimator):
         mask = np.zeros(samples.n, bool)
         mask[tested] = True
         where = np.flatnonzero(mask)
-        index = where if samples.index is None else samples.index[where]
+        index = where if samples.subset is None else samples.subset[where]
         targets = samples.targets[index].astype(samples.rows.dtype)
         return Held(mask, index, targets, weight[mask], negatives=self.loss != "log_loss")
 

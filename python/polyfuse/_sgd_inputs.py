@@ -188,7 +188,7 @@ def _as_fitted(estimator: Any, names: list[str], values: list[Any]) -> list[Any]
 
 
 def model_dtype(values: list[Any], affines: list[Affine | None]) -> np.dtype:
-    """The precision of a model: what scikit-learn's scalers and hstack would give, 32 or 64 bits."""
+    """The precision of a model: that of what scikit-learn's scalers and hstack would give."""
     dtypes = [
         np.dtype(np.float64) if affine is not None and v.dtype.kind != "f" else v.dtype
         for v, affine in zip(values, affines, strict=True)

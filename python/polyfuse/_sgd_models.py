@@ -47,7 +47,9 @@ class Model:
     @classmethod
     def load(cls, estimator: Any) -> Model:
         """Those of an estimator, copied: arrays that are one there are one here."""
-        held = {role: getattr(estimator, name, None) for role, name in _ATTRIBUTES.items()}
+        held: dict[str, Any] = {
+            role: getattr(estimator, name, None) for role, name in _ATTRIBUTES.items()
+        }
         if hasattr(held["coef"], "toarray"):
             held["coef"] = held["coef"].toarray()
         return cls(**deepcopy(held), t=estimator.t_, shown=held["coef"])
@@ -146,7 +148,7 @@ class Model:
             self.coef = coef
         else:
             self.standard_coef = coef
-            self.average_coef = np.stack([chain.average_coef for chain in chains])
+            self.average_coef = _averages(chains)
             self.average_intercept[:] = [chain.average_intercept for chain in chains]
         # Once the average is shown this is the average's own array: it is overwritten.
         self.intercept[:] = [chain.intercept for chain in chains]
@@ -182,7 +184,7 @@ class Model:
         intercept = np.array([chain.intercept for chain in chains], kind)
         if average:
             self.standard_coef, self.standard_intercept = coef, intercept
-            self.average_coef = np.stack([chain.average_coef for chain in chains]).reshape(shape)
+            self.average_coef = _averages(chains).reshape(shape)
             self.average_intercept = np.array([chain.average_intercept for chain in chains], kind)
             if average <= self.t - 1:
                 coef, intercept = self.average_coef, self.average_intercept
@@ -191,6 +193,10 @@ class Model:
             self.offset = 1.0 - intercept
         else:
             self.intercept = intercept
+
+
+def _averages(chains: Sequence[Chain]) -> NDArray:
+    return np.stack([np.asarray(chain.average_coef) for chain in chains])
 
 
 def keep_raw(estimator: Any, chains: Sequence[Chain]) -> None:
@@ -212,5 +218,5 @@ def _mark(estimator: Any) -> int:
     mark = 0
     for array in (estimator.coef_, estimator.offset_ if intercept is None else intercept):
         dense = array.toarray() if hasattr(array, "toarray") else np.ascontiguousarray(array)
-        mark = crc32(dense.reshape(-1).view(np.uint8), mark)
+        mark = crc32(dense.tobytes(), mark)
     return mark

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from . import _constraints as c
+from . import _sgd_docs as d
 from ._chain_runs import Callback
 from ._chains import Chain, Samples, settings_of
 from ._estimator import Regressor
@@ -24,7 +24,43 @@ REGRESSION = ("squared_error", "huber", "epsilon_insensitive", "squared_epsilon_
 
 
 class SGDRegressor(Regressor, SGD):
-    """Linear regression."""
+    __doc__ = f"""Linear regression, trained one row at a time: scikit-learn's, to the last bit.
+
+    Minimises the mean loss of the predictions X w + b, and alpha times a penalty of w, by
+    stochastic gradient descent: w <- w - η (∂loss/∂w + alpha · ∂penalty/∂w) for each row.
+
+    Parameters
+    ----------
+    loss : str, default="squared_error"
+        "squared_error", (y - p)² / 2; "huber", linear beyond `epsilon`; "epsilon_insensitive",
+        max(0, abs(y - p) - epsilon); "squared_epsilon_insensitive", its square.
+    {d.PENALTY}
+    {d.LOOP}
+    epsilon : float, default=0.1
+        See `loss`.
+    {d.RANDOM_STATE}
+    {d.SCHEDULE}
+    {d.STOPPING}
+    {d.WARM_START}
+    {d.AVERAGE}
+    {d.OURS}
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,)
+    intercept_ : ndarray of shape (1,)
+    {d.FITTED}
+
+    {d.NOTES}
+
+    Examples
+    --------
+    >>> from polyfuse.linear_model import SGDRegressor
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+    >>> model = SGDRegressor(alpha=0.0, eta0=0.1, tol=1e-6, random_state=0).fit(X, y)
+    >>> model.predict([[4.0]]).round(1)
+    array([9.])
+    """
 
     loss_functions = {  # noqa: RUF012
         name: (name,) if name == "squared_error" else (name, DEFAULT_EPSILON) for name in REGRESSION
@@ -163,7 +199,7 @@ class SGDRegressor(Regressor, SGD):
         state = as_random_state(self.random_state)
         seed = int(state.randint(0, MAX_INT))
         state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
-        chain = Chain(settings, seed, index=samples.index, held=held)
+        chain = Chain(settings, seed, subset=samples.subset, held=held)
         model.start(chain, 0, 1)
         chain.raw = raws[0] if raws is not None and not settings.exact else None
         return Plan([chain], partial(self._finish, model, chain, samples.n))

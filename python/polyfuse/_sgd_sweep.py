@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from functools import partial
 from itertools import product
 from typing import Any, NamedTuple, Self
 
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 from ._arrays import require_fitted
 from ._chain_runs import Callback, run
 from ._chain_scores import r2, scores_of
-from ._chains import Chain, Index, Samples
+from ._chains import Chain, Held, Index, Samples
 from ._estimator import Estimator
 from ._random import folds, stratified_folds
 from ._sgd_base import SGD, Plan
-from ._sgd_classifier import BaseSGDClassifier
+from ._sgd_classes import BaseSGDClassifier
 from ._sgd_inputs import Seen, remember, see
 from ._sgd_regressor import SGDRegressor
 from ._sgd_targets import as_numbers, as_targets, encode, labels_of, require_consistent
@@ -171,13 +170,13 @@ class SGDSweep(Estimator):
         samples: Samples, classes: NDArray | None,
     ) -> None:  # fmt: skip
         kind = "test" if parts else "train"
-        scored = parts or [(None, None)]
-        table = np.full((len(points), len(scored)), np.nan)
+        tests: list[Any] = [test for _, test in parts] or [None]
+        table = np.full((len(points), len(tests)), np.nan)
         for member in members:
             if member.estimator is None or (member.fold < 0) == bool(parts):
                 continue
             fold = max(member.fold, 0)
-            table[member.point, fold] = _score(member.estimator, samples, classes, scored[fold][1])
+            table[member.point, fold] = _score(member.estimator, samples, classes, tests[fold])
         whole = [member.estimator for member in members if member.fold < 0]
         failed = np.isnan(table).any(axis=1) | np.array([each is None for each in whole])
         if failed.all():
@@ -286,7 +285,7 @@ def _member(
     own = type(estimator)(**{**deepcopy(estimator.get_params()), "warm_start": False})
     own.set_params(**deepcopy(params))
     own._check_parameters()
-    samples = samples._replace(index=index)
+    samples = samples._replace(subset=index)
     plan: Plan
     if isinstance(own, BaseSGDClassifier):
         assert classes is not None
@@ -299,12 +298,13 @@ def _member(
 
 def _chains(members: list[_Member]) -> list[Chain]:
     """The chains of all members; those that hold out the same rows share them."""
-    chains, held = [], {}
+    chains: list[Chain] = []
+    held: dict[Any, Held] = {}
     for number, member in enumerate(members):
         for chain in member.plan.chains:
             chain.model = number
             if chain.held is not None:
-                key = id(chain.index), chain.held.negatives, chain.held.mask.tobytes()
+                key = id(chain.subset), chain.held.negatives, chain.held.mask.tobytes()
                 chain.held = held.setdefault(key, chain.held)
             chains.append(chain)
     return chains

@@ -37,7 +37,7 @@ def as_targets(y: Any, caller: str) -> NDArray:
             "Sparse data was passed for y, but dense data is required. Use '.toarray()' to convert "
             "to a dense numpy array."
         )
-    array = _labels.as_array(y)
+    array = np.asarray(y) if np.isscalar(y) else _labels.as_array(y)
     if array.ndim == 2 and array.shape[1] == 1:
         warnings.warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "

@@ -343,7 +343,8 @@ def chains(
             y = float(number(targets[i]))
             if chain["positive"] >= 0:
                 y = 1.0 if y == chain["positive"] else negative
-            _step(model, _Sample(*pick(i), y, weight[i]))
+            x, at = pick(i)
+            _step(model, _Sample(x, at, y, weight[i]))
 
 
 @np.errstate(all="ignore")
