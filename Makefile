@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find cpp python CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test lint bench sanitize clean
+.PHONY: demo test lint bench sanitize sgd-grid clean
 
 demo: $(VENV)/.built
 	$(BIN)/polyfuse demo
@@ -20,6 +20,11 @@ lint: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benches/report.py
+
+# Every configuration against scikit-learn, and scikit-learn's own tests on our classes.
+sgd-grid: $(VENV)/.installed
+	$(BIN)/python tests/estimators/sgd_grid.py --all
+	$(BIN)/python tools/run_sklearn_sgd_tests.py
 
 sanitize: $(VENV)/.tools
 	$(BIN)/cmake -S cpp/tests -B build/sanitize -DCMAKE_BUILD_TYPE=None

@@ -159,9 +159,12 @@ class SGDSweep(Estimator):
                 )
             k = int(self.cv)
             return list(folds(n, k) if classes is None else stratified_folds(samples.targets, k))
-        if not isinstance(self.cv, Iterable):
+        if not isinstance(self.cv, Iterable) or isinstance(self.cv, str):
             raise TypeError(f"cv must be an int, (train, test) pairs or None; got {self.cv!r}.")
-        return [(_index(train, n), _index(test, n)) for train, test in self.cv]
+        pairs = [tuple(pair) for pair in self.cv]
+        if not pairs or any(len(pair) != 2 for pair in pairs):
+            raise ValueError(f"cv must give (train, test) pairs, at least one; got {self.cv!r}.")
+        return [(_index(train, n), _index(test, n)) for train, test in pairs]
 
     # -- results ---------------------------------------------------------------------------------
 
