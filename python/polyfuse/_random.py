@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from math import ceil
 from numbers import Integral
 from typing import Any
@@ -42,6 +43,18 @@ def as_random_state(seed: Any) -> RandomState:
     if isinstance(seed, RandomState):
         return seed
     raise ValueError(f"{seed!r} cannot be used to seed a numpy.random.RandomState instance")
+
+
+@lru_cache(maxsize=4096)
+def seed_of_dataset(seed: int) -> int:
+    """The seed of shuffling that scikit-learn draws second from a new generator.
+
+    The first number drawn is for a part of its data sets that SGD does not use. To set a generator
+    up takes longer than an epoch over a few rows, hence the cache.
+    """
+    state = RandomState(seed)
+    state.randint(1, MAX_INT)
+    return int(state.randint(MAX_INT))
 
 
 def shuffle_split(n: int, fraction: float, seed: Any) -> Index:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from ._chain_runs import Callback
 from ._chains import Chain, Held, Samples, Settings, settings_of
 from ._estimator import Classifier
 from ._inputs import as_weights
-from ._random import MAX_INT, RandomState, as_random_state, stratified_split
+from ._random import MAX_INT, as_random_state, seed_of_dataset, stratified_split
 from ._sgd_base import COMMON, SGD, STOPPING, Plan
 from ._sgd_inputs import remember, see, see_again
 from ._sgd_models import Model, raw_of
@@ -184,12 +185,17 @@ class BaseSGDClassifier(Classifier, SGD):
         weights: NDArray,
     ) -> list[Chain]:  # fmt: skip
         """The one chain of two classes; like all chains, with the draws of scikit-learn."""
-        state = as_random_state(self.random_state)
-        state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
+        own = isinstance(self.random_state, Integral)  # a generator that is not shared
+        state = None if own else as_random_state(self.random_state)
+        if state is not None:
+            state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
         positive = samples.own(samples.targets) == places[1]
         negative = 0.0 if self.loss in ("log_loss", "multinomial") else -1.0
         held = self._hold_out_classes(samples, np.where(positive, 1.0, negative))
-        seed = int(state.randint(MAX_INT))
+        if state is None:
+            seed = seed_of_dataset(int(self.random_state))
+        else:
+            seed = int(state.randint(MAX_INT))
         if settings.loss == "multinomial":
             settings = settings._replace(loss="log_loss")
         return [
@@ -206,7 +212,7 @@ class BaseSGDClassifier(Classifier, SGD):
         """A chain for each class; in fast arithmetic with the order of the first."""
         held = self._hold_out_classes(samples, labels)
         drawn = as_random_state(self.random_state).randint(MAX_INT, size=len(places))
-        seeds = [_seed_of_class(int(seed)) for seed in (drawn if settings.exact else drawn[:1])]
+        seeds = [seed_of_dataset(int(seed)) for seed in (drawn if settings.exact else drawn[:1])]
         return [
             Chain(
                 settings, seeds[i % len(seeds)], positive=int(place), held=held,
@@ -252,12 +258,6 @@ class BaseSGDClassifier(Classifier, SGD):
         codes = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
         labels: NDArray = self.classes_[codes]
         return labels
-
-
-def _seed_of_class(seed: int) -> int:
-    state = RandomState(seed)
-    state.randint(1, MAX_INT)
-    return int(state.randint(MAX_INT))
 
 
 def _dtype(model: Model | None) -> Any:

@@ -337,6 +337,8 @@ def test_using_kernels_and_estimators_needs_numpy_alone() -> None:
         "X = [[0.0, 1.0], [1.0, 0.0], [2.0, 5.0]]\n"
         "model = pf.FusionClassifier().fit([X, X], [0, 1, 1])\n"
         "model.score([X, X], [0, 1, 1])\n"
+        "sgd = pf.linear_model.SGDClassifier(early_stopping=True, validation_fraction=0.5)\n"
+        "sgd.fit(X * 4, [0, 1, 1] * 4).predict(X)\n"
         "print(*(name for name in sys.modules))"
     ).split()
     heavy = {"sklearn", "matplotlib", "scipy"}
