@@ -103,8 +103,8 @@ constexpr std::int64_t chain_group = 4;
 
 inline std::int64_t chain_scratch(const Rows& all, std::int64_t item_size) {
     for (std::int64_t b = 0; b < all.n_blocks; ++b)
-        if (all.blocks[b].indptr) return sparse_reader_scratch(all);
-    return chain_group * dense_reader_scratch(all.width, all.n_blocks, item_size);
+        if (all.blocks[b].indptr) return padded(sparse_reader_scratch(all));
+    return padded(chain_group * dense_reader_scratch(all.width, all.n_blocks, item_size));
 }
 
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.

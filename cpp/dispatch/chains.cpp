@@ -18,7 +18,8 @@ void run_chains(const Rows& rows, const Chains<T>& chains, const Visits& visits,
     const std::int64_t parts = one ? 1 : threads_for(n, work);
     std::vector<double> scores(static_cast<std::size_t>(n));
     std::vector<Pending<T>> pending(static_cast<std::size_t>(n));
-    parallel<T>(parts, work, chain_scratch(rows, sizeof(T)), [&](std::int64_t part, T* scratch) {
+    const std::int64_t copies = exact ? 0 : n * padded(d);
+    parallel<T>(parts, work, chain_scratch(rows, sizeof(T)) + copies, [&](std::int64_t part, T* scratch) {
         const std::int64_t from = n * part / parts, to = n * (part + 1) / parts;
         const auto behind = [&](T* x) { return x ? x + from * d : nullptr; };
         const Chains<T> own{chains.chain + from,    chains.coef + from * d, behind(chains.average),

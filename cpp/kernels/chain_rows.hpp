@@ -3,8 +3,8 @@
 //
 // Order: rows in the order that a chain visits them. Exact: staging is (stage.hpp); of a dense
 // block beside a sparse one, what is zero is left out, as scipy.sparse.hstack does. Shape: a row
-// that lies as the learner wants it is never copied; the row after the next is asked for early,
-// because a shuffled order is a cache miss for each row.
+// that lies as the learner wants it is never copied; the rows to come are asked for early,
+// because a shuffled order is a cache miss for each of them.
 #pragma once
 
 #include "fuse.hpp"
@@ -48,7 +48,8 @@ class DenseReader {
    public:
     DenseReader(const Rows& all, const std::int64_t* order, std::int64_t n, T* scratch)
         : all_(all), order_(order), n_(n), scratch_(scratch),
-          height_(chain_tile_rows(all.width, sizeof(T))) {
+          height_(chain_tile_rows(all.width, sizeof(T))),
+          ahead_(at_least(2, 8192 / at_least(1, all.width * static_cast<std::int64_t>(sizeof(T))))) {
         const Block& block = all.blocks[0];
         constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
         direct_ = all.n_blocks == 1 && all.op == concatenate_op && plain<T>(block) &&
@@ -60,10 +61,16 @@ class DenseReader {
     // Steps after which the rows before are gone: those of a tile.
     std::int64_t height() const { return direct_ ? at_least(1, n_) : height_; }
 
+    // The row to ask for during step i: some kilobytes ahead, or a row.
+    const T* coming(std::int64_t i) const {
+        const std::int64_t then = at_most(i + ahead_, n_ - 1);
+        return direct_ ? tile_.data + order_[then] * tile_.ld : tile_.data;
+    }
+
     // Row of step i; steps are asked for in order. Valid until the next tile begins.
     const T* row(std::int64_t i) {
         if (direct_) {
-            if (i + 2 < n_) expect(tile_.data + order_[i + 2] * tile_.ld, all_.width);
+            expect(tile_.data + order_[at_most(i + 2, n_ - 1)] * tile_.ld, at_most(all_.width, 64));
             return tile_.data + order_[i] * tile_.ld;
         }
         if (i % height_ == 0)
@@ -77,6 +84,7 @@ class DenseReader {
     std::int64_t n_;
     T* scratch_;
     std::int64_t height_;
+    std::int64_t ahead_;
     bool direct_;
     Tile<T> tile_{};
 };

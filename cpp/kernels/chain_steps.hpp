@@ -99,7 +99,7 @@ void add_row(const Learner<T>& own, const Row& row, T factor) {
         T& v = w[row.column(i)];
         v = moved<exact>(v, row.x[i], factor);
     }
-    if (!c.objective) return;
+    if (!c.objective || (!exact && factor == T(0))) return;
     const auto at = [&](std::int64_t i) { return w[row.column(i)]; };
     const double square = sum_of<exact, T>(row.n, [&](std::int64_t i) { return at(i) * at(i); });
     double absolute = 0.0;
@@ -152,7 +152,7 @@ void take(const Learner<T>& own, const Row& row, double pull, T weight) {
     const double update = pull * static_cast<double>(weight);
     const T rounded = static_cast<T>(update);
     if (decays(c) && shrink<T>(c)) settle(own);
-    if (update != 0.0) add_row<exact>(own, row, rounded / static_cast<T>(c.scale));
+    if (!exact || update != 0.0) add_row<exact>(own, row, rounded / static_cast<T>(c.scale));
     move_intercept(c, update);
     if (averages(c) && static_cast<double>(c.average) <= c.t) add_average(own, row, rounded);
     if (truncates(c)) truncate(own, row);
@@ -188,6 +188,8 @@ void step(const Learner<T>& own, const Row& row, const Visits& visits, std::int6
     if (c.objective) note_objective<T>(c, chain_loss(c, y, p));
     if (pull_of(c, y, p, square_of<exact, T>(c, row), pull))
         take<exact>(own, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
+    else if (!exact)
+        add_row<exact>(own, row, T(0));
 }
 
 // The classes of one model: turn their scores into derivatives of the loss of their softmax, and

@@ -37,9 +37,16 @@ struct Sweep {
     T* w[width];
     const T* prev[width];
     const T* x[width];
+    const T* coming[width];  // to be asked for meanwhile
     T factor[width];
     double inner[width], square[width], absolute[width];
 };
+
+// Ask for the line that holds element j.
+template <class T>
+void ask(const T* x, std::int64_t j) {
+    if (j % (64 / static_cast<std::int64_t>(sizeof(T))) == 0) __builtin_prefetch(x + j, 0, 2);
+}
 
 // `norms`: whether |w|² and |w| are wanted.
 template <bool norms, int width, class T>
@@ -48,6 +55,7 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
     std::int64_t j = 0;
     for (; j + pack <= d; j += pack)
         for (int c = 0; c < width; ++c) {
+            ask(s.coming[c], j);
             Pack<T> w = load_pack<Pack<T>>(s.w[c] + j);
             if (s.prev[c]) {
                 const Pack<T> x = load_pack<Pack<T>>(s.prev[c] + j);
@@ -68,6 +76,7 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
                 }
             }
         }
+    for (int c = 0; c < width; ++c) __builtin_prefetch(s.coming[c] + d - 1, 0, 2);
     for (; j < d; ++j)
         for (int c = 0; c < width; ++c) {
             T& w = s.w[c][j];
@@ -82,54 +91,67 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
         s.inner[c] = inner[c], s.square[c] = square[c], s.absolute[c] = absolute[c];
 }
 
-// The same over lanes of T, all chains on one row, those that move by the row `prev`.
+// A row as the lanes read it: what does not fill them is copied behind zeros.
+template <class T>
+struct LanedRow {
+    const T* x;
+    T tail[n_lanes];
+};
+
+template <class T>
+void lay(const T* x, std::int64_t d, LanedRow<T>& row) {
+    row.x = x;
+    const std::int64_t whole = d / n_lanes * n_lanes;
+    for (std::int64_t j = whole; j < d; ++j) row.tail[j - whole] = x[j];
+}
+
+// The same over lanes of T: all chains move by row `prev`, and score row `x`. Their weights are
+// padded with zeros to whole lanes.
 template <bool moves, bool norms, int width, class T>
-void fast_sweep(Sweep<T, width>& s, const T* prev, std::int64_t d) {
+void fast_sweep(Sweep<T, width>& s, const LanedRow<T>& prev, const LanedRow<T>& x,
+                std::int64_t d) {
     constexpr std::int64_t n = Lanes<T>::width, n_parts = Lanes<T>::n_parts;
     Lanes<T> inner[width] = {}, square[width] = {};
+    const auto part = [&](const T* before, const T* now, std::int64_t j, std::int64_t p) {
+        const Vector<T> v = load_vector(now);
+        Vector<T> step{};
+        if constexpr (moves) step = load_vector(before);
+        for (int c = 0; c < width; ++c) {
+            Vector<T> w = load_vector(s.w[c] + j);
+            if constexpr (moves) {
+                w += step * s.factor[c];
+                store_vector(s.w[c] + j, w);
+            }
+            inner[c].part[p] += w * v;
+            if constexpr (norms) square[c].part[p] += w * w;
+        }
+    };
     std::int64_t j = 0;
     for (; j + n_lanes <= d; j += n_lanes)
         for (std::int64_t p = 0; p < n_parts; ++p) {
-            const std::int64_t at = j + p * n;
-            const Vector<T> x = load_vector(s.x[0] + at);
-            Vector<T> step{};
-            if constexpr (moves) step = load_vector(prev + at);
-            for (int c = 0; c < width; ++c) {
-                Vector<T> w = load_vector(s.w[c] + at);
-                if (moves && s.prev[c]) {
-                    w += step * s.factor[c];
-                    store_vector(s.w[c] + at, w);
-                }
-                inner[c].part[p] += w * x;
-                if constexpr (norms) square[c].part[p] += w * w;
-            }
+            ask(s.coming[0], j + p * n);
+            part(prev.x + j + p * n, x.x + j + p * n, j + p * n, p);
         }
-    T last[2][width][n_lanes];
+    __builtin_prefetch(s.coming[0] + d - 1, 0, 2);
+    for (std::int64_t p = 0; j < d && p < n_parts; ++p)
+        part(prev.tail + p * n, x.tail + p * n, j + p * n, p);
     for (int c = 0; c < width; ++c) {
-        std::memcpy(last[0][c], inner[c].part, sizeof last[0][c]);
-        std::memcpy(last[1][c], square[c].part, sizeof last[1][c]);
-        for (std::int64_t l = 0; j + l < d; ++l) {
-            T& w = s.w[c][j + l];
-            if (moves && s.prev[c]) w += prev[j + l] * s.factor[c];
-            last[0][c][l] += w * s.x[0][j + l];
-            if constexpr (norms) last[1][c][l] += w * w;
-        }
-        std::memcpy(inner[c].part, last[0][c], sizeof last[0][c]);
-        std::memcpy(square[c].part, last[1][c], sizeof last[1][c]);
         s.inner[c] = static_cast<double>(add_lanes<T>(inner[c]));
         if constexpr (norms) s.square[c] = static_cast<double>(add_lanes<T>(square[c]));
     }
 }
 
-// The step of a chain whose score is known, but for the addition, which is left pending.
-template <class T>
+// The step of a chain whose score is known, but for the addition, which is left pending. An exact
+// chain that is not moved is left alone, to the sign of its zeros; a fast one adds zero, because
+// whether it moves cannot be guessed.
+template <bool exact, class T>
 Pending<T> decide(const Learner<T>& own, const T* x, double pull, T weight) {
     Chain& c = *own.chain;
     const double update = pull * static_cast<double>(weight);
     if (decays(c) && shrink<T>(c)) settle(own);
     move_intercept(c, update);
     c.t += 1.0;
-    if (update == 0.0) return {};
+    if (exact && update == 0.0) return {};
     return {x, static_cast<T>(update) / static_cast<T>(c.scale)};
 }
 
@@ -147,8 +169,8 @@ Pending<T> hear(const Learner<T>& own, const T* x, double p, const Visits& visit
     set_eta(c);
     if (c.objective) note_objective<T>(c, chain_loss(c, y, p));
     const DenseRow<T> row{x, own.width};
-    if (!pull_of(c, y, p, square_of<exact, T>(c, row), pull)) return {};
-    return decide(own, x, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
+    if (!pull_of(c, y, p, square_of<exact, T>(c, row), pull)) return {exact ? nullptr : x, T(0)};
+    return decide<exact>(own, x, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
 }
 
 // Add what is pending, at the end of some rows.
@@ -178,6 +200,7 @@ void exact_group(const Rows& all, const Chains<T>& chains, std::int64_t first,
         for (int c = 0; c < width; ++c) {
             if (i % height == 0) flush<true>(learner(chains, first + c), pending[c]);
             s.x[c] = readers[c].row(i);
+            s.coming[c] = readers[c].coming(i);
             s.prev[c] = pending[c].x, s.factor[c] = pending[c].factor;
         }
         exact_sweep<norms>(s, all.width);
@@ -191,62 +214,93 @@ void exact_group(const Rows& all, const Chains<T>& chains, std::int64_t first,
     for (int c = 0; c < width; ++c) flush<true>(learner(chains, first + c), pending[c]);
 }
 
-// A sweep of fast chains [from, from + width), all on row x.
-template <int width, class T>
-void fast_group(const Chains<T>& chains, std::int64_t from, const T* prev, const T* x,
-                const Pending<T>* pending, bool norms, double* scores) {
-    Sweep<T, width> s;
-    s.x[0] = x;
-    for (int c = 0; c < width; ++c) {
-        s.w[c] = learner(chains, from + c).w;
-        s.prev[c] = pending[from + c].x, s.factor[c] = pending[from + c].factor;
+// Fast chains, all on one order of rows, with padded copies of their weights.
+template <class T>
+struct FastRun {
+    Chains<T> chains;  // coef is the copy
+    std::int64_t ld;
+    bool norms, softmax;
+    double* scores;
+    Pending<T>* pending;
+    LanedRow<T> rows[2];  // the one that is heard now and the one before, by turns
+
+    Learner<T> own(std::int64_t c) const {
+        return {chains.chain + c, chains.coef + c * ld, nullptr, nullptr, chains.width};
     }
-    const auto sweep = [&]<bool moves>() {
-        norms ? fast_sweep<moves, true>(s, prev, chains.width)
-              : fast_sweep<moves, false>(s, prev, chains.width);
-    };
-    prev ? sweep.template operator()<true>() : sweep.template operator()<false>();
+};
+
+// A sweep of chains [from, from + width) over the row of this turn.
+template <int width, class T>
+void fast_group(const FastRun<T>& run, std::int64_t from, bool moves, int turn, const T* coming) {
+    Sweep<T, width> s;
+    s.coming[0] = coming;
     for (int c = 0; c < width; ++c) {
-        Chain& own = chains.chain[from + c];
-        if (norms && pending[from + c].x) note_norms<T>(own, s.square[c], 0.0);
-        scores[from + c] = score_with<T>(own, s.inner[c]);
+        s.w[c] = run.own(from + c).w;
+        s.factor[c] = run.pending[from + c].factor;
+    }
+    const std::int64_t d = run.chains.width;
+    const LanedRow<T>&x = run.rows[turn], &prev = run.rows[1 - turn];
+    if (run.norms)
+        moves ? fast_sweep<true, true>(s, prev, x, d) : fast_sweep<false, true>(s, prev, x, d);
+    else
+        moves ? fast_sweep<true, false>(s, prev, x, d) : fast_sweep<false, false>(s, prev, x, d);
+    for (int c = 0; c < width; ++c) {
+        Chain& own = run.chains.chain[from + c];
+        if (run.norms && moves && s.factor[c] != T(0)) note_norms<T>(own, s.square[c], 0.0);
+        run.scores[from + c] = score_with<T>(own, s.inner[c]);
     }
 }
 
-// All chains on one order of rows. Scratch: that of a reader; a score and a pending addition of
-// each chain.
+template <class T>
+void hear_all(const FastRun<T>& run, const T* x, const Visits& visits, std::int64_t i) {
+    T weight = T(1);
+    if (run.softmax) {
+        softmax_slopes(run.chains, visits.targets[i], run.scores);
+        weight = softmax_weight(run.chains, visits, i);
+    }
+    for (std::int64_t c = 0; c < run.chains.n; ++c) {
+        const Learner<T> own = run.own(c);
+        if (run.softmax) {
+            set_eta(*own.chain);
+            run.pending[c] = decide<false>(own, x, -own.chain->eta * run.scores[c], weight);
+        } else {
+            run.pending[c] = hear<false>(own, x, run.scores[c], visits, i);
+        }
+    }
+}
+
+// Scratch: that of a reader, then the copies.
 template <class T>
 void fast_chains(const Rows& all, const Chains<T>& chains, const Visits& visits, T* scratch,
                  double* scores, Pending<T>* pending) {
-    DenseReader<T> reader(all, visits.order, visits.n, scratch);
-    const bool softmax = chains.chain[0].loss == ChainLoss::multinomial;
-    bool norms = false;
-    for (std::int64_t c = 0; c < chains.n; ++c) norms = norms || chains.chain[c].objective;
-    const T* prev = nullptr;
-    for (std::int64_t i = 0; i < visits.n; ++i) {
-        if (i % reader.height() == 0) {
-            for (std::int64_t c = 0; c < chains.n; ++c) flush<false>(learner(chains, c), pending[c]);
-            prev = nullptr;
-        }
-        const T* x = reader.row(i);
-        const std::int64_t row = visits.order[i];
-        in_groups<n_chains<T>>(chains.n, [&]<int width>(std::int64_t from) {
-            fast_group<width>(chains, from, prev, x, pending, norms, scores);
-        });
-        T weight = T(1);
-        if (softmax) {
-            softmax_slopes(chains, visits.targets[row], scores);
-            weight = softmax_weight(chains, visits, row);
-        }
-        for (std::int64_t c = 0; c < chains.n; ++c) {
-            const Learner<T> own = learner(chains, c);
-            if (softmax) set_eta(*own.chain);
-            pending[c] = softmax ? decide(own, x, -own.chain->eta * scores[c], weight)
-                                 : hear<false>(own, x, scores[c], visits, row);
-        }
-        prev = x;
+    const std::int64_t d = chains.width, ld = padded(d);
+    T* copy = scratch + chain_scratch(all, sizeof(T));
+    FastRun<T> run{chains, ld, false, chains.chain[0].loss == ChainLoss::multinomial, scores,
+                   pending, {}};
+    run.chains.coef = copy;
+    for (std::int64_t c = 0; c < chains.n; ++c) {
+        std::memset(copy + c * ld, 0, static_cast<std::size_t>(ld) * sizeof(T));
+        std::memcpy(copy + c * ld, chains.coef + c * d, static_cast<std::size_t>(d) * sizeof(T));
+        run.norms = run.norms || chains.chain[c].objective;
     }
-    for (std::int64_t c = 0; c < chains.n; ++c) flush<false>(learner(chains, c), pending[c]);
+    DenseReader<T> reader(all, visits.order, visits.n, scratch);
+    const auto flush_all = [&] {
+        for (std::int64_t c = 0; c < chains.n; ++c) flush<false>(run.own(c), pending[c]);
+    };
+    for (std::int64_t i = 0; i < visits.n; ++i) {
+        const bool first = i % reader.height() == 0;
+        if (first) flush_all();
+        const int turn = static_cast<int>(i % 2);
+        const T *x = reader.row(i), *coming = reader.coming(i);
+        lay(x, d, run.rows[turn]);
+        in_groups<n_chains<T>>(chains.n, [&]<int width>(std::int64_t from) {
+            fast_group<width>(run, from, !first, turn, coming);
+        });
+        hear_all(run, x, visits, visits.order[i]);
+    }
+    flush_all();
+    for (std::int64_t c = 0; c < chains.n; ++c)
+        std::memcpy(chains.coef + c * d, copy + c * ld, static_cast<std::size_t>(d) * sizeof(T));
 }
 
 // One chain that averages or truncates, or whose rows are sparse.

@@ -137,7 +137,8 @@ bool shrink(Chain& c) {
 
 inline void move_intercept(Chain& c, double update) {
     const double move = c.one_class ? update - c.eta * c.alpha : update;
-    if (c.fit_intercept && move != 0.0) c.intercept += move * c.intercept_decay;
+    const bool moves = c.fit_intercept && move != 0.0;
+    c.intercept = moves ? c.intercept + move * c.intercept_decay : c.intercept;
 }
 
 // The target of a row: a number, or whether it is the chain's own class.
