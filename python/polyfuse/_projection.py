@@ -117,9 +117,10 @@ def _there(block: Block) -> NDArray[np.bool_]:
 
 
 def _scaled(block: Block) -> NDArray:
+    values: NDArray = block.values
     affine: Affine | None = block.affine
     if affine is None:
-        return block.values
+        return values
     dtype = result_dtype((block.values,))
     scaled = np.empty(block.values.shape, dtype)
     _kernels.select().fuse(one_block(block._replace(present=None), dtype), scaled)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class Block(NamedTuple):
     None where that shows in the values alone. Only looked at with ``Rows.missing``.
     """
 
-    values: NDArray | Csr
+    values: Any  # NDArray; Csr where a kernel takes it
     affine: Affine | None = None
     present: NDArray[np.bool_] | None = None
 
