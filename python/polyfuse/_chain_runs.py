@@ -61,15 +61,22 @@ class _Order:
         self.kept = None if chain.held is None else ~chain.held.mask
         self.length = n if self.kept is None else int(self.kept.sum())
         self.place = np.arange(n)
+        self.spare = np.empty_like(self.place)
         self.permutation: Index | None = None
         if chain.settings.shuffle:
             self.permutation = np.arange(n)
             _kernels.select().shuffle(chain.seed, self.permutation)
 
+    @property
+    def plain(self) -> bool:
+        """Whether an epoch visits every row, in an order of its own."""
+        return self.kept is None and self.subset is None and self.permutation is not None
+
     def next(self) -> Index:
-        """The rows of the next epoch."""
+        """The rows of the next epoch; what the epoch before the last returned is overwritten."""
         if self.permutation is not None:
-            self.place = self.place[self.permutation]
+            np.take(self.place, self.permutation, out=self.spare, mode="clip")  # raise would copy
+            self.place, self.spare = self.spare, self.place
         place = self.place if self.kept is None else self.place[self.kept[self.place]]
         return place if self.subset is None else self.subset[place]
 
@@ -87,12 +94,24 @@ class _Group:
                 self.orders[_order_of(chain)] = _Order(chain, samples.rows.n_rows)
         # Where chains have other numbers of rows, those that go on longest stand first.
         self.chains = sorted(chains, key=lambda chain: -self._order(chain).length)
+        self.aligned = self._align()
         self._allocate()
         self.step = max(_SHORTEST, int(_FIRST / (_touched(samples.rows) * len(chains))))
         self.started = perf_counter()
 
     def _order(self, chain: Chain) -> _Order:
         return self.orders[_order_of(chain)]
+
+    def _align(self) -> list[Index] | None:
+        """Two matrices whose rows are the places of plain orders, this epoch's and the next's."""
+        orders = [self._order(chain) for chain in self.chains]
+        if not 1 < len(self.orders) == len(orders) or not all(order.plain for order in orders):
+            return None
+        places = np.stack([order.place for order in orders])
+        spares = np.empty_like(places)
+        for order, place, spare in zip(orders, places, spares, strict=True):
+            order.place, order.spare = place, spare
+        return [places, spares]
 
     def _allocate(self) -> None:
         chains, dtype = self.chains, self.samples.rows.dtype
@@ -145,15 +164,16 @@ class _Group:
     def _epoch(self) -> None:
         visits = {key: order.next() for key, order in self.orders.items()}
         own = [visits[_order_of(chain)] for chain in self.chains]
+        whole = own[0][None] if len(visits) == 1 else None
+        if self.aligned is not None:
+            self.aligned.reverse()  # as place and spare of each order have changed roles
+            whole = self.aligned[0]
         at, end = 0, len(own[0])
         while at < end:
             active = sum(len(order) > at for order in own)
             stop = min(at + self.step, len(own[active - 1]))
-            if len(visits) == 1:
-                part = own[0][None, at:stop]
-            else:
-                part = np.stack([order[at:stop] for order in own[:active]])
-            self._call(part, active)
+            parts = [order[at:stop] for order in own[:active]] if whole is None else []
+            self._call(np.stack(parts) if whole is None else whole[:, at:stop], active)
             at = stop
 
     def _call(self, order: Index, active: int) -> None:
@@ -243,6 +263,7 @@ class _Group:
         self.records, self.coef = self.records[~done], self.coef[~done]
         left = {_order_of(chain) for chain in self.chains}
         self.orders = {key: order for key, order in self.orders.items() if key in left}
+        self.aligned = self._align()
 
     def _parts(self, which: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
         average = self.average[which] if len(self.average) else self.average
