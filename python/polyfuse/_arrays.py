@@ -324,6 +324,17 @@ def require_width(estimator: Any, width: int) -> None:
         )
 
 
+def kind_of(x: Any) -> str:
+    """What `x` is, for a message: its class, with the module of one that is not ours or Python's.
+
+    A class itself is called one: it often stands where an instance is meant.
+    """
+    kind = x if isinstance(x, type) else type(x)
+    plain = kind.__module__ == "builtins" or kind.__module__.startswith("polyfuse.")
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+    return f"the class {name}" if isinstance(x, type) else name
+
+
 def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
     """Raise ValueError, naming the argument and the value, unless it is one of those allowed."""
     choices = allowed if isinstance(allowed, tuple) else tuple(allowed)
