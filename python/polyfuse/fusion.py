@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._arrays import as_out, one_block, one_of, output_dtype, result_dtype
 from ._blocks import BlocksLike, as_blocks, as_matrices, named_blocks
+from ._fusion_docs import describe_function
 from ._fusion_estimator import Fusion
 from ._fusion_products import bilinear, low_rank
 from ._fusion_rows import (
@@ -297,8 +298,7 @@ def _function(op: Operator, name: str) -> Callable[..., NDArray]:
             all_missing=all_missing, projection=projection, n_components=n_components,
         )  # fmt: skip
 
-    fused.__name__ = fused.__qualname__ = name
-    fused.__doc__ = f"{op.summary}  {op.formula}; parameters as for :func:`fuse`."
+    describe_function(fused, op, name)
     return fused
 
 

@@ -103,6 +103,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._standard",
         },
         "_missing.py": {"._arrays", "._blocks", "._kernels", "."},
+        "_fusion_docs.py": {"._kernels"},
         "_fusion_rows.py": {"._arrays", "._blocks", "._kernels", "._missing"},
         "_fusion_scalers.py": {
             "._arrays",
