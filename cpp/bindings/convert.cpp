@@ -217,7 +217,9 @@ void RowsView::add_affine(Block& block, const py::tuple& affine) {
     const double* offset = values_of(py::reinterpret_borrow<Doubles>(affine[0]), block.width);
     const double* factor = values_of(py::reinterpret_borrow<Doubles>(affine[1]), block.width);
     block.period = period_of(block.width);
-    auto& bytes = parameters_.emplace_back(static_cast<std::size_t>(2 * block.period) * sizeof(S));
+    // Aligned: a register that spans two cache lines is loaded twice, for every row again.
+    auto& bytes =
+        parameters_.emplace_back(2 * block.period * static_cast<std::int64_t>(sizeof(S)));
     S* offsets = reinterpret_cast<S*>(bytes.data());
     S* factors = offsets + block.period;
     const bool half = block.dtype == DType::f16;

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ._arrays import as_matrix, require_width
 from ._feature_names import check_names, names_of
-from ._fusion_rows import Scalers, fit_scaler, in_order
+from ._fusion_scalers import Scalers, affine_of, fit_scaler, is_fitted, scaler_entries
 from ._inputs import as_samples, as_sparse_samples, require_finite_values
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 from ._parameters import is_sparse
@@ -206,18 +206,11 @@ def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> R
 
 
 def _scalers(names: list[str], values: list[Any], scaler: Scalers) -> list[Any]:
-    """One fitted scaler, or None, for each block."""
-    if scaler is None or isinstance(scaler, str) or hasattr(scaler, "as_affine"):
-        given: list[Any] = [scaler] * len(values)
-    elif isinstance(scaler, Mapping):
-        given = in_order(scaler, names, "scaler")
-    else:
-        given = list(scaler)
-    if len(given) != len(values):
-        raise ValueError(f"scaler must have one entry per block, {len(values)}; got {len(given)}.")
+    """One fitted scaler, or None, for each block: what is fitted already is taken as it is."""
+    each = scaler_entries(names, scaler, "scaler")
     return [
-        fit_scaler(each, _fittable(value)) if isinstance(each, str) else each
-        for each, value in zip(given, values, strict=True)
+        own if own is None or is_fitted(own) else fit_scaler(name, _fittable(value), own)
+        for name, value, own in zip(names, values, each, strict=True)
     ]
 
 
@@ -233,14 +226,9 @@ def _fittable(values: Any) -> Any:
 
 def _affine(scaler: Any, values: Any, name: str) -> Affine | None:
     """The map of a fitted scaler, for a block of some width."""
-    if scaler is None:
+    affine = affine_of(scaler)
+    if affine is None:
         return None
-    if not hasattr(scaler, "as_affine"):
-        raise TypeError(
-            f"scaler of {name} must be a scaler of polyfuse.preprocessing or None; "
-            f"got {type(scaler).__name__}."
-        )
-    affine: Affine = scaler.as_affine()
     if len(affine.offset) != values.shape[1]:
         raise ValueError(
             f"scaler of {name} was fitted on {len(affine.offset)} features, the block has "

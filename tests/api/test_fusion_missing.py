@@ -168,3 +168,36 @@ A = [[1.0, 2.0], [3.0, 4.0]]
 def test_messages(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fusion.fuse({"a": A, "b": A}, **{"op": "mean", **options})
+
+
+@pytest.mark.parametrize(
+    ("op", "options"),
+    [("weighted_mean", {}), ("geometric_mean", {}), ("power_mean", {"p": 2.0})],
+)
+def test_weights_of_those_present_may_not_add_up_to_zero(op: str, options: Any) -> None:
+    a, b = np.full((4, 2), 2.0), np.full((4, 2), 8.0)
+    b[2] = np.nan
+    for weights in ([0, 1], [[[0.0]] * 4, [[1.0]] * 4], np.array([[[0.0]], [[1.0]]])):
+        with pytest.raises(ValueError, match="weights of the blocks present .* zero in row 2"):
+            fusion.fuse([a, b], op, weights, missing="skip", **options)
+        fused = fusion.fuse([a, b], op, weights, missing="skip", all_missing="nan", **options)
+        np.testing.assert_allclose(fused, [[8.0, 8.0]] * 2 + [[np.nan] * 2] + [[8.0, 8.0]])
+    by_column = [np.array([0.0, 1.0]), np.array([1.0, 1.0])]
+    out = a.copy()
+    with pytest.raises(ValueError, match="add up to zero in row 2"):
+        fusion.fuse([out, b], op, by_column, missing="skip", out=out, **options)
+    np.testing.assert_array_equal(out, a)
+    fusion.fuse([out, b], op, by_column, missing="skip", out=out, all_missing="nan", **options)
+    np.testing.assert_allclose(out[2], [np.nan, 2.0])
+    np.testing.assert_array_equal(np.isnan(out[[0, 1, 3]]), False)
+
+
+def test_weights_that_cancel_among_those_present() -> None:
+    a, b, c = np.full((9000, 1), 1.0), np.full((9000, 1), 3.0), np.full((9000, 1), 5.0)
+    present = [None, None, np.arange(9000) != 8500]
+    options: Any = {"missing": "skip", "present": present}
+    with pytest.raises(ValueError, match="add up to zero in row 8500"):
+        fusion.weighted_mean([a, b, c], [1, -1, 1], **options)
+    fused = fusion.weighted_mean([a, b, c], [1, -1, 1], all_missing="nan", **options)
+    assert np.flatnonzero(np.isnan(fused[:, 0])).tolist() == [8500]
+    assert fusion.weighted_sum([a, b, c], [1, -1, 1], **options)[8500, 0] == -2.0
