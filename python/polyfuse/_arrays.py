@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
+from numpy.exceptions import TooHardError
 from numpy.typing import ArrayLike, NDArray
 
 from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
@@ -20,6 +21,7 @@ from .exceptions import NotFittedError, shared
 BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
 
 _ONE = np.ones(1)
+_MAX_WORK = 10_000  # of np.shares_memory: some hundred microseconds
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
 
 
@@ -226,12 +228,25 @@ def as_out(
     if not out.flags.writeable or not out.flags.aligned or not out.dtype.isnative:
         raise ValueError("out must be writeable, aligned and in native byte order.")
     for array in inputs:
-        if np.may_share_memory(out, array) and not _same_view(out, array):
+        if np.may_share_memory(out, array) and not _same_view(out, array) and overlap(out, array):
             raise ValueError(
                 "out must be an input itself or share no memory with any: what is written would "
                 "change what is still to be read. Pass out=None, or a copy of the input."
             )
     return out
+
+
+def overlap(a: NDArray, b: NDArray) -> bool:
+    """Whether arrays have an element in common; taken for granted where it takes long to tell.
+
+    Columns, or every other row, of one buffer may lie between each other and have none.
+    """
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=_MAX_WORK)  # type: ignore[arg-type,unused-ignore]
+    except TooHardError:
+        return True
 
 
 def _same_view(a: NDArray, b: NDArray) -> bool:

@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import BlocksLike, as_blocks, as_out, one_block, one_of, output_dtype, result_dtype
+from ._arrays import (
+    BlocksLike,
+    as_blocks,
+    as_out,
+    one_block,
+    one_of,
+    output_dtype,
+    overlap,
+    result_dtype,
+)
 from ._fusion_estimator import Fusion
 from ._fusion_products import bilinear, low_rank
 from ._fusion_rows import (
@@ -255,7 +264,7 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
         raise ValueError("blocks must hold at least one block; got none.")
     require_one_width(names, arrays, VSTACK)
     dtype = output_dtype(arrays)
-    if out is not None and any(np.may_share_memory(out, array) for array in arrays):
+    if out is not None and any(overlap(out, array) for array in arrays):
         raise ValueError("out must share no memory with the blocks for op='vstack'.")
     edges = np.cumsum([0, *map(len, arrays)])
     out = as_out(out, (int(edges[-1]), arrays[0].shape[1]), dtype)
