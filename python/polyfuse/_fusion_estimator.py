@@ -16,12 +16,13 @@ from ._arrays import (
     one_of,
     require_fitted,
     require_width,
+    result_dtype,
 )
 from ._estimator import Transformer
 from ._fusion_rows import VSTACK, Weights, as_operator, describe, fit_scaler, fused_dtype, in_order
 from ._fusion_write import write_fused
 from ._kernels.contract import CONCATENATE, Block, Rows
-from ._missing import as_policy
+from ._missing import as_policy, require_some_rows, rows_there
 from ._projection import Projection, fit_project, make_projections, project
 
 
@@ -122,16 +123,17 @@ class Fusion(Transformer):
         scaler = self.scaler
         each = in_order(scaler, names, "scaler") if isinstance(scaler, Mapping) else None
         kinds = [scaler] * len(names) if each is None else each
+        looked_for = as_policy(self.missing, None, self.op) is not None
         scalers = [
-            None if kind is None else fit_scaler(kind, array)
-            for kind, array in zip(kinds, arrays, strict=True)
+            None if kind is None else _fitted(kind, name, array, looked_for)
+            for kind, name, array in zip(kinds, names, arrays, strict=True)
         ]
         projections = [None] * len(names)
         blocks = _blocks(arrays, scalers)
         if self.projection is not None or self.n_components is not None:
             projections = make_projections(names, self.projection, self.n_components)
             blocks = fit_project(names, blocks, projections)
-        rows = self._rows(names, blocks)
+        rows = self._rows(names, blocks, arrays)
         self.modalities_ = names
         self.scalers_ = dict(zip(names, scalers, strict=True))
         self.projections_ = dict(zip(names, projections, strict=True))
@@ -164,12 +166,12 @@ class Fusion(Transformer):
         require_fitted(self, "modalities_")
         _, names, arrays = self._split(X, fitted=True)
         blocks = _blocks(arrays, self.scalers_.values())
-        blocks = project(names, blocks, list(self.projections_.values()))
-        rows = self._rows(names, blocks)
+        blocks = project(names, blocks, list(self.projections_.values()), self._fused_widths)
+        rows = self._rows(names, blocks, arrays)
         policy = as_policy(self.missing, None, rows.op)
-        whole = not any(self.scalers_.values()) and self.all_missing == "raise"
-        whole = whole and (not isinstance(policy, float) or policy.is_integer())
-        dtype = fused_dtype([block.values for block in blocks], rows.op, whole)
+        maps = [*self.scalers_.values(), *self.projections_.values()]
+        plain = all(each is None for each in maps) and self.all_missing == "raise"
+        dtype = fused_dtype(arrays, rows.op, policy, plain)
         return write_fused(names, rows, policy, self.all_missing, out, dtype)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray:
@@ -203,11 +205,12 @@ class Fusion(Transformer):
             named += [f"{name}__{column}" for column in own]
         return np.array(named, dtype=object)
 
-    def _rows(self, names: list[str], blocks: list[Block]) -> Rows:
+    def _rows(self, names: list[str], blocks: list[Block], given: list[NDArray]) -> Rows:
         operator = as_operator(self.op, self.p)
         policy = as_policy(self.missing, None, operator[0])
         arrays, affines, masks = (list(part) for part in zip(*blocks, strict=True))
-        return describe(names, arrays, operator, self.weights, affines, masks, policy)
+        rows = describe(names, arrays, operator, self.weights, affines, masks, policy)
+        return rows._replace(dtype=result_dtype(given))
 
     def _split(self, X: Any, fitted: bool = False) -> tuple[int, list[str], list[NDArray]]:
         """Number of columns in all, and names and matrices of the blocks in the order of `fit`."""
@@ -224,6 +227,13 @@ class Fusion(Transformer):
             require_width(self, matrix.shape[1])
         parts = {name: _columns(matrix, name, part) for name, part in self.columns.items()}
         return matrix.shape[1], *as_blocks(parts, "columns")
+
+
+def _fitted(kind: str, name: str, array: NDArray, looked_for: bool) -> Any:
+    """A new scaler; it needs a row that is there, if rows that are not are looked for."""
+    if looked_for:
+        require_some_rows(name, rows_there(Block(array)), "scaler")
+    return fit_scaler(kind, array)
 
 
 def _blocks(arrays: list[NDArray], scalers: Any) -> list[Block]:

@@ -118,13 +118,23 @@ def describe(
     return Rows(blocks, op, w, result_dtype(arrays), p, None if policy == "raise" else policy)
 
 
-def fused_dtype(arrays: list[NDArray], op: str, whole: bool) -> np.dtype:
-    """What the result is written as; if it is `whole` for integers, theirs for their votes."""
-    if op in ("vote", "weighted_vote") and whole:
+def fused_dtype(arrays: list[NDArray], op: str, policy: Policy, plain: bool) -> np.dtype:
+    """What the result is written as: votes as integers if all that can come out are integers.
+
+    That is if they are votes among those of the blocks as they were given, `plain`, and the number
+    that stands for what is missing is one that their dtype has.
+    """
+    if op in ("vote", "weighted_vote") and plain:
         promoted = np.result_type(*(a.dtype for a in arrays))
-        if promoted.kind in "iub":
+        if promoted.kind in "iub" and (not isinstance(policy, float) or _holds(promoted, policy)):
             return promoted
     return output_dtype(arrays)
+
+
+def _holds(dtype: np.dtype, value: float) -> bool:
+    """Whether an integer or boolean dtype has a value."""
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return value.is_integer() and least <= value <= most
 
 
 def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:
@@ -233,8 +243,7 @@ def affines_of(
         return [None] * len(arrays)
     if isinstance(scalers, str):
         there = masks or [None] * len(arrays)
-        each = zip(arrays, there, strict=True)
-        return [fit_scaler(scalers, x, mask).as_affine() for x, mask in each]
+        return [_fitted(scalers, x, mask) for x, mask in zip(arrays, there, strict=True)]
     if isinstance(scalers, Mapping):
         scalers = in_order(scalers, names, "scalers")
     if len(scalers) != len(names):
@@ -253,6 +262,17 @@ def fit_scaler(name: str, array: NDArray, mask: NDArray[np.bool_] | None = None)
 
     there = array if mask is None or mask.all() else array[mask]
     return make_scaler(name).fit(there)  # type: ignore[union-attr]
+
+
+def _fitted(name: str, array: NDArray, mask: NDArray[np.bool_] | None) -> Affine | None:
+    """The map of a new scaler; None if no row is there, and so nothing to scale."""
+    from .preprocessing import make_scaler
+
+    if len(array) == 0 or (mask is not None and not mask.any()):
+        make_scaler(name)  # raises if there is none of that name
+        return None
+    affine: Affine = fit_scaler(name, array, mask).as_affine()
+    return affine
 
 
 def _affine_of(scaler: Any, name: str, array: NDArray) -> Affine:
