@@ -66,6 +66,18 @@ def test_scalers_leave_what_shares_memory_alone(name: str, kind: str, tmp_path: 
     np.testing.assert_array_equal(memory, X)
 
 
+@pytest.mark.parametrize(
+    "values", [[1e308, -1e308], [1e308, 1e300, -1e308], [1.7e308, -1.7e308], [1e200, -1e200, 0.0]]
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_deviations_that_overflow(values: list[float], backend: str) -> None:
+    x = np.array(values)[:, None]
+    np.testing.assert_array_equal(ours.scale(x), sk.scale(x))
+    assert np.isfinite(ours.StandardScaler().fit_transform(x)).all()
+    weighted = ours.StandardScaler().fit(x, sample_weight=[0.5] * len(x))
+    np.testing.assert_allclose(weighted.mean_, sk.StandardScaler().fit(x).mean_)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4"])
 def test_vectors(name: str, dtype: str) -> None:

@@ -124,8 +124,9 @@ class Kernels(Protocol):
         corrected by Σd / n, the squares are Σd² - (Σd)² / n (the corrected two-pass algorithm of
         Chan, Golub and LeVeque, The American Statistician 37, 1983). Leaves are merged pairwise
         in a tree that depends on the number of leaves alone: for 2**k leaves, the perfect binary
-        tree. All sums are float64. A column without a number gets count 0, mean 0 and squares 0;
-        a column with an infinity gets a mean and squares that are not finite.
+        tree. All sums are float64. Where those of the first sweep overflow, it finds the mean
+        relative to 0; where Σd² does, nothing is corrected. A column without a number gets count
+        0, mean 0 and squares 0; one with an infinity gets a mean and squares that are not finite.
         """
 
     def column_extrema(
