@@ -55,13 +55,13 @@ def as_numbers(x: ArrayLike, name: str = "X") -> NDArray:
     ValueError
         If `x` is not numeric, or complex.
     """
-    array = x if type(x) is np.ndarray else _as_array(x, name)
+    array = x if type(x) is np.ndarray else _as_array(x, name, "an array")
     if array.dtype.char in _ACCEPTED and array.dtype.isnative and array.flags.aligned:
         return array
     return _as_accepted(array, name)
 
 
-def _as_array(x: Any, name: str) -> NDArray:
+def _as_array(x: Any, name: str, what: str = "a 2-D array") -> NDArray:
     if hasattr(x, "toarray"):
         raise TypeError(
             f"{name} is sparse ({type(x).__name__}), but dense data is required. "
@@ -72,7 +72,7 @@ def _as_array(x: Any, name: str) -> NDArray:
     try:
         return np.asarray(x)
     except ValueError as error:
-        raise ValueError(f"{name} must be a 2-D array of numbers: {error}") from error
+        raise ValueError(f"{name} must be {what} of numbers: {error}") from error
 
 
 def _complain_of_ndim(array: NDArray, name: str) -> NoReturn:
@@ -119,7 +119,7 @@ def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list
         if len(set(names)) != len(names):
             raise ValueError(f"{name} must have different names; got {names}.")
     else:
-        _require_sequence(blocks, name)
+        require_sequence(blocks, name)
         names, values = list(_positions(len(blocks))), blocks
     if not names:
         raise ValueError(f"{name} must hold at least one block; got none.")
@@ -140,7 +140,8 @@ def _positions(n: int) -> tuple[str, ...]:
     return tuple(map(str, range(n)))
 
 
-def _require_sequence(blocks: Any, name: str) -> None:
+def require_sequence(blocks: Any, name: str = "blocks") -> None:
+    """Raise TypeError or ValueError unless these are some blocks, and not one array."""
     if isinstance(blocks, np.ndarray):
         if blocks.ndim != 3:
             raise ValueError(

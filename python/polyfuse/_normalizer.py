@@ -215,7 +215,7 @@ class Normalizer(Scaler):
         if is_sparse(X):
             x = self._accept_sparse(X, copy=False, fitted=False)
         else:
-            x = self._accept(X)[0]
+            x = as_samples(X, type(self).__name__, numeric=True)
             require_finite_values(x, "X", type(self).__name__)
         self._remember(x.shape[1], names)
         return self
@@ -255,7 +255,7 @@ class Normalizer(Scaler):
             x = self._accept_sparse(X, copy=kept, fitted=hasattr(self, "n_features_in_"))
             normalize_rows(x, self.norm)
             return x
-        matrix = as_samples(X, caller)
+        matrix = as_samples(X, caller, numeric=True)
         if hasattr(self, "n_features_in_"):
             require_width(self, matrix.shape[1])
         target = self._target(X, matrix, copy, out)

@@ -26,7 +26,7 @@ def apply(matrix: NDArray, params: Affine, out: NDArray | None) -> NDArray:
     dtype = float_dtype(matrix)
     if out is None:
         out = np.empty_like(matrix, dtype, subok=False)
-    elif out is not matrix or dtype != matrix.dtype:
+    elif out is not matrix or dtype != matrix.dtype or not matrix.flags.writeable:
         shape: Any = matrix.shape
         out = as_out(out, shape, dtype, (matrix,))
     precision = _SINGLE if dtype == _HALF else dtype

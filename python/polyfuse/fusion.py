@@ -21,6 +21,7 @@ from ._arrays import (
     one_of,
     output_dtype,
     overlap,
+    require_sequence,
     result_dtype,
 )
 from ._fusion_estimator import Fusion
@@ -259,6 +260,7 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
            [7., 8.]])
     """
     if not isinstance(blocks, Mapping):
+        require_sequence(blocks)
         blocks = {str(i): block for i, block in enumerate(blocks)}
     parts = {key: as_blocks({key: block})[1][0] for key, block in blocks.items()}
     names, arrays = list(map(str, parts)), list(parts.values())

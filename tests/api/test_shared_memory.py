@@ -75,3 +75,15 @@ def test_what_takes_long_to_tell_is_shared() -> None:
     b = np.lib.stride_tricks.as_strided(buffer[7:], shape, (192_001, 12_917, 13_127))
     assert np.may_share_memory(a, b)
     assert overlap(a, b)
+
+
+@pytest.mark.parametrize("n", [4, 300])
+def test_what_cannot_be_written_to_is_out(n: int) -> None:
+    fixed = np.ones((n, 3))
+    fixed.flags.writeable = False
+    scaler = pp.StandardScaler().fit(fixed)
+    for call in (pp.affine, pp.normalize, pp.standardize, scaler.transform):
+        with pytest.raises(ValueError, match="out must be writeable"):
+            call(fixed, out=fixed)  # type: ignore[operator]
+    with pytest.raises(ValueError, match="out must be writeable"):
+        fusion.sum([fixed, fixed], out=fixed)
