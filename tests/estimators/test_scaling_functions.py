@@ -96,3 +96,32 @@ def test_vectors(name: str, dtype: str) -> None:
     got = getattr(ours, name)(strided, copy=False)
     assert np.shares_memory(got, strided)
     np.testing.assert_array_equal(strided, expected)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2", "max"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_normalize_finds_what_is_not_finite(
+    norm: str, dtype: str, value: float, backend: str
+) -> None:
+    """While it divides, but before it writes over X."""
+    for axis in (0, 1):
+        x = X.astype(dtype)
+        x[7, 1] = value
+        before = x.copy()
+        for options in ({}, {"out": np.empty_like(x)}, {"out": x}, {"copy": False}):
+            with pytest.raises(ValueError, match="contains (NaN|infinity)") as mine:
+                ours.normalize(x, norm, axis=axis, **options)
+            np.testing.assert_array_equal(x, before)
+        with pytest.raises(ValueError, match="contains") as theirs:
+            sk.normalize(x, norm, axis=axis)
+        assert str(mine.value).startswith(str(theirs.value))
+
+
+def test_norms_that_overflow_are_finite_data(backend: str) -> None:
+    x = np.array([[1e200, 1e200], [3.0, 4.0], [1e-200, 0.0]])
+    expected = sk.normalize(x)
+    np.testing.assert_array_equal(ours.normalize(x), expected)
+    np.testing.assert_array_equal(ours.normalize(x, out=x), expected)
+    x = np.array([[1, 2], [-3, 4]])
+    np.testing.assert_allclose(ours.normalize(x, axis=0), sk.normalize(x, axis=0))

@@ -35,7 +35,7 @@ class Call:
             out[...] = before
         returned = kernel(*self.arguments)
         written = tuple(out.copy() for out in self.outputs)
-        return written if returned is None else (*written, np.asarray(returned))
+        return written if returned is None else (*written, np.asarray(returned, np.float64))
 
     def inputs(self) -> int:
         """A checksum of the arrays that the call must leave alone."""

@@ -153,7 +153,7 @@ class Kernels(Protocol):
         n; where it is 0, the values are NaN. Exact, as for ``column_extrema``.
         """
 
-    def normalize_rows(self, values: NDArray, kind: str, out: NDArray) -> None:
+    def normalize_rows(self, values: NDArray, kind: str, out: NDArray, least: float = 0.0) -> bool:
         """Scale each row by its own statistics, (n, d) to (n, d) of float16, 32 or 64.
 
         `kind` is one of :data:`NORMALIZATIONS`. Sums are float64; the row is converted to the
@@ -163,13 +163,14 @@ class Kernels(Protocol):
           StandardScaler's rule, var <= n ε var + (n mean ε)², is divided by 1.
         * ``minmax``: (x - min) / (max - min), without NaNs, which stay; a range below 10 ε of the
           precision counts as 1.
-        * ``l1``, ``l2``, ``max``: x / norm, the greatest magnitude for ``max``; a norm of 0 counts
-          as 1, and a NaN makes its whole row NaN.
+        * ``l1``, ``l2``, ``max``: x / norm, the greatest magnitude for ``max``; a norm that is 0
+          or less than `least` counts as 1, and a NaN makes its whole row NaN.
         * ``softmax``: exp(x - max) / sum; a NaN makes its whole row NaN.
         * ``rank``: 1 for the least to n for the greatest, the mean of their ranks for values that
           are equal; NaNs stay and are not counted.
 
-        `out` may be `values` itself.
+        Returns whether all norms are finite, as they are not if a value is not; True if there are
+        none. `out` may be `values` itself.
         """
 
     def normalize_groups(
