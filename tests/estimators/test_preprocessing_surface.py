@@ -448,7 +448,7 @@ def test_tags_are_scikit_learns() -> None:
 
 
 def as_affine(scaler: Any, x: NDArray) -> NDArray:
-    offset, factor, divide = scaler.as_affine()
+    offset, factor, divide, _ = scaler.as_affine()
     return (x - offset) / factor if divide else x * factor + offset
 
 

@@ -9,7 +9,8 @@ Common rules
 * A block is any 2-D array of a dtype in :data:`INPUT_DTYPES`, with any strides, read-only or not.
 * **Stage.** A row is converted, scaled and fused before anything else sees it. A floating block
   is scaled in its own precision (float16: each operation in float32, then rounded to float16), an
-  integer or boolean block in the precision of the result; then it is converted to that.
+  integer or boolean block in the precision of the result; then it is converted to that. A `wide`
+  map keeps the precision of its parameters: see :class:`Affine`.
 * **Missing.** With ``Rows.missing`` a block may have nothing to say about a row: where its
   `present` is False or, if it floats, all values of that row are NaN. See :class:`Rows`.
 * NaN and infinities flow through arithmetic as IEEE 754 says. Nothing here raises for values:
@@ -45,12 +46,16 @@ class Affine(NamedTuple):
     """A map of each column: (x - offset) / factor when `divide`, else x * factor + offset.
 
     `offset` and `factor` are contiguous float64 arrays, one value per column, converted to the
-    precision the block is scaled in before use.
+    precision the block is scaled in before use. If the map is `wide` they may also be float32, and
+    on a floating block either of the two operations is that of NumPy's promotion of the block's
+    dtype and the parameter's, its result rounded once more to the block's: what `x -= offset` and
+    `x /= factor` make of it.
     """
 
-    offset: NDArray[np.float64]
-    factor: NDArray[np.float64]
+    offset: NDArray
+    factor: NDArray
     divide: bool
+    wide: bool = False
 
 
 class Block(NamedTuple):
