@@ -221,7 +221,9 @@ void RowsView::add_affine(Block& block, const py::tuple& affine) {
 template <class S, class Source>
 void RowsView::add_parameters(Block& block, const Source& offset, const Source& factor) {
     block.period = period_of(block.width);
-    auto& bytes = parameters_.emplace_back(static_cast<std::size_t>(2 * block.period) * sizeof(S));
+    // Aligned: a register that spans two cache lines is loaded twice, for every row again.
+    auto& bytes =
+        parameters_.emplace_back(2 * block.period * static_cast<std::int64_t>(sizeof(S)));
     S* offsets = reinterpret_cast<S*>(bytes.data());
     S* factors = offsets + block.period;
     const bool half = block.dtype == DType::f16 && !block.wide;

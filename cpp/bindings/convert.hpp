@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "dispatch/threads.hpp"
 #include "views.hpp"
 
 namespace polyfuse {
@@ -52,7 +53,7 @@ class RowsView {
     void add_parameters(Block& block, const Source& offset, const Source& factor);
 
     std::vector<Block> blocks_;
-    std::vector<std::vector<char>> parameters_;  // blocks point to what these own
+    std::vector<Scratch<char>> parameters_;  // blocks point to what these own
     Rows rows_{};
     bool wide_;
 };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, per_column
@@ -94,6 +95,15 @@ class AffineScaler(AffineMap):
         per_column(self.offset, "offset", width)
         self._remember(width, names)
         return self
+
+    def _inverse(self) -> Affine:
+        zero = np.flatnonzero(self._affine().factor == 0.0)
+        if len(zero):
+            raise ValueError(
+                f"scale must not be 0 for inverse_transform, which divides by it; it is in column "
+                f"{zero[0]}."
+            )
+        return super()._inverse()
 
     def _parameters(self) -> tuple[NDArray | None, NDArray | None]:
         width = self.n_features_in_

@@ -7,7 +7,6 @@ any strides. Nothing is copied unless it has to be converted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from math import isfinite
 from typing import Any, NoReturn, TypeGuard
 
@@ -17,8 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
 from .exceptions import NotFittedError, shared
-
-BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
 
 _ONE = np.ones(1)
 _MAX_WORK = 10_000  # of np.shares_memory: some hundred microseconds
@@ -47,6 +44,14 @@ def as_matrix(x: ArrayLike, name: str = "X", *, min_rows: int = 0) -> NDArray:
     return array
 
 
+def is_accepted(x: Any) -> TypeGuard[NDArray]:
+    """Whether `as_matrix` would return `x` itself."""
+    if type(x) is not np.ndarray or x.ndim != 2 or x.shape[1] == 0:
+        return False
+    dtype = x.dtype
+    return dtype.char in _ACCEPTED and dtype.isnative and bool(x.flags.aligned)
+
+
 def as_numbers(x: ArrayLike, name: str = "X") -> NDArray:
     """Return `x` as an array of a dtype the kernels accept, of any shape, copied only if it must.
 
@@ -70,9 +75,12 @@ def _as_array(x: Any, name: str, what: str = "a 2-D array") -> NDArray:
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(f"{name} has masked values, which are not supported; fill them first.")
     try:
-        return np.asarray(x)
+        array = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name} must be {what} of numbers: {error}") from error
+    if array.ndim == 0 and array.dtype.kind not in "fiubc":
+        raise TypeError(f"{name} must be an array of numbers; got {kind_of(x)}.")
+    return array
 
 
 def _complain_of_ndim(array: NDArray, name: str) -> NoReturn:
@@ -99,90 +107,6 @@ def _as_accepted(array: NDArray, name: str) -> NDArray:
         raise ValueError(f"{name} must be numeric; got dtype {array.dtype}.")
     native = array.dtype.newbyteorder("=")
     return array.astype(native if native.char in _ACCEPTED else np.float64)
-
-
-def as_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list[NDArray]]:
-    """Return names and matrices of blocks given as a mapping, or as a sequence of matrices.
-
-    Blocks of a sequence are named by their position.
-
-    Raises
-    ------
-    TypeError
-        If `blocks` is neither.
-    ValueError
-        If there are none, one is not a numeric matrix, or their numbers of rows differ.
-    """
-    if isinstance(blocks, Mapping):
-        names = [str(key) for key in blocks]
-        values: Iterable[ArrayLike] = blocks.values()
-        if len(set(names)) != len(names):
-            raise ValueError(f"{name} must have different names; got {names}.")
-    else:
-        require_sequence(blocks, name)
-        names, values = list(_positions(len(blocks))), blocks
-    if not names:
-        raise ValueError(f"{name} must hold at least one block; got none.")
-    arrays = [
-        x if _is_accepted(x) else as_matrix(x, f"{name}[{key!r}]")
-        for key, x in zip(names, values, strict=True)
-    ]
-    n_rows = arrays[0].shape[0]
-    for array in arrays:
-        if array.shape[0] != n_rows:
-            counts = ", ".join(f"{k}: {a.shape[0]}" for k, a in zip(names, arrays, strict=True))
-            raise ValueError(f"{name} must have the same number of rows; got {counts}.")
-    return names, arrays
-
-
-@cache
-def _positions(n: int) -> tuple[str, ...]:
-    return tuple(map(str, range(n)))
-
-
-def require_sequence(blocks: Any, name: str = "blocks") -> None:
-    """Raise TypeError or ValueError unless these are some blocks, and not one array."""
-    if isinstance(blocks, np.ndarray):
-        if blocks.ndim != 3:
-            raise ValueError(
-                f"{name} must be a list or dict of 2-D arrays; got one array of shape "
-                f"{blocks.shape}. Write [X] for a single block."
-            )
-    elif not isinstance(blocks, Sequence) or isinstance(blocks, str | bytes):
-        raise TypeError(
-            f"{name} must be a list or dict of 2-D arrays; got {type(blocks).__name__}."
-        )
-
-
-def _is_accepted(x: Any) -> TypeGuard[NDArray]:
-    """Whether `as_matrix` would return `x` itself."""
-    if type(x) is not np.ndarray or x.ndim != 2 or x.shape[1] == 0:
-        return False
-    dtype = x.dtype
-    return dtype.char in _ACCEPTED and dtype.isnative and bool(x.flags.aligned)
-
-
-def in_order_of_fit(
-    caller: str, names: list[str], arrays: list[NDArray], fitted: list[str], widths: list[int]
-) -> list[NDArray]:
-    """The blocks that an estimator was fitted on, in that order.
-
-    Raises
-    ------
-    ValueError
-        If others are given, or one has another width.
-    """
-    if names != fitted:
-        if set(names) != set(fitted):
-            raise ValueError(f"blocks must be those of fit, {fitted}; got {names}.")
-        arrays = [arrays[names.index(name)] for name in fitted]
-    for name, array, width in zip(fitted, arrays, widths, strict=True):
-        if array.shape[1] != width:
-            raise ValueError(
-                f"blocks[{name!r}] has {array.shape[1]} features, but {caller} is expecting "
-                f"{width} features as input."
-            )
-    return arrays
 
 
 def result_dtype(arrays: Sequence[NDArray]) -> np.dtype:
@@ -338,6 +262,17 @@ def require_width(estimator: Any, width: int) -> None:
             f"X has {width} features, but {type(estimator).__name__} is expecting "
             f"{estimator.n_features_in_} features as input."
         )
+
+
+def kind_of(x: Any) -> str:
+    """What `x` is, for a message: its class, with the module of one that is not ours or Python's.
+
+    A class itself is called one: it often stands where an instance is meant.
+    """
+    kind = x if isinstance(x, type) else type(x)
+    plain = kind.__module__ == "builtins" or kind.__module__.startswith("polyfuse.")
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
+    return f"the class {name}" if isinstance(x, type) else name
 
 
 def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:

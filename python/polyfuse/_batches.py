@@ -269,6 +269,12 @@ def _axes_of(x: NDArray, axis: AxisLike) -> tuple[int, ...]:
     return found
 
 
+def _are_missing(labels: NDArray) -> Any:
+    if labels.dtype.kind != "O":
+        return labels != labels
+    return [label is None or label != label for label in labels]
+
+
 def _groups_of(
     groups: ArrayLike, x: NDArray, axes: tuple[int, ...]
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
@@ -282,7 +288,7 @@ def _groups_of(
             f"{axes[0]}; got {labels.shape}."
         )
     try:
-        missing = np.flatnonzero(labels != labels)
+        missing = np.flatnonzero(_are_missing(labels))
         if len(missing):
             where = f"got {labels[missing[0]]!r} at index {missing[0]}"
             raise ValueError(f"groups must not have missing labels; {where}.")

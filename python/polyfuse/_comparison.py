@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import fusion as _fusion
 from . import metrics
-from ._arrays import BlocksLike, as_blocks, require_finite
+from ._arrays import require_finite
+from ._blocks import BlocksLike, as_blocks
 from ._kernels.contract import CONCATENATE
 from ._kernels.fusion_ops import OPERATORS
 from ._statistics import CONFIDENCE, mcnemar_exact, paired_interval

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Self
+from copy import deepcopy
+from typing import Any, Self, TypeVar
 
+from ._feature_names import contained, output_kind, require_output
 from ._routing import RequestSetter, routing_of
 
+_T = TypeVar("_T")
 
+
+def unfitted(estimator: Any) -> Any:
+    """A new estimator, ours or scikit-learn's, with the same parameters; else a copy."""
+    if hasattr(estimator, "get_params"):
+        return type(estimator)(**deepcopy(estimator.get_params(deep=False)))
+    return deepcopy(estimator)
+
+
+def nameless(cls: type[_T]) -> type[_T]:
+    """Leave a base class that users do not know out of errors about calls of its methods."""
+    for name, method in vars(cls).items():
+        if inspect.isfunction(method):
+            method.__qualname__ = name
+    return cls
+
+
+@nameless
 class Estimator:
     """Base class with scikit-learn's conventions, and without scikit-learn.
 
@@ -87,14 +107,37 @@ class Estimator:
         )
 
 
+@nameless
 class Transformer(Estimator):
     """An estimator with ``fit`` and ``transform``."""
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what ``transform`` and ``fit_transform`` return.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, optional
+            An array, or a data frame of one of these libraries; None leaves it as it is.
+
+        Returns
+        -------
+        self
+        """
+        if transform is not None:
+            self._sklearn_output_config = {"transform": require_output(transform)}
+        return self
+
+    def _delivered(self, X: Any, result: Any) -> Any:
+        """The result in the container that is wanted, with the index of `X` if it has one."""
+        kind = output_kind(self)
+        return result if kind == "default" else contained(self, kind, X, result)
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to `X`, then return it transformed."""
         return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
 
 
+@nameless
 class Classifier(Estimator):
     """An estimator whose ``predict`` returns class labels."""
 
@@ -108,6 +151,7 @@ class Classifier(Estimator):
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
 
+@nameless
 class Regressor(Estimator):
     """An estimator whose ``predict`` returns numbers."""
 

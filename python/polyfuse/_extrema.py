@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
+from ._estimator import nameless
 from ._feature_names import check_names, names_of
 from ._inputs import float_dtype, require_finite_values
 from ._parameters import invalid_parameter, is_sparse
@@ -40,6 +41,7 @@ def nonzero(scale: NDArray) -> NDArray:
     return np.where(scale < 10 * np.finfo(scale.dtype).eps, scale.dtype.type(1), scale)
 
 
+@nameless
 class _ExtremaScaler(AffineMap):
     """What the two have in common: statistics that merge exactly."""
 

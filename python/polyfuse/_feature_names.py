@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,20 +57,31 @@ def check_names(estimator: Any, x: Any) -> None:
         If one has names and the other has not.
     """
     fitted = getattr(estimator, "feature_names_in_", None)
-    names = names_of(x)
+    _compare(type(estimator).__name__, fitted, names_of(x), "X")
+
+
+def check_block_names(
+    estimator: Any, fitted: Mapping[str, NDArray | None], given: Mapping[str, NDArray | None]
+) -> None:
+    """Compare the names of the columns of each block with those of fit; as `check_names`."""
+    for key, names in given.items():
+        _compare(type(estimator).__name__, fitted[key], names, f"blocks[{key!r}]")
+
+
+def _compare(caller: str, fitted: NDArray | None, names: NDArray | None, what: str) -> None:
     if fitted is None and names is None:
         return
-    name = type(estimator).__name__
     if names is None or fitted is None:
         warnings.warn(
-            f"X does not have valid feature names, but {name} was fitted with feature names"
+            f"{what} does not have valid feature names, but {caller} was fitted with feature names"
             if names is None
-            else f"X has feature names, but {name} was fitted without feature names",
+            else f"{what} has feature names, but {caller} was fitted without feature names",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     elif len(names) != len(fitted) or (names != fitted).any():
-        raise ValueError(_mismatch(set(fitted), set(names)))
+        text = _mismatch(set(fitted), set(names))
+        raise ValueError(text if what == "X" else f"{what}: {text}")
 
 
 def _mismatch(fitted: set[str], names: set[str]) -> str:

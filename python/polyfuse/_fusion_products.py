@@ -13,17 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
-from ._arrays import (
-    BlocksLike,
-    as_blocks,
-    as_out,
-    as_vector,
-    one_block,
-    output_dtype,
-    overlap,
-    result_dtype,
-)
-from ._fusion_rows import Scalers, affines_of, in_order
+from ._arrays import as_out, as_vector, kind_of, one_block, output_dtype, overlap, result_dtype
+from ._blocks import BlocksLike, as_blocks, per_block
+from ._fusion_scalers import Scalers, affines_of
 from ._kernels.contract import Block, Rows
 from ._missing import parts
 
@@ -50,7 +42,7 @@ def low_rank(
         The matrices U_i.
     bias : dict or list of array-like, each of shape (rank,), optional
         The vectors b_i; None for a block without one.
-    scalers : dict or list of fitted scalers, or {"standard", "minmax"}, optional
+    scalers : dict or list of fitted scalers, {"standard", "minmax", "maxabs", "robust"}, optional
         As for :func:`polyfuse.fusion.fuse`.
     out : ndarray of shape (n_samples, rank), optional
         Where to write.
@@ -113,7 +105,7 @@ def bilinear(
     b : array-like of shape (n_samples, n_features_b)
     weight : array-like of shape (n_outputs, n_features_a, n_features_b)
         The matrices W_o.
-    scalers : list of two fitted scalers, or {"standard", "minmax"}, optional
+    scalers : list of two fitted scalers, {"standard", "minmax", "maxabs", "robust"}, optional
         As for :func:`polyfuse.fusion.fuse`.
     out : ndarray of shape (n_samples, n_outputs), optional
         Where to write.
@@ -177,6 +169,8 @@ def _own_out(out: NDArray | None, shape: tuple[int, int], arrays: list[NDArray])
 
 
 def _numbers(x: Any, name: str) -> NDArray[np.float64]:
+    if x is None:
+        raise TypeError(f"{name} must be an array of numbers; got {kind_of(x)}.")
     try:
         array = np.asarray(x, np.float64)
     except (TypeError, ValueError) as error:
@@ -188,9 +182,7 @@ def _numbers(x: Any, name: str) -> NDArray[np.float64]:
 
 def _factors(names: list[str], arrays: list[NDArray], factors: Any) -> list[NDArray[np.float64]]:
     """The factors transposed, as coefficients of linear scores."""
-    each = in_order(factors, names, "factors") if isinstance(factors, Mapping) else factors
-    if len(each) != len(names):
-        raise ValueError(f"factors must have one entry per block, {len(names)}; got {len(each)}.")
+    each = per_block(factors, names, "factors", "matrices of shape (n_features_i, rank)")
     coefs: list[NDArray[np.float64]] = []
     for name, array, factor in zip(names, arrays, each, strict=True):
         u = _numbers(factor, f"factors[{name!r}]")
@@ -208,9 +200,7 @@ def _factors(names: list[str], arrays: list[NDArray], factors: Any) -> list[NDAr
 def _biases(names: list[str], bias: Any, rank: int) -> list[NDArray[np.float64]]:
     if bias is None:
         return [np.zeros(rank)] * len(names)
-    each = in_order(bias, names, "bias") if isinstance(bias, Mapping) else bias
-    if len(each) != len(names):
-        raise ValueError(f"bias must have one entry per block, {len(names)}; got {len(each)}.")
+    each = per_block(bias, names, "bias", "vectors of shape (rank,)")
     return [
         np.zeros(rank) if b is None else as_vector(b, f"bias[{name!r}]", rank)
         for name, b in zip(names, each, strict=True)

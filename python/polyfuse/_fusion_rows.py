@@ -1,4 +1,4 @@
-"""Fused rows described from what a caller passes: operators, weights, scalers."""
+"""Fused rows described from what a caller passes: blocks, operators, weights."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_vector, one_of, output_dtype, result_dtype
+from ._blocks import in_order
 from ._kernels.contract import CONCATENATE, Affine, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 from ._missing import Masks, Policy
@@ -18,10 +19,8 @@ VSTACK = "vstack"
 HADAMARD = "hadamard"
 OPS = (*OPERATORS, HADAMARD, CONCATENATE, VSTACK)
 
-Scalers = str | Mapping[str, Any] | Sequence[Any] | None
 Weights = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray | None
 
-_DIVIDED = ("weighted_mean", "geometric_mean", "power_mean")
 _WORK = {np.dtype(own): np.dtype(work) for own, work in (("f2", "f4"), ("f4", "f4"), ("f8", "f8"))}
 _ndarray, _empty = np.ndarray, np.empty  # a call looks these up often
 _new: Any = tuple.__new__  # a third of what a call of a named tuple's class costs
@@ -141,10 +140,8 @@ def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:
     one_of(op, "op", OPS)
     if any(a.shape[1] != arrays[0].shape[1] for a in arrays):
         widths = ", ".join(f"{k}: {a.shape[1]}" for k, a in zip(names, arrays, strict=True))
-        raise ValueError(
-            f"blocks must have one width for op={op!r}; got {widths}. projection= brings them to "
-            "one width."
-        )
+        advice = "" if op == VSTACK else " projection= brings them to one width."
+        raise ValueError(f"blocks must have one width for op={op!r}; got {widths}.{advice}")
 
 
 # -- weights -------------------------------------------------------------------------------------
@@ -167,17 +164,43 @@ def block_weights(
             raise ValueError(f"weights must be given for op={op!r}, one per block.")
         return _ones(len(names))
     if weighs == "never":
-        raise ValueError(f"weights must be None for op={op!r}, which does not weigh its blocks.")
+        raise ValueError(
+            f"weights must be None for op={op!r}, which does not weigh its blocks; "
+            f"use {_weighing(op)}."
+        )
     if isinstance(weights, Mapping):
         weights = in_order(weights, names, "weights")
     each: Any = weights
+    _require_entries(names, each, shape)
     flat = shape is None or not hasattr(each, "__len__") or all(map(_is_number, each))
     array = as_vector(each, "weights", len(names)) if flat else _spread(names, each, shape)
     if op == "weighted_vote" and (array < 0).any():
         raise ValueError(f"weights must not be negative for op={op!r}; got {array.min():g}.")
-    if op in _DIVIDED:
+    if OPERATORS[op].divided:
         _require_total(array, op)
     return array
+
+
+def _weighing(op: str) -> str:
+    """The operators that weigh their blocks, or the one of them that `op` makes one think of."""
+    if f"weighted_{op}" in OPERATORS:
+        return f"op='weighted_{op}'"
+    return "one of " + ", ".join(repr(own.name) for own in OPERATORS.values() if own.weighted)
+
+
+def _require_entries(names: list[str], weights: Any, shape: tuple[int, ...] | None) -> None:
+    """Raise ValueError for a None among weights, or a column of them per block."""
+    if isinstance(weights, list | tuple):
+        for name, weight in zip(names, weights, strict=False):
+            if weight is None:
+                raise ValueError(f"weights[{name!r}] must be a number; got None.")
+    elif shape is not None:
+        given, k = getattr(weights, "shape", ()), len(names)
+        if given == (shape[0], k) and shape[0] != k:
+            raise ValueError(
+                f"weights must have one entry per block, {k}; got shape {given}, a column per "
+                "block: pass weights.T[:, :, None], an array, for weights per row."
+            )
 
 
 def _is_number(weight: Any) -> bool:
@@ -222,68 +245,3 @@ def _require_total(weights: NDArray[np.float64], op: str) -> None:
         axis = "column" if weights.shape[1] == 1 else "row"
         where = f"they do in {axis} {zero.argmax()}"
     raise ValueError(f"weights must not add up to zero for op={op!r}; {where}.")
-
-
-def in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[Any]:
-    """The values of a mapping by block, in the order of the blocks."""
-    by_name = {str(key): value for key, value in mapping.items()}
-    if set(by_name) != set(names):
-        raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
-    return [by_name[key] for key in names]
-
-
-# -- scalers -------------------------------------------------------------------------------------
-
-
-def affines_of(
-    names: list[str], arrays: list[NDArray], scalers: Scalers, masks: Masks | None = None
-) -> list[Affine | None]:
-    """The map of each block, by a scaler given, or fitted here on the rows that are there."""
-    if scalers is None:
-        return [None] * len(arrays)
-    if isinstance(scalers, str):
-        there = masks or [None] * len(arrays)
-        return [_fitted(scalers, x, mask) for x, mask in zip(arrays, there, strict=True)]
-    if isinstance(scalers, Mapping):
-        scalers = in_order(scalers, names, "scalers")
-    if len(scalers) != len(names):
-        raise ValueError(
-            f"scalers must have one entry per block, {len(names)}; got {len(scalers)}."
-        )
-    return [
-        None if scaler is None else _affine_of(scaler, f"scalers[{key!r}]", array)
-        for scaler, key, array in zip(scalers, names, arrays, strict=True)
-    ]
-
-
-def fit_scaler(name: str, array: NDArray, mask: NDArray[np.bool_] | None = None) -> Any:
-    """A new scaler by name, fitted on the rows that are there."""
-    from .preprocessing import make_scaler
-
-    there = array if mask is None or mask.all() else array[mask]
-    return make_scaler(name).fit(there)  # type: ignore[union-attr]
-
-
-def _fitted(name: str, array: NDArray, mask: NDArray[np.bool_] | None) -> Affine | None:
-    """The map of a new scaler; None if no row is there, and so nothing to scale."""
-    from .preprocessing import make_scaler
-
-    if len(array) == 0 or (mask is not None and not mask.any()):
-        make_scaler(name)  # raises if there is none of that name
-        return None
-    affine: Affine = fit_scaler(name, array, mask).as_affine()
-    return affine
-
-
-def _affine_of(scaler: Any, name: str, array: NDArray) -> Affine:
-    if not hasattr(scaler, "as_affine"):
-        raise TypeError(
-            f"{name} must be a scaler of polyfuse.preprocessing or None; "
-            f"got {type(scaler).__name__}."
-        )
-    params: Affine = scaler.as_affine()
-    if len(params.offset) != array.shape[1]:
-        raise ValueError(
-            f"{name} was fitted on {len(params.offset)} features, the block has {array.shape[1]}."
-        )
-    return params

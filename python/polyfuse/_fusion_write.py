@@ -15,6 +15,8 @@ from ._missing import (
     parts,
     require_one_block,
     require_present,
+    zero_total_in,
+    zero_totals,
 )
 
 
@@ -31,7 +33,8 @@ def write_fused(
     Raises
     ------
     TypeError, ValueError
-        If `out` does not fit, or a block is missing where the policy does not allow it.
+        If `out` does not fit, or a block is missing where the policy does not allow it, or so
+        that the weights of those present add up to zero where they are divided by.
     """
     inputs = [block.values for block in rows.blocks]
     target = as_out(out, (rows.n_rows, rows.width), dtype, inputs)
@@ -40,10 +43,16 @@ def write_fused(
         require_present(names, rows)
     elif policy is not None and strict and out is not None:
         require_one_block(rows)
+    weightless = zero_totals(rows)
+    if strict and weightless:
+        raise zero_total_in(int(weightless[0][0][0]))
     fuse = _kernels.select().fuse if dtype.kind == "f" else _fuse_integers
     nothing = fuse(rows, target)
     if strict and nothing >= 0:
         raise all_missing_in(nothing)
+    by_column = rows.weights.ndim == 3 and rows.weights.shape[2] > 1
+    for row, column in weightless:
+        target[(row, column) if by_column else row] = np.nan
     return target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Number
 from typing import Any, NoReturn
 
@@ -13,6 +14,7 @@ from ._parameters import is_sparse
 
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
 _FLOATS = frozenset("efd")
+_ONE_MATRIX = "X must be one matrix; got {}: fit a scaler per block, or use Fusion(scaler=)."
 
 
 def float_dtype(array: Any) -> np.dtype:
@@ -56,8 +58,15 @@ def _as_array(x: Any) -> NDArray:
             "np.matrix is not supported. Please convert to a numpy array with np.asarray. For more "
             "information see: https://numpy.org/doc/stable/reference/generated/numpy.matrix.html"
         )
+    if isinstance(x, Mapping):
+        raise TypeError(_ONE_MATRIX.format("a dict"))
     has_dtype = any(hasattr(x, name) for name in ("dtype", "dtypes", "__array__"))
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        if isinstance(x, list | tuple) and all(np.ndim(block) == 2 for block in x):
+            raise ValueError(_ONE_MATRIX.format("a list of matrices")) from error
+        raise
     if has_dtype or array.dtype.kind not in "fiub":
         return array
     return array.astype(np.float64, copy=False)

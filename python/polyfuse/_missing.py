@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
 from ._arrays import one_block, one_of, require_number
+from ._blocks import per_block
 from ._kernels.contract import CONCATENATE, Block, Rows
+from ._kernels.fusion_ops import OPERATORS
 
 Present = Mapping[str, ArrayLike | None] | Sequence[ArrayLike | None] | None
 Masks = list[NDArray[np.bool_] | None]
@@ -53,18 +55,23 @@ def as_present(present: Present, names: list[str], n_rows: int) -> Masks:
     """
     if present is None:
         return [None] * len(names)
+    if hasattr(present, "columns"):  # a data frame of masks
+        present = {str(name): np.asarray(present[name]) for name in present.columns}
     if isinstance(present, Mapping):
         by_name = {str(key): mask for key, mask in present.items()}
         if not set(by_name) <= set(names):
             raise ValueError(f"present must have keys among {names}; got {list(present)}.")
         present = [by_name.get(name) for name in names]
-    if len(present) != len(names):
+    shape = getattr(present, "shape", ())
+    if shape == (n_rows, len(names)) and n_rows != len(names):
         raise ValueError(
-            f"present must have one entry per block, {len(names)}; got {len(present)}."
+            f"present must have one entry per block, {len(names)}; got shape {shape}, a column per "
+            "block: pass present.T."
         )
+    each = per_block(present, names, "present", "boolean arrays")
     return [
         None if mask is None else _as_mask(mask, f"present[{name!r}]", n_rows)
-        for name, mask in zip(names, present, strict=True)
+        for name, mask in zip(names, each, strict=True)
     ]
 
 
@@ -142,6 +149,35 @@ def require_some_rows(name: str, there: NDArray[np.bool_], what: str) -> None:
     if not there.any():
         why = "is missing in every row" if len(there) else "has no rows"
         raise ValueError(f"blocks[{name!r}] {why}: there is nothing to fit its {what} to.")
+
+
+def zero_totals(rows: Rows) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Where the weights of the blocks that are there add up to zero, which the fold divides by.
+
+    Rows, and for each the column of the weights: 0 if they are the same for all.
+    """
+    w = rows.weights
+    divided = rows.missing == "skip" and OPERATORS[rows.op].divided
+    if not divided or (w > 0.0).all() or (w < 0.0).all():
+        return []
+    w, found = w.reshape(-1, 1, 1) if w.ndim == 1 else w, []
+    for start, missing in _missing(rows):
+        own = w[:, start : start + len(missing)] if w.shape[1] > 1 else w
+        total = np.zeros((len(missing), w.shape[2]))
+        for b, weight in enumerate(own):
+            total = total + np.where(missing[:, b, None], 0.0, weight)
+        zero = (total == 0.0) & ~missing.all(axis=1, keepdims=True)
+        row, column = np.nonzero(zero)
+        if len(row):
+            found.append((start + row, column))
+    return found
+
+
+def zero_total_in(row: int) -> ValueError:
+    return ValueError(
+        f"weights of the blocks present add up to zero in row {row}: drop the row, or pass "
+        "all_missing='nan' to fuse it to NaN."
+    )
 
 
 def _missing(rows: Rows) -> Iterator[tuple[int, NDArray[np.bool_]]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import one_block, one_of, require_number, result_dtype
-from ._fusion_rows import in_order
+from ._arrays import kind_of, one_block, one_of, require_number, result_dtype
+from ._blocks import in_order
+from ._estimator import unfitted
 from ._kernels.contract import Affine, Block
 from ._missing import require_some_rows, rows_there
 
@@ -48,12 +48,14 @@ def _new(projection: Any, n_components: int) -> Any:
     if projection is None:
         return None
     if not isinstance(projection, str):
-        if not (hasattr(projection, "fit") and hasattr(projection, "transform")):
+        transforms = hasattr(projection, "fit") and hasattr(projection, "transform")
+        if isinstance(projection, type) or not transforms:
+            hint = f": write {projection.__name__}(...)" if transforms else ""
             raise TypeError(
                 "projection must be 'pca', 'random', a transformer with fit and transform, or a "
-                f"dict of these; got {type(projection).__name__}."
+                f"dict of these; got {kind_of(projection)}{hint}."
             )
-        return _unfitted(projection)
+        return unfitted(projection)
     one_of(projection, "projection", PROJECTIONS)
     try:
         from sklearn.decomposition import PCA  # type: ignore[import-untyped,unused-ignore]
@@ -67,12 +69,6 @@ def _new(projection: Any, n_components: int) -> Any:
     if projection == "pca":
         return PCA(n_components, random_state=0)
     return GaussianRandomProjection(n_components, random_state=0)
-
-
-def _unfitted(transformer: Any) -> Any:
-    if hasattr(transformer, "get_params"):
-        return type(transformer)(**deepcopy(transformer.get_params(deep=False)))
-    return deepcopy(transformer)
 
 
 def fit_project(
@@ -114,7 +110,7 @@ def _projected(name: str, block: Block, projection: Any, width: int | None) -> B
         z = np.asarray((projection.fit(x) if width is None else projection).transform(x))
     except ValueError as error:
         raise ValueError(f"blocks[{name!r}] cannot be projected: {error}") from error
-    if len(z) < len(there):
+    if not there.all():
         found = np.full((len(there), z.shape[1]), np.nan, result_dtype((z,)))
         found[there] = z
         z = found

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import BlocksLike, as_blocks, as_vector, require_number
-from ._fusion_rows import Weights, in_order
+from ._arrays import as_vector, require_number
+from ._blocks import BlocksLike, as_blocks, in_order
+from ._fusion_rows import Weights
 from ._missing import parts
 
 _PART = 1 << 15  # scores ranked in one go

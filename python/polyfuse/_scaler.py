@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import as_out, one_block, require_fitted, require_width
-from ._estimator import Transformer
-from ._feature_names import check_names, contained, names_of, names_out, output_kind, require_output
+from ._arrays import as_out, kind_of, one_block, require_fitted, require_width
+from ._estimator import Transformer, nameless
+from ._feature_names import check_names, names_of, names_out
 from ._inputs import as_samples, as_sparse_samples, float_dtype
 from ._kernels.contract import Affine, Block
 from ._parameters import BOOLEAN, invalid_parameter, is_sparse
@@ -34,6 +34,7 @@ def apply(matrix: NDArray, params: Affine, out: NDArray | None) -> NDArray:
     return out
 
 
+@nameless
 class Scaler(Transformer, ABC):
     """A transformer with one column out for each column in.
 
@@ -65,22 +66,6 @@ class Scaler(Transformer, ABC):
         """
         require_fitted(self, "n_features_in_")
         return names_out(self, input_features)
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what ``transform`` and ``fit_transform`` return.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, optional
-            An array, or a data frame of one of these libraries; None leaves it as it is.
-
-        Returns
-        -------
-        self
-        """
-        if transform is not None:
-            self._sklearn_output_config = {"transform": require_output(transform)}
-        return self
 
     # -- what the methods of scalers begin and end with ------------------------------------------
 
@@ -145,14 +130,14 @@ class Scaler(Transformer, ABC):
         self, X: Any, matrix: NDArray, copy: bool | None, out: NDArray | None
     ) -> NDArray | None:
         """Where to write: `out`, or `X` itself without `copy`, where that can be."""
+        if copy is not None and not isinstance(copy, bool | np.bool_):
+            raise TypeError(
+                f"copy must be True, False or None; got {kind_of(copy)}. What to write to is out=."
+            )
         if out is not None or (self.copy if copy is None else copy):
             return out
         in_place = matrix is X and matrix.flags.writeable and float_dtype(matrix) == matrix.dtype
         return matrix if in_place else None
-
-    def _delivered(self, X: Any, result: Any) -> Any:
-        kind = output_kind(self)
-        return result if kind == "default" else contained(self, kind, X, result)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -162,6 +147,7 @@ class Scaler(Transformer, ABC):
         return tags
 
 
+@nameless
 class AffineMap(Scaler):
     """A scaler whose map is affine in each column, (x - offset) / factor or x * factor + offset."""
 
@@ -194,8 +180,20 @@ class AffineMap(Scaler):
         return Affine(offset, factor, not divide, wide)
 
     def as_affine(self) -> Affine:
-        """The fitted map, as :func:`polyfuse.fusion.fuse` and the kernels take it."""
+        """The fitted map, as :func:`polyfuse.fusion.fuse` and the kernels take it.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the scaler clips, which is no affine map.
+        """
         require_fitted(self, "n_features_in_")
+        if getattr(self, "clip", False):
+            raise ValueError(
+                f"{type(self).__name__} clips (clip=True), which is no affine map; use clip=False."
+            )
         return self._affine()
 
     def transform(self, X: Any, *, out: NDArray | None = None) -> Any:

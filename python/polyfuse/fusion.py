@@ -7,38 +7,29 @@ never stacked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import (
-    BlocksLike,
-    as_blocks,
-    as_out,
-    one_block,
-    one_of,
-    output_dtype,
-    overlap,
-    require_sequence,
-    result_dtype,
-)
+from ._arrays import as_out, one_block, one_of, output_dtype, overlap, result_dtype
+from ._blocks import BlocksLike, as_blocks, as_matrices, named_blocks
+from ._fusion_docs import describe_function
 from ._fusion_estimator import Fusion
 from ._fusion_products import bilinear, low_rank
 from ._fusion_rows import (
     HADAMARD,
     OPS,
     VSTACK,
-    Scalers,
     Weights,
-    affines_of,
     as_operator,
     describe,
     fused_dtype,
     plain_rows,
     require_one_width,
 )
+from ._fusion_scalers import Scalers, affines_of
 from ._fusion_write import write_fused
 from ._kernels.contract import CONCATENATE, Block
 from ._kernels.fusion_ops import OPERATORS, Operator
@@ -88,9 +79,11 @@ def fuse(
     weights : dict or list, one entry per block, or ndarray, optional
         Finite. Entry i is broadcast against block i: a number, shape (n_features,) for a weight
         per column, or (n_samples, 1) for one per row (attention, a gate, a confidence).
-    scalers : dict or list of fitted scalers, or {"standard", "minmax"}, optional
-        Scale each block on the way: by a fitted scaler of :mod:`polyfuse.preprocessing` (None
-        leaves a block as it is), or by one fitted here, on the rows of the block that are there.
+    scalers : str, scaler, or dict or list with one for each block, optional
+        Scale each block on the way. "standard", "minmax", "maxabs" and "robust" are fitted here,
+        on the rows of the block that are there, and so are copies of a single unfitted scaler of
+        :mod:`polyfuse.preprocessing`. A dict or list holds fitted scalers, names, or None, which
+        leaves a block as it is. Scalers with ``clip=True`` are refused.
     out : ndarray, optional
         Where to write; may be one of the blocks for an elementwise operator. After an error it is
         as it was.
@@ -107,7 +100,8 @@ def fuse(
         Where blocks are there; None for a block that is, as for those a dict leaves out. Makes
         `missing` "raise" if that is not given.
     all_missing : {"raise", "nan"}, default="raise"
-        What to do about a row in which every block is missing.
+        What to do about a row in which every block is missing, or the weights of those that are
+        not, where they are divided by, add up to zero.
     projection : {"pca", "random"}, transformer, or dict of these by block, optional
         Bring blocks of different widths to `n_components` columns: by scikit-learn's PCA or
         GaussianRandomProjection (random_state=0), or a copy of a transformer, fitted here on the
@@ -143,7 +137,11 @@ def fuse(
     """
     simple = missing is None and present is None and projection is None and n_components is None
     simple = simple and p is None and weights is None
-    if simple and scalers is None and out is None and op in _SIMPLE:
+    try:
+        plain = simple and scalers is None and out is None and op in _SIMPLE
+    except TypeError:  # no name, nor anything that can be looked up
+        plain = False
+    if plain:
         fused = _fuse_plain(blocks, op)
         if fused is not None:
             return fused
@@ -259,13 +257,8 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
            [5., 6.],
            [7., 8.]])
     """
-    if not isinstance(blocks, Mapping):
-        require_sequence(blocks)
-        blocks = {str(i): block for i, block in enumerate(blocks)}
-    parts = {key: as_blocks({key: block})[1][0] for key, block in blocks.items()}
-    names, arrays = list(map(str, parts)), list(parts.values())
-    if not arrays:
-        raise ValueError("blocks must hold at least one block; got none.")
+    names, values = named_blocks(blocks)
+    arrays = [as_matrices([name], [x])[1][0] for name, x in zip(names, values, strict=True)]
     require_one_width(names, arrays, VSTACK)
     dtype = output_dtype(arrays)
     if out is not None and any(overlap(out, array) for array in arrays):
@@ -307,8 +300,7 @@ def _function(op: Operator, name: str) -> Callable[..., NDArray]:
             all_missing=all_missing, projection=projection, n_components=n_components,
         )  # fmt: skip
 
-    fused.__name__ = fused.__qualname__ = name
-    fused.__doc__ = f"{op.summary}  {op.formula}; parameters as for :func:`fuse`."
+    describe_function(fused, op, name)
     return fused
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import fusion as _fusion
-from ._arrays import BlocksLike, require_rows
+from ._arrays import require_rows
+from ._blocks import BlocksLike
 from ._kernels.fusion_ops import OPERATORS
 from .linear_model import likeliest
 from .metrics import accuracy_score

@@ -9,10 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import fusion as _fusion
 from ._arrays import (
-    BlocksLike,
-    as_blocks,
     as_sample_weight,
-    in_order_of_fit,
     one_block,
     one_of,
     require_finite,
@@ -20,13 +17,15 @@ from ._arrays import (
     require_number,
     result_dtype,
 )
+from ._blocks import BlocksLike, absent_blocks, as_matrices, in_order_of_fit, named_blocks
 from ._descent import Callback, Problem, Trace, lbfgs, mean_one
 from ._estimator import Classifier
+from ._feature_names import check_block_names, names_of
 from ._fusion_rows import block_weights, require_one_width
-from ._kernels.contract import CONCATENATE, Affine, Block, Rows
+from ._fusion_scalers import Scalers, affine_of, fit_scalers
+from ._kernels.contract import CONCATENATE, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 from .linear_model import class_targets, encode_classes, likeliest, probabilities, scores
-from .preprocessing import make_scaler
 
 __all__ = ["FusionClassifier"]
 
@@ -60,8 +59,9 @@ class FusionClassifier(Classifier):
     level : {"early", "late"}, default="early"
         "early" fuses features and learns one model (all fusions but "concatenate" need blocks of
         one width). "late" learns one model per modality and fuses their class probabilities.
-    scaler : {"standard", "minmax", "maxabs", "robust"} or None, default="standard"
-        How each block is scaled, by statistics of the rows fitted on.
+    scaler : {"standard", "minmax", "maxabs", "robust"}, scaler, dict of these, default="standard"
+        How each block is scaled, by statistics of the rows fitted on; None leaves it as it is. A
+        scaler of :mod:`polyfuse.preprocessing` is copied, never fitted itself.
     weights : dict, array-like of shape (n_modalities,), or "validation", optional
         One weight per modality for the weighted fusions. "validation", for level="late", takes
         the accuracy of each modality on every fifth row of each class, learned on the others.
@@ -115,7 +115,7 @@ class FusionClassifier(Classifier):
         fusion: str = CONCATENATE,
         *,
         level: str = "early",
-        scaler: str | None = "standard",
+        scaler: Scalers = "standard",
         weights: Any = None,
         C: float = 1.0,
         max_iter: int = 200,
@@ -156,23 +156,29 @@ class FusionClassifier(Classifier):
             estimator is then left as it was.
         """
         self._check_parameters()
-        names, arrays = as_blocks(blocks)
+        names, values = named_blocks(blocks)
+        arrays = as_matrices(names, values)[1]
+        features = [names_of(x) for x in values]
         classes, codes = encode_classes(y, len(arrays[0]))
         weight = as_sample_weight(sample_weight, len(codes))
-        scalers = [make_scaler(self.scaler) for _ in names]
-        for name, scaler, array in zip(names, scalers, arrays, strict=True):
-            if scaler is not None:
-                _fit_scaler(scaler, name, array)
-        described = tuple(map(Block, arrays, map(_affine, scalers)))
+        try:
+            scalers = fit_scalers(names, arrays, self.scaler)
+        except ValueError:
+            _blame(names, tuple(map(Block, arrays)))
+            raise
+        described = tuple(map(Block, arrays, map(affine_of, scalers)))
         learn = self._fit_early if self.level == "early" else self._fit_late
         learned = learn(names, described, codes, len(classes), weight, callback)
         # What predict does is what was fitted, whatever set_params does in between.
         self._level, self._fusion = self.level, self.fusion
         self.classes_ = classes
-        self.modalities_ = names
-        self.scalers_ = dict(zip(names, scalers, strict=True))
+        self._names, self.modalities_ = names, list(map(str, names))
+        self._feature_names = dict(zip(self.modalities_, features, strict=True))
+        self.scalers_ = dict(zip(self.modalities_, scalers, strict=True))
         self._widths = [a.shape[1] for a in arrays]
         for name, value in learned.items():
+            if isinstance(value, dict):
+                value = dict(zip(self.modalities_, value.values(), strict=True))
             setattr(self, name, value)
         return self
 
@@ -292,28 +298,38 @@ class FusionClassifier(Classifier):
         For level="early" with "concatenate" they add up, with the intercept, to
         `decision_function`; for level="late" they are the class probabilities that are fused.
         """
-        described = self._describe(blocks)
+        return self._parts(self._describe(blocks))
+
+    def _parts(self, described: tuple[Block, ...]) -> dict[str, NDArray]:
         if self._level == "early" and self._fusion != CONCATENATE:
             raise ValueError(
                 f"modality_scores needs fusion='concatenate' or level='late'; "
                 f"got fusion={self._fusion!r}, level='early': one model sees all modalities mixed."
             )
         parts, late = {}, self._level == "late"
-        for name, block in zip(self.modalities_, described, strict=True):
+        for name, block in zip(self._names, described, strict=True):
             intercept = self.intercept_[name] if late else np.zeros_like(self.intercept_)
             out = scores(_single(block), self.coef_[name], intercept)
             if not np.isfinite(out).all():
                 _blame([name], (block,))
-            parts[name] = probabilities(out) if late else out
+            parts[str(name)] = probabilities(out) if late else out
         return parts
 
     def _describe(self, blocks: BlocksLike) -> tuple[Block, ...]:
         require_fitted(self, "classes_")
-        names, arrays = as_blocks(blocks)
-        arrays = in_order_of_fit(
-            "FusionClassifier", names, arrays, self.modalities_, self._widths
-        )  # fmt: skip
-        affines = (_affine(self.scalers_[name]) for name in self.modalities_)
+        names, values = named_blocks(blocks)
+        absent = absent_blocks(names, values, self._names)
+        if absent:
+            raise ValueError(
+                f"blocks[{absent[0]!r}] is not given, and FusionClassifier needs every modality; "
+                "Fusion(missing=...) before a linear model can do without."
+            )
+        features = dict(zip(names, map(names_of, values), strict=True))
+        names, arrays = in_order_of_fit(
+            "FusionClassifier", *as_matrices(names, values), self._names, self._widths
+        )
+        check_block_names(self, self._feature_names, features)
+        affines = map(affine_of, self.scalers_.values())
         return tuple(map(Block, arrays, affines))
 
     def _scores(self, blocks: BlocksLike) -> NDArray:
@@ -328,11 +344,11 @@ class FusionClassifier(Classifier):
         else:
             weighted = OPERATORS[self._fusion].weighted
             out = _fusion.fuse(
-                list(self.modality_scores(blocks).values()), self._fusion,
+                list(self._parts(described).values()), self._fusion,
                 weights=self.weights_ if weighted else None,
             )  # fmt: skip
         if not np.isfinite(out).all() or self._fusion in _SELECTING:
-            _blame(self.modalities_, described)
+            _blame(self._names, described)
         return out
 
     def decision_function(self, blocks: BlocksLike) -> NDArray:
@@ -370,18 +386,6 @@ def _blame(names: list[str], blocks: tuple[Block, ...]) -> None:
 
 def _single(block: Block) -> Rows:
     return one_block(block, result_dtype((block.values,)))
-
-
-def _affine(scaler: Any) -> Affine | None:
-    return None if scaler is None else scaler.as_affine()
-
-
-def _fit_scaler(scaler: Any, name: str, array: NDArray) -> None:
-    try:
-        scaler.fit(array)
-    except ValueError:
-        _blame([name], (Block(array),))
-        raise
 
 
 def _every_fifth(codes: NDArray) -> NDArray[np.bool_]:

@@ -257,12 +257,12 @@ A, WIDE = [[1.0, 2.0]], [[1.0, 2.0, 3.0]]
          r"out must have shape \(1, 2\) and dtype float64; got \(1, 2\) and float32"),
         (lambda: fusion.fuse([A], out=[[0.0, 0.0]]), TypeError, "out must be a NumPy array"),  # type: ignore[arg-type]
         (lambda: fusion.fuse([A], scalers=[None, None]), ValueError, "scalers must have one entry"),
-        (lambda: fusion.fuse([A], scalers=["standard"]), TypeError, r"scalers\['0'\] must be a sc"),
-        (lambda: fusion.fuse([A], scalers="robust!"), ValueError, "scaler must be one of"),
+        (lambda: fusion.fuse([A], scalers=[3]), TypeError, r"scalers\[0\] must be a sc"),
+        (lambda: fusion.fuse([A], scalers="robust!"), ValueError, "scalers must be one of"),
         (lambda: fusion.fuse([WIDE], scalers=[StandardScaler().fit(A)]), ValueError,
-         r"scalers\['0'\] was fitted on 2 features, the block has 3"),
+         r"scalers\[0\] was fitted on 2 features, the block has 3"),
         (lambda: fusion.fuse([A], scalers=[StandardScaler()]), pf.exceptions.NotFittedError,
-         "not fitted yet"),
+         r"scalers\[0\], a StandardScaler, is not fitted: fit it on that block"),
     ],
 )  # fmt: skip
 def test_messages(call: Any, error: type[Exception], message: str) -> None:

@@ -145,7 +145,7 @@ def test_messages_of_transform(rng: np.random.Generator) -> None:
     model = Fusion("mean").fit(blocks)
     with pytest.raises(NotFittedError):
         Fusion().transform(blocks)
-    with pytest.raises(ValueError, match=r"must be those of fit, \['image', 'text'\]; got \['0'"):
+    with pytest.raises(ValueError, match=r"those of fit, \['image', 'text'\]; got \[0, 1\]"):
         model.transform(list(blocks.values()))
     with pytest.raises(ValueError, match=r"blocks\['text'\] has 2 features, but Fusion is expecti"):
         model.transform({**blocks, "text": blocks["text"][:, :2]})

@@ -214,14 +214,14 @@ def test_a_batch_without_one_modality(rng: np.random.Generator) -> None:
         fusion.mean([b[:, :3]], scalers="standard"),
     )
     assert fusion.mean([a[:0], b[:0, :3]], scalers="minmax", missing="skip").shape == (0, 3)
-    with pytest.raises(ValueError, match="scaler must be one of"):
+    with pytest.raises(ValueError, match="scalers must be one of"):
         fusion.mean([a, a], scalers="stand", present=present, missing="skip")
 
 
 def test_nothing_is_fitted_to_nothing(rng: np.random.Generator) -> None:
     pytest.importorskip("sklearn")
     a, gone = rng.normal(size=(20, 3)), np.full((20, 3), np.nan)
-    message = r"^blocks\['1'\] is missing in every row: there is nothing to fit its {} to\.$"
+    message = r"^blocks\[1\] is missing in every row: there is nothing to fit its {} to\.$"
     pca: dict[str, Any] = {"projection": "pca", "n_components": 2, "missing": "skip"}
     with pytest.raises(ValueError, match=message.format("projection")):
         fusion.fuse([a, gone], "mean", **pca)
@@ -229,5 +229,38 @@ def test_nothing_is_fitted_to_nothing(rng: np.random.Generator) -> None:
         fusion.Fusion("mean", **pca).fit([a, gone])
     with pytest.raises(ValueError, match=message.format("scaler")):
         fusion.Fusion("mean", scaler="standard", missing="skip").fit([a, gone])
-    with pytest.raises(ValueError, match=r"blocks\['0'\] has no rows: there is nothing to fit"):
+    with pytest.raises(ValueError, match=r"blocks\[0\] has no rows: there is nothing to fit"):
         fusion.mean([a[:0]], projection="pca", n_components=2)
+
+
+@pytest.mark.parametrize(
+    ("op", "options"),
+    [("weighted_mean", {}), ("geometric_mean", {}), ("power_mean", {"p": 2.0})],
+)
+def test_weights_of_those_present_may_not_add_up_to_zero(op: str, options: Any) -> None:
+    a, b = np.full((4, 2), 2.0), np.full((4, 2), 8.0)
+    b[2] = np.nan
+    for weights in ([0, 1], [[[0.0]] * 4, [[1.0]] * 4], np.array([[[0.0]], [[1.0]]])):
+        with pytest.raises(ValueError, match="weights of the blocks present .* zero in row 2"):
+            fusion.fuse([a, b], op, weights, missing="skip", **options)
+        fused = fusion.fuse([a, b], op, weights, missing="skip", all_missing="nan", **options)
+        np.testing.assert_allclose(fused, [[8.0, 8.0]] * 2 + [[np.nan] * 2] + [[8.0, 8.0]])
+    by_column = [np.array([0.0, 1.0]), np.array([1.0, 1.0])]
+    out = a.copy()
+    with pytest.raises(ValueError, match="add up to zero in row 2"):
+        fusion.fuse([out, b], op, by_column, missing="skip", out=out, **options)
+    np.testing.assert_array_equal(out, a)
+    fusion.fuse([out, b], op, by_column, missing="skip", out=out, all_missing="nan", **options)
+    np.testing.assert_allclose(out[2], [np.nan, 2.0])
+    np.testing.assert_array_equal(np.isnan(out[[0, 1, 3]]), False)
+
+
+def test_weights_that_cancel_among_those_present() -> None:
+    a, b, c = np.full((9000, 1), 1.0), np.full((9000, 1), 3.0), np.full((9000, 1), 5.0)
+    present = [None, None, np.arange(9000) != 8500]
+    options: Any = {"missing": "skip", "present": present}
+    with pytest.raises(ValueError, match="add up to zero in row 8500"):
+        fusion.weighted_mean([a, b, c], [1, -1, 1], **options)
+    fused = fusion.weighted_mean([a, b, c], [1, -1, 1], all_missing="nan", **options)
+    assert np.flatnonzero(np.isnan(fused[:, 0])).tolist() == [8500]
+    assert fusion.weighted_sum([a, b, c], [1, -1, 1], **options)[8500, 0] == -2.0

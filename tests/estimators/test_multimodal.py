@@ -235,8 +235,11 @@ def test_values_that_are_not_finite(scaler: str | None, value: float) -> None:
 
 def test_blocks_that_are_not_those_of_fit() -> None:
     model = pf.FusionClassifier().fit(GOOD, Y)
-    with pytest.raises(ValueError, match=r"blocks must be those of fit, \['a', 'b'\]; got \['a'\]"):
-        model.predict({"a": GOOD["a"]})
+    with pytest.raises(ValueError, match=r"must be those of fit, \['a', 'b'\]; got \['a', 'c'\]"):
+        model.predict({"a": GOOD["a"], "c": GOOD["b"]})
+    for blocks in ({"a": GOOD["a"]}, {"a": GOOD["a"], "b": None}):
+        with pytest.raises(ValueError, match=r"blocks\['b'\] is not given, and FusionClassifier"):
+            model.predict(blocks)
     with pytest.raises(ValueError, match=r"blocks\['b'\] has 1 features, .* expecting 3"):
         model.predict({"a": GOOD["a"], "b": GOOD["b"][:, :1]})
     with pytest.raises(ValueError, match="same number of rows; got a: 4, b: 2"):
@@ -275,3 +278,29 @@ def test_an_infinity_is_seen_even_where_it_would_not_show(params: Any) -> None:
     for call in (model.predict, lambda blocks: model.fit(blocks, Y)):
         with pytest.raises(ValueError, match=r"blocks\['a'\] contains infinity"):
             call(bad)
+
+
+@pytest.mark.parametrize("level", ["early", "late"])
+def test_names_of_the_columns_of_blocks_are_checked(level: str) -> None:
+    pd = pytest.importorskip("pandas")
+    named = {key: pd.DataFrame(GOOD[key]).add_prefix("c") for key in GOOD}
+    fusion = "concatenate" if level == "early" else "mean"
+    model = pf.FusionClassifier(fusion, level=level).fit(named, Y)
+    plain = pf.FusionClassifier(fusion, level=level).fit(GOOD, Y)
+    np.testing.assert_array_equal(model.predict_proba(named), plain.predict_proba(GOOD))
+    with pytest.raises(ValueError, match=r"(?s)blocks\['b'\]: The feature names should .* order"):
+        model.predict({**named, "b": named["b"][["c1", "c0", "c2"]]})
+    with pytest.warns(
+        UserWarning, match=r"blocks\['a'\] does not have valid.*FusionClassifier was"
+    ):
+        model.predict({**named, "a": GOOD["a"]})
+
+
+def test_blocks_of_a_list_are_named_by_position() -> None:
+    model = pf.FusionClassifier().fit(list(GOOD.values()), Y)
+    assert repr(model.modalities_) == "['0', '1']"
+    assert [repr(key) for key in model.coef_] == ["'0'", "'1'"]
+    bad = np.where(GOOD["b"] == GOOD["b"].max(), np.inf, GOOD["b"])
+    for call in (lambda x: model.fit(x, Y), model.predict):
+        with pytest.raises(ValueError, match=r"blocks\[1\] contains infinity"):
+            call([GOOD["a"], bad])

@@ -31,6 +31,11 @@ class Operator:
     def weighted(self) -> bool:
         return self.weighs != "never"
 
+    @property
+    def divided(self) -> bool:
+        """Whether the result is divided by the sum of the weights, which may then not be zero."""
+        return self.weighted and isinstance(self, Fold) and self.finish is not _keep
+
 
 @dataclass(frozen=True)
 class Fold(Operator):
