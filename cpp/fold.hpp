@@ -124,7 +124,7 @@ bool readable(const Block& block, const RowSet& rows) {
     constexpr DType own = std::is_same_v<T, float> ? DType::f32 : DType::f64;
     const bool wanted =
         block.dtype == own || (std::is_same_v<T, float> && block.dtype == DType::f16);
-    return wanted && !rows.index && block.col_stride == item_size(block.dtype);
+    return wanted && !block.wide && !rows.index && block.col_stride == item_size(block.dtype);
 }
 
 // Whether all members can be read where they lie, by one loop.

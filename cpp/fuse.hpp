@@ -139,8 +139,8 @@ void join(const Rows& all, const Members& members, const Target<T>& to, T*) {
 template <class T>
 Fuse<T> pick_fuse(const Rows& all) {
     if (all.op != concatenate_op) return pick_fold<T>(all.op, FusionOps{});
-    // One block alone is its own sum, and a fold maps it in registers.
-    return all.n_blocks == 1 ? fold<T, Sum> : join<T>;
+    // One block alone is its own sum, and a fold maps it in registers, unless that takes doubles.
+    return all.n_blocks == 1 && !all.blocks[0].wide ? fold<T, Sum> : join<T>;
 }
 
 // The lists of by_presence stand at the beginning of all scratch.

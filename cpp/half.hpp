@@ -92,6 +92,16 @@ inline Vector<float> rounded(Vector<float> v) {
 #endif
 }
 
+// A float that rounds to the float16 nearest to x: of the two floats around x, that whose last bit is
+// odd is no tie between float16s (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums:
+// proved algorithms using rounding to odd", IEEE Transactions on Computers 57, 2008).
+inline float rounded_to_odd(double x) {
+    constexpr std::uint64_t lost = (std::uint64_t{1} << 29) - 1;
+    const auto bits = __builtin_bit_cast(std::uint64_t, x);
+    const std::uint64_t odd = (bits & lost) != 0 ? lost + 1 : 0;
+    return static_cast<float>(__builtin_bit_cast(double, (bits & ~lost) | odd));
+}
+
 // x, rounded to the precision of float16.
 inline void round_run(float* x, std::int64_t n) {
     std::int64_t i = 0;

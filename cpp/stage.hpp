@@ -3,8 +3,9 @@
 //
 // Order: each value is converted to the precision its block is scaled in (its own if floating,
 // integers in T), mapped, converted to T; a float16 is mapped in float and rounded to float16 after
-// each of the map's two operations, as NumPy does. Exact: every operation is rounded once, so any
-// tiling gives the same bits.
+// each of the map's two operations, as NumPy does. With wide parameters each operation is one of
+// doubles, rounded to the block's precision. Exact: every operation is rounded once, so any tiling
+// gives the same bits.
 // Shape: one loop per (dtype, map) over a contiguous run, which the compiler vectorises. Rows
 // that follow each other without a gap are swept as one, with the map's parameters repeated, so
 // that three columns run as fast as three hundred; a block that lies column after column is read
@@ -36,12 +37,12 @@ using Scaled = std::conditional_t<
     std::is_same_v<In, Half>, float,
     std::conditional_t<std::is_floating_point_v<In>, In, T>>;
 
-// A run of values and the parameters that go with them: from `at` on, or that at `at` for all.
+// A run of values of a block, and which parameters go with them: from `at` on, or that at `at` for
+// all.
 struct Run {
+    const Block& block;
     const char* src;
     std::ptrdiff_t step;
-    const void* offset;
-    const void* factor;
     std::int64_t at;
     std::int64_t n;
 };
@@ -59,14 +60,16 @@ Parameters<S, fixed> parameters(const void* values, std::int64_t at) {
     return {static_cast<const S*>(values) + at};
 }
 
-template <class T, class In, class Map, bool fixed>
+// P is the precision of the parameters.
+template <class T, class In, class P, class Map, bool fixed>
 void load_run(const Run& run, T* dst) {
     using S = Scaled<In, T>;
-    const auto offset = parameters<Map, fixed, S>(run.offset, run.at);
-    const auto factor = parameters<Map, fixed, S>(run.factor, run.at);
+    const auto offset = parameters<Map, fixed, P>(run.block.offset, run.at);
+    const auto factor = parameters<Map, fixed, P>(run.block.factor, run.at);
     const auto map = [&](S x, std::int64_t i) {
-        const S a = offset[i], b = factor[i];
-        return static_cast<T>(Map::second(Map::first(x, a, b), a, b));
+        const P a = offset[i], b = factor[i];
+        const S y = static_cast<S>(Map::first(static_cast<P>(x), a, b));
+        return static_cast<T>(static_cast<S>(Map::second(static_cast<P>(y), a, b)));
     };
     if (run.step == static_cast<std::ptrdiff_t>(sizeof(In))) {
         const In* x = reinterpret_cast<const In*>(run.src);
@@ -78,12 +81,30 @@ void load_run(const Run& run, T* dst) {
     }
 }
 
-// The same for float16, a few hundred at a time.
-template <class T, class Map, bool fixed>
+// x = operation(x, i), rounded to float16, through float if that is its precision.
+template <class P, class F>
+void map_half_run(float* x, std::int64_t n, [[maybe_unused]] bool single, F operation) {
+    if constexpr (std::is_same_v<P, double>) {
+        if (!single) {
+            for (std::int64_t i = 0; i < n; ++i)
+                x[i] = rounded_to_odd(operation(static_cast<double>(x[i]), i));
+            return round_run(x, n);
+        }
+    }
+    for (std::int64_t i = 0; i < n; ++i)
+        x[i] = static_cast<float>(operation(static_cast<P>(x[i]), i));
+    round_run(x, n);
+}
+
+// As load_run for float16, a few hundred at a time.
+template <class T, class P, class Map, bool fixed>
 void load_half_run(const Run& run, T* dst) {
     constexpr std::int64_t most = 256;
-    const auto offset = parameters<Map, fixed, float>(run.offset, run.at);
-    const auto factor = parameters<Map, fixed, float>(run.factor, run.at);
+    constexpr bool divides = std::is_same_v<Map, Divide>;
+    const auto offset = parameters<Map, fixed, P>(run.block.offset, run.at);
+    const auto factor = parameters<Map, fixed, P>(run.block.factor, run.at);
+    const bool first = divides ? run.block.single_offset : run.block.single_factor;
+    const bool second = divides ? run.block.single_factor : run.block.single_offset;
     float buffer[most];
     for (std::int64_t from = 0; from < run.n; from += most) {
         const std::int64_t n = at_most(most, run.n - from);
@@ -96,12 +117,12 @@ void load_half_run(const Run& run, T* dst) {
             for (std::int64_t i = 0; i < n; ++i)
                 x[i] = widen(*reinterpret_cast<const Half*>(src + i * run.step));
         if constexpr (!std::is_same_v<Map, Unscaled>) {
-            for (std::int64_t i = 0; i < n; ++i)
-                x[i] = Map::first(x[i], offset[from + i], factor[from + i]);
-            round_run(x, n);
-            for (std::int64_t i = 0; i < n; ++i)
-                x[i] = Map::second(x[i], offset[from + i], factor[from + i]);
-            round_run(x, n);
+            map_half_run<P>(x, n, first, [&](P v, std::int64_t i) {
+                return Map::first(v, offset[from + i], factor[from + i]);
+            });
+            map_half_run<P>(x, n, second, [&](P v, std::int64_t i) {
+                return Map::second(v, offset[from + i], factor[from + i]);
+            });
         }
         if constexpr (!std::is_same_v<T, float>)
             for (std::int64_t i = 0; i < n; ++i) dst[from + i] = static_cast<T>(x[i]);
@@ -114,9 +135,9 @@ using LoadRun = void (*)(const Run&, T*);
 template <class T, class Map, bool fixed, class In>
 constexpr LoadRun<T> loader() {
     if constexpr (std::is_same_v<In, Half>)
-        return load_half_run<T, Map, fixed>;
+        return load_half_run<T, float, Map, fixed>;
     else
-        return load_run<T, In, Map, fixed>;
+        return load_run<T, In, Scaled<In, T>, Map, fixed>;
 }
 
 template <class T, class Map, bool fixed, class... In>
@@ -125,15 +146,21 @@ LoadRun<T> pick_input(DType dtype, TypeList<In...>) {
     return table[static_cast<int>(dtype)];
 }
 
+template <class T, class Map, bool fixed>
+LoadRun<T> pick_width(const Block& block) {
+    if (!block.wide) return pick_input<T, Map, fixed>(block.dtype, InputTypes{});
+    return block.dtype == DType::f16 ? load_half_run<T, double, Map, fixed>
+                                     : load_run<T, float, double, Map, fixed>;
+}
+
 template <class T>
 LoadRun<T> pick_load(const Block& block, bool fixed) {
     switch (block.affine) {
         case AffineKind::divide:
-            return fixed ? pick_input<T, Divide, true>(block.dtype, InputTypes{})
-                         : pick_input<T, Divide, false>(block.dtype, InputTypes{});
+            return fixed ? pick_width<T, Divide, true>(block) : pick_width<T, Divide, false>(block);
         case AffineKind::multiply:
-            return fixed ? pick_input<T, Multiply, true>(block.dtype, InputTypes{})
-                         : pick_input<T, Multiply, false>(block.dtype, InputTypes{});
+            return fixed ? pick_width<T, Multiply, true>(block)
+                         : pick_width<T, Multiply, false>(block);
         default: return pick_input<T, Unscaled, true>(block.dtype, InputTypes{});
     }
 }
@@ -201,7 +228,7 @@ void load_turned(const Block& block, const RowSet& rows, std::int64_t from, std:
                 continue;
             }
             for (std::int64_t i = 0; i < k; ++i)
-                run({src + i * block.col_stride, block.row_stride, block.offset, block.factor,
+                run({block, src + i * block.col_stride, block.row_stride,
                      fixed ? from + c + i : rows.first + r, m},
                     turned + i * height);
             transpose(turned, height, k, m, to, ld);
@@ -224,14 +251,14 @@ void load(const Block& block, const RowSet& rows, std::int64_t from, std::int64_
         const std::int64_t period = block.affine == AffineKind::none ? total : block.period;
         const char* src = row_at(block, rows, 0);
         for (std::int64_t i = 0; i < total; i += period)
-            run({src + i * block.col_stride, block.col_stride, block.offset, block.factor, 0,
+            run({block, src + i * block.col_stride, block.col_stride, 0,
                  at_most(period, total - i)},
                 dst + i);
         return;
     }
     for (std::int64_t r = 0; r < rows.count; ++r)
-        run({row_at(block, rows, r) + from * block.col_stride, block.col_stride, block.offset,
-             block.factor, fixed ? row_number(rows, r) : from, n},
+        run({block, row_at(block, rows, r) + from * block.col_stride, block.col_stride,
+             fixed ? row_number(rows, r) : from, n},
             dst + r * ld);
 }
 

@@ -22,8 +22,9 @@ struct Block {
     std::ptrdiff_t col_stride;
     std::int64_t width;
     DType dtype;
-    // The map's parameters, in the precision the block is scaled in: `period` of them, a whole
-    // number of repetitions of the width, so that several short rows are scaled in one sweep.
+    // The map's parameters, in the precision the block is scaled in, or in double if they are
+    // `wide`: `period` of them, a whole number of repetitions of the width, so that several short
+    // rows are scaled in one sweep.
     AffineKind affine;
     const void* offset;
     const void* factor;
@@ -35,6 +36,11 @@ struct Block {
     // last one ends. Null for a dense one.
     const std::int32_t* indices = nullptr;
     const std::int64_t* indptr = nullptr;
+    // Whether float16 or float32 meet parameters in double, operation by operation; where one is
+    // a float, what float16 and it give is rounded to float first.
+    bool wide = false;
+    bool single_offset = false;
+    bool single_factor = false;
 };
 
 inline constexpr int concatenate_op = -1;  // else an index into FusionOps

@@ -14,14 +14,14 @@ Out target(py::array& out, const py::array& values) {
     return as_out(out, values.shape(0), values.shape(1), wide(out));
 }
 
-void normalize_rows(const py::array& values, const py::str& kind, py::array& out) {
+bool normalize_rows(const py::array& values, const py::str& kind, py::array& out, double least) {
     const Block block = as_block(values);
     const Out to = target(out, values);
     const Normalization which = normalization_of(kind);
     const bool in_double = wide(out);
     const Unlocked unlocked(values.size());
     const auto run = in_double ? run_normalize_rows<double> : run_normalize_rows<float>;
-    run(block, values.shape(0), which, to);
+    return run(block, values.shape(0), which, least, to);
 }
 
 // Every row once: the groups are written by different threads.
@@ -62,7 +62,7 @@ void normalize_groups(const py::array& values, const py::object& order, const In
 
 void register_batches(py::module_& m) {
     m.def("normalize_rows", &normalize_rows, py::arg("values"), py::arg("kind"),
-          py::arg("out").noconvert());
+          py::arg("out").noconvert(), py::arg("least") = 0.0);
     m.def("normalize_groups", &normalize_groups, py::arg("values"), py::arg("order").none(true),
           py::arg("starts").noconvert(), py::arg("kind"), py::arg("out").noconvert());
 }

@@ -65,6 +65,35 @@ Block as_sparse_block(const py::tuple& csr, std::int64_t& n_rows) {
     return block;
 }
 
+// Parameters of a map, floats or doubles.
+struct Parameters {
+    const float* floats = nullptr;
+    const double* doubles = nullptr;
+    double operator[](std::int64_t i) const {
+        return floats ? static_cast<double>(floats[i]) : doubles[i];
+    }
+};
+
+Parameters parameters_of(const py::handle& item, std::int64_t n, bool wide) {
+    if (Doubles::check_(item))
+        return {nullptr, values_of(py::reinterpret_borrow<Doubles>(item), n)};
+    require(wide && Floats::check_(item), "parameters of a map must be float64");
+    const auto array = py::reinterpret_borrow<Floats>(item);
+    require(array.size() == n && (array.flags() & py::array::c_style) && aligned(array),
+            "parameters of a map have the wrong length or are not contiguous");
+    return {array.data(), nullptr};
+}
+
+// Whether a parameter is no value of float16, or of float32.
+bool is_wide(const Parameters& values, std::int64_t n, bool half) {
+    for (std::int64_t i = 0; i < n; ++i) {
+        const double x = values[i];
+        const double own = static_cast<double>(half ? rounded_to_half(x) : static_cast<float>(x));
+        if (own != x && x == x) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void require(bool condition, const char* message) {
@@ -194,11 +223,7 @@ void RowsView::add_block(const py::handle& item, bool sparse) {
     if (!fields[1].is_none()) {
         require(py::isinstance<py::tuple>(fields[1]), "an affine must be a contract.Affine");
         const auto affine = py::reinterpret_borrow<py::tuple>(fields[1]);
-        const bool floating = block.dtype == DType::f16 || block.dtype == DType::f32;
-        if (floating || (block.dtype != DType::f64 && !wide_))
-            add_affine<float>(block, affine);
-        else
-            add_affine<double>(block, affine);
+        add_affine(block, affine);
     }
     if (!fields[2].is_none()) {
         require(py::array_t<bool>::check_(fields[2]), "present must be a bool array");
@@ -210,19 +235,33 @@ void RowsView::add_block(const py::handle& item, bool sparse) {
     blocks_.push_back(block);
 }
 
-template <class S>
 void RowsView::add_affine(Block& block, const py::tuple& affine) {
-    require(affine.size() == 3 && Doubles::check_(affine[0]) && Doubles::check_(affine[1]),
-            "an affine must be a contract.Affine");
-    const double* offset = values_of(py::reinterpret_borrow<Doubles>(affine[0]), block.width);
-    const double* factor = values_of(py::reinterpret_borrow<Doubles>(affine[1]), block.width);
+    require(affine.size() == 4, "an affine must be a contract.Affine");
+    const bool wide = py::cast<bool>(affine[3]);
+    require(!wide || !block.indptr, "the map of a sparse block must not be wide");
+    const Parameters offset = parameters_of(affine[0], block.width, wide);
+    const Parameters factor = parameters_of(affine[1], block.width, wide);
+    block.affine = py::cast<bool>(affine[2]) ? AffineKind::divide : AffineKind::multiply;
+    const bool half = block.dtype == DType::f16, narrow = half || block.dtype == DType::f32;
+    if (wide && narrow) {
+        block.wide = is_wide(offset, block.width, half) || is_wide(factor, block.width, half);
+        block.single_offset = offset.floats != nullptr;
+        block.single_factor = factor.floats != nullptr;
+    }
+    const bool floats = narrow ? !block.wide : block.dtype != DType::f64 && !wide_;
+    floats ? add_parameters<float>(block, offset, factor)
+           : add_parameters<double>(block, offset, factor);
+}
+
+template <class S, class Source>
+void RowsView::add_parameters(Block& block, const Source& offset, const Source& factor) {
     block.period = period_of(block.width);
     // Aligned: a register that spans two cache lines is loaded twice, for every row again.
     auto& bytes =
         parameters_.emplace_back(2 * block.period * static_cast<std::int64_t>(sizeof(S)));
     S* offsets = reinterpret_cast<S*>(bytes.data());
     S* factors = offsets + block.period;
-    const bool half = block.dtype == DType::f16;
+    const bool half = block.dtype == DType::f16 && !block.wide;
     const auto convert = [&](double x) {
         return half ? static_cast<S>(rounded_to_half(x)) : static_cast<S>(x);
     };
@@ -236,7 +275,6 @@ void RowsView::add_affine(Block& block, const py::tuple& affine) {
     }
     block.offset = offsets;
     block.factor = factors;
-    block.affine = py::cast<bool>(affine[2]) ? AffineKind::divide : AffineKind::multiply;
 }
 
 Out as_out(py::array& out, std::int64_t n_rows, std::int64_t width, bool wide) {

@@ -15,6 +15,7 @@ namespace polyfuse {
 namespace py = pybind11;
 
 using Doubles = py::array_t<double>;
+using Floats = py::array_t<float>;
 using Int64s = py::array_t<std::int64_t>;
 
 // Throws std::invalid_argument(message) unless the condition holds.
@@ -48,8 +49,9 @@ class RowsView {
     void add_block(const py::handle& block, bool sparse);
     void add_weights(const py::handle& weights);
     void add_missing(const py::handle& missing);
-    template <class S>
     void add_affine(Block& block, const py::tuple& affine);
+    template <class S, class Source>
+    void add_parameters(Block& block, const Source& offset, const Source& factor);
 
     std::vector<Block> blocks_;
     std::vector<Scratch<char>> parameters_;  // blocks point to what these own

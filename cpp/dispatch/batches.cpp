@@ -1,22 +1,31 @@
+#include <atomic>
+
 #include "dispatch/levels.hpp"
 #include "dispatch/run.hpp"
+#include "dispatch/streaming.hpp"
 #include "dispatch/threads.hpp"
 #include "tiling.hpp"
 
 namespace polyfuse {
 
 template <class T>
-void run_normalize_rows(const Block& block, std::int64_t n_rows, Normalization kind,
+bool run_normalize_rows(const Block& block, std::int64_t n_rows, Normalization kind, double least,
                         const Out& out) {
-    if (n_rows == 0 || block.width == 0) return;
+    if (n_rows == 0 || block.width == 0) return true;
+    Out to = out;
+    to.stream = worth_streaming({&block, 1, concatenate_op, nullptr, n_rows, block.width}, out,
+                                sizeof(T));
+    std::atomic<bool> finite{true};
     const auto& kernel = kernels().typed<T>();
     const std::int64_t share = at_least(1, (1 << 14) / at_least(1, block.width));
     parallel<double>(ceil_div(n_rows, share), 4 * n_rows * block.width,
                      batch_scratch(kind, block.width, 1), [&](std::int64_t task, double* scratch) {
                          const std::int64_t first = task * share;
-                         kernel.normalize_rows(block, first, at_most(share, n_rows - first), kind,
-                                               out, scratch);
+                         if (!kernel.normalize_rows(block, first, at_most(share, n_rows - first),
+                                                    kind, least, to, scratch))
+                             finite.store(false, std::memory_order_relaxed);
                      });
+    return finite.load();
 }
 
 // A task is some columns of one group.
@@ -43,8 +52,10 @@ void run_normalize_groups(const Block& block, const Groups& groups, Normalizatio
                      });
 }
 
-template void run_normalize_rows<float>(const Block&, std::int64_t, Normalization, const Out&);
-template void run_normalize_rows<double>(const Block&, std::int64_t, Normalization, const Out&);
+template bool run_normalize_rows<float>(const Block&, std::int64_t, Normalization, double,
+                                        const Out&);
+template bool run_normalize_rows<double>(const Block&, std::int64_t, Normalization, double,
+                                         const Out&);
 template void run_normalize_groups<float>(const Block&, const Groups&, Normalization, const Out&);
 template void run_normalize_groups<double>(const Block&, const Groups&, Normalization, const Out&);
 

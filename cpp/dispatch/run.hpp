@@ -14,7 +14,7 @@ void run_column_extrema(const Block&, std::int64_t n_rows, double* low, double* 
 void run_column_quantiles(const Block&, std::int64_t n_rows, const Quantiles&);
 
 template <class T>
-void run_normalize_rows(const Block&, std::int64_t n_rows, Normalization, const Out&);
+bool run_normalize_rows(const Block&, std::int64_t n_rows, Normalization, double least, const Out&);
 
 template <class T>
 void run_normalize_groups(const Block&, const Groups&, Normalization, const Out&);

@@ -8,8 +8,8 @@ namespace polyfuse {
 // Kernels that exist in both precisions of a result.
 template <class T>
 struct Typed {
-    void (*normalize_rows)(const Block&, std::int64_t first, std::int64_t count, Normalization,
-                           const Out&, double* scratch);
+    bool (*normalize_rows)(const Block&, std::int64_t first, std::int64_t count, Normalization,
+                           double least, const Out&, double* scratch);
     void (*normalize_group)(const Block&, const RowSet&, std::int64_t from, std::int64_t n,
                             Normalization, const Out&, double* scratch);
     std::int64_t (*fuse)(const Rows&, const Area&, const Out&, T* scratch);

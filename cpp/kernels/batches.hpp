@@ -2,9 +2,10 @@
 //
 // Order: sums are double, over 16 lanes and a fixed tree; what is then computed is rounded once per
 // operation in the precision of the result. Exact: extrema and ranks.
-// Shape: a row is staged once, into L1 or L2, summarised and mapped there, and written once. The
-// columns of a group are turned into rows, a few at a time, and turned back, so that every kind is
-// one function of a contiguous run.
+// Shape: a row is staged once, into L1 or L2, summarised and mapped there, and written once; norms
+// are taken where the row lies, if it can be read there, and what is divided goes straight to its
+// place. The columns of a group are turned into rows, a few at a time, and turned back, so that
+// every kind is one function of a contiguous run.
 #pragma once
 
 #include "kernels/fusion.hpp"
@@ -15,6 +16,24 @@
 
 namespace polyfuse {
 namespace {
+
+// n values, a power of two, made one: half of them with the other half, as often as that goes.
+template <std::int64_t n, class T, class F>
+T fold_halves(T* x, F fold) {
+    if constexpr (n == 1) {
+        return x[0];
+    } else {
+        constexpr std::int64_t half = n / 2, width = at_most(half, vector_width<T>);
+        for (std::int64_t i = 0; i < half; i += width) {
+            const auto low = load_as<Vector<T, width>>(x + i);
+            const auto folded = fold(low, load_as<Vector<T, width>>(x + half + i));
+            std::memcpy(x + i, &folded, sizeof folded);
+        }
+        return fold_halves<half>(x, fold);
+    }
+}
+
+inline constexpr auto plus = [](auto a, auto b) { return a + b; };
 
 // Sum of f(x[i]) in double: pieces of 2048 elements in 16 lanes, the pieces one after the other, so
 // that errors do not grow with a long row.
@@ -30,8 +49,7 @@ double sum_of(const T* x, std::int64_t n, F f) {
         for (; i + n_lanes <= m; i += n_lanes)
             for (std::int64_t l = 0; l < n_lanes; ++l) sums[l] += f(static_cast<double>(y[i + l]));
         for (std::int64_t l = 0; i + l < m; ++l) sums[l] += f(static_cast<double>(y[i + l]));
-        add_up(sums, n_lanes, 1);
-        total += sums[0];
+        total += fold_halves<n_lanes>(sums, plus);
     }
     return total;
 }
@@ -63,26 +81,27 @@ void scale_to_range(T* x, std::int64_t n, double* scratch) {
     if (low <= high) divide(x, n, low, static_cast<double>(range < tiny ? T(1) : range));
 }
 
-inline float magnitude(float x) { return __builtin_fabsf(x); }
-inline double magnitude(double x) { return __builtin_fabs(x); }
-
 // NaN if there is one: it is neither more nor less, so it is looked for apart.
 template <class T>
 double largest(const T* x, std::int64_t n) {
-    T most[n_lanes] = {};
-    bool numbers = true;
-    for (std::int64_t i = 0; i < n; i += n_lanes)
-        for (std::int64_t l = 0; l < at_most(n_lanes, n - i); ++l) {
-            const T size = magnitude(x[i + l]);
-            most[l] = size > most[l] ? size : most[l];
-            numbers &= size == size;
-        }
-    double top = 0.0;
-    for (std::int64_t l = 0; l < n_lanes; ++l) {
-        const double size = static_cast<double>(most[l]);
-        top = size > top ? size : top;
-    }
-    return numbers ? top : __builtin_nan("");
+    using V = Vector<T>;
+    constexpr std::int64_t width = vector_width<T>;
+    V most = {}, spoiled = {};
+    const auto visit = [&](V v) {
+        v = v < 0 ? -v : v;
+        most = v > most ? v : most;
+        spoiled = v == v ? spoiled : v;
+    };
+    std::int64_t i = 0;
+    for (; i + width <= n; i += width) visit(load_vector(x + i));
+    V rest = {};
+    for (std::int64_t l = 0; i + l < n; ++l) rest[l] = x[i + l];
+    visit(rest);
+    T lanes[2 * width];
+    store_vector(lanes, most);
+    store_vector(lanes + width, spoiled);
+    const T top = fold_halves<width>(lanes, [](auto a, auto b) { return a > b ? a : b; });
+    return static_cast<double>(top + fold_halves<width>(lanes + width, plus));
 }
 
 template <class T>
@@ -96,34 +115,78 @@ void softmax(T* x, std::int64_t n, double* scratch) {
 }
 
 template <class T>
+double norm_of(Normalization kind, const T* x, std::int64_t n) {
+    if (kind == Normalization::max) return largest(x, n);
+    if (kind == Normalization::l1) return sum_of(x, n, [](double v) { return __builtin_fabs(v); });
+    return __builtin_sqrt(sum_of(x, n, [](double v) { return v * v; }));
+}
+
+// out = x / norm, or x where the norm is 0 or as good as that; returns whether it is finite.
+template <class T>
+bool divide_by_norm(Normalization kind, const T* x, std::int64_t n, double least, T* out) {
+    const double norm = norm_of(kind, x, n);
+    const T factor = norm < least || norm == 0.0 ? T(1) : static_cast<T>(norm);
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) out[i] = x[i] / factor;
+    return is_finite(norm);
+}
+
+inline bool is_norm(Normalization kind) {
+    return kind == Normalization::l1 || kind == Normalization::l2 || kind == Normalization::max;
+}
+
+template <class T>
 void normalize(Normalization kind, T* x, std::int64_t n, double* scratch) {
-    const auto by_norm = [&](double norm) { divide(x, n, 0.0, norm == 0.0 ? 1.0 : norm); };
     switch (kind) {
         case Normalization::standard: return standardize(x, n, scratch);
         case Normalization::minmax: return scale_to_range(x, n, scratch);
-        case Normalization::l1:
-            return by_norm(sum_of(x, n, [](double v) { return __builtin_fabs(v); }));
-        case Normalization::l2:
-            return by_norm(__builtin_sqrt(sum_of(x, n, [](double v) { return v * v; })));
-        case Normalization::max: return by_norm(largest(x, n));
         case Normalization::softmax: return softmax(x, n, scratch);
-        default: return rank_values(x, n, reinterpret_cast<Keyed<T>*>(scratch));
+        case Normalization::rank:
+            return rank_values(x, n, reinterpret_cast<Keyed<T>*>(scratch));
+        default: divide_by_norm(kind, x, n, 0.0, x);
     }
 }
 
-// Rows [first, first + count). Scratch: batch_scratch(kind, width, 1) doubles.
+// As normalize_rows, for norms.
 template <class T>
-void normalize_rows(const Block& block, std::int64_t first, std::int64_t count, Normalization kind,
-                    const Out& out, double* scratch) {
+bool normalize_by_norms(const Block& block, const RowSet& rows, Normalization kind, double least,
+                        const Out& out, T* tile) {
+    const std::int64_t d = block.width;
+    const Tile<T> x = stage_block<T>(block, rows, 0, d, tile);
+    T* to = tile;
+    std::ptrdiff_t ld = d;
+    if (direct<T>(out)) {
+        to = reinterpret_cast<T*>(out.data + rows.first * out.row_stride);
+        ld = out.row_stride / static_cast<std::ptrdiff_t>(sizeof(T));
+    }
+    bool finite = true;
+    for (std::int64_t i = 0; i < rows.count; ++i)
+        finite &= divide_by_norm(kind, x.data + i * x.ld, d, least, to + i * ld);
+    if (to == tile) place(tile, rows.count, d, out, rows.first, 0);
+    return finite;
+}
+
+// Rows [first, first + count); returns whether their norms are finite, if they are divided by them.
+// Scratch: batch_scratch(kind, width, 1) doubles.
+template <class T>
+bool normalize_rows(const Block& block, std::int64_t first, std::int64_t count, Normalization kind,
+                    double least, const Out& out, double* scratch) {
     const std::int64_t d = block.width;
     T* x = reinterpret_cast<T*>(scratch + kind_scratch(kind, d));
     const std::int64_t height = at_least(1, batch_tile / d);
+    bool finite = true;
     for (std::int64_t r = 0; r < count; r += height) {
         const RowSet rows{nullptr, first + r, at_most(height, count - r)};
+        if (is_norm(kind)) {
+            finite &= normalize_by_norms(block, rows, kind, least, out, x);
+            continue;
+        }
         load<T>(block, rows, 0, d, x, d);
         for (std::int64_t i = 0; i < rows.count; ++i) normalize(kind, x + i * d, d, scratch);
         place(x, rows.count, d, out, rows.first, 0);
     }
+    if (out.stream) finish_streams();
+    return finite;
 }
 
 // Columns [from, from + n) of the group of rows. Scratch: batch_scratch(kind, rows.count, n) doubles.

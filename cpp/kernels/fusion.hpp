@@ -25,8 +25,11 @@ void place_run(const T* src, std::int64_t n, const Out& out, char* dst) {
             return;
         }
     }
-    if (out.stream && out.col_stride == sizeof(T))
-        return stream(src, n, reinterpret_cast<T*>(dst));
+    if (out.col_stride == sizeof(T)) {
+        if (out.stream) return stream(src, n, reinterpret_cast<T*>(dst));
+        std::memcpy(dst, src, static_cast<std::size_t>(n) * sizeof(T));
+        return;
+    }
     for (std::int64_t c = 0; c < n; ++c)
         *reinterpret_cast<T*>(dst + c * out.col_stride) = src[c];
 }

@@ -156,12 +156,12 @@ bool find_means(const Sheet<S>& sheet, std::int64_t n, std::int64_t columns, con
     return spoiled == 0.0;
 }
 
-// The first number of a column, or 0.
+// The first number of a column that has a weight, or 0.
 template <class S>
-double first_number(const Tile<S>& x, std::int64_t n, std::int64_t column) {
+double first_number(const Tile<S>& x, std::int64_t n, const double* weights, std::int64_t column) {
     for (std::int64_t i = 0; i < n; ++i) {
         const S v = x.data[i * x.ld + column];
-        if (v == v) return static_cast<double>(v);
+        if (v == v && !(weights && weights[i] == 0.0)) return static_cast<double>(v);
     }
     return 0.0;
 }
@@ -176,14 +176,29 @@ void sum_present(const Sheet<S>& sheet, const double* weights, std::int64_t colu
     for (double* sums : {s.count, s.sum, s.square}) add_up(sums, sheet.lanes, columns);
 }
 
+inline bool is_finite(double x) { return x - x == 0.0; }
+
+// Means, relative to what s.mean holds; returns whether one of them is not finite.
+template <class S>
+bool add_means(const Sheet<S>& sheet, const double* weights, std::int64_t columns, const Sums& s) {
+    for (std::int64_t j = columns; j < sheet.width; ++j) s.mean[j] = s.mean[j - columns];
+    sum_present(sheet, weights, columns, s);
+    bool finite = true;
+    for (std::int64_t c = 0; c < columns; ++c) {
+        s.mean[c] = s.count[c] != 0.0 ? s.mean[c] + s.sum[c] / s.count[c] : 0.0;
+        finite &= is_finite(s.mean[c]);
+    }
+    return !finite;
+}
+
 template <class S>
 void find_present_means(const Tile<S>& tile, const Sheet<S>& sheet, std::int64_t n,
                         const double* weights, std::int64_t columns, const Sums& s) {
-    for (std::int64_t c = 0; c < columns; ++c) s.mean[c] = first_number(tile, n, c);
-    for (std::int64_t j = columns; j < sheet.width; ++j) s.mean[j] = s.mean[j - columns];
-    sum_present(sheet, weights, columns, s);
+    for (std::int64_t c = 0; c < columns; ++c) s.mean[c] = first_number(tile, n, weights, c);
+    if (!add_means(sheet, weights, columns, s)) return;
     for (std::int64_t c = 0; c < columns; ++c)
-        s.mean[c] = s.count[c] != 0.0 ? s.mean[c] + s.sum[c] / s.count[c] : 0.0;
+        s.mean[c] = is_finite(s.mean[c]) ? first_number(tile, n, weights, c) : 0.0;
+    add_means(sheet, weights, columns, s);
 }
 
 template <class S>
@@ -205,9 +220,10 @@ void moments_of(const Tile<S>& tile, std::int64_t n, const double* weights, std:
         sum_present(sheet, weights, columns, s);
     }
     for (std::int64_t c = 0; c < columns; ++c) {
-        const double share = out.count[c] != 0.0 ? s.sum[c] / out.count[c] : 0.0;
+        const bool correct = out.count[c] != 0.0 && is_finite(s.square[c]);
+        const double share = correct ? s.sum[c] / out.count[c] : 0.0;
         out.mean[c] = s.mean[c] + share;
-        out.squares[c] = s.square[c] - s.sum[c] * share;
+        out.squares[c] = correct ? s.square[c] - s.sum[c] * share : s.square[c];
     }
 }
 

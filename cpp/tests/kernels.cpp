@@ -143,7 +143,8 @@ void normalize_everything(std::int64_t n, std::int64_t d) {
         const auto which = static_cast<Normalization>(kind);
         std::vector<double> rows(x.size());
         std::vector<float> groups(x.size());
-        run_normalize_rows<double>(block, n, which, {reinterpret_cast<char*>(rows.data()), d * 8, 8});
+        const Out to{reinterpret_cast<char*>(rows.data()), d * 8, 8};
+        check(run_normalize_rows<double>(block, n, which, 0.0, to), "finite", n, d);
         run_normalize_groups<float>(block, {order.data(), starts.data(), 3}, which,
                                     {reinterpret_cast<char*>(groups.data()), d * 4, 4});
         for (const double v : rows) check(std::isfinite(v), "normalize_rows", n, d);

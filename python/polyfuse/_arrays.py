@@ -11,12 +11,14 @@ from math import isfinite
 from typing import Any, NoReturn, TypeGuard
 
 import numpy as np
+from numpy.exceptions import TooHardError
 from numpy.typing import ArrayLike, NDArray
 
 from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
 from .exceptions import NotFittedError, shared
 
 _ONE = np.ones(1)
+_MAX_WORK = 10_000  # of np.shares_memory: some hundred microseconds
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
 
 
@@ -58,13 +60,13 @@ def as_numbers(x: ArrayLike, name: str = "X") -> NDArray:
     ValueError
         If `x` is not numeric, or complex.
     """
-    array = x if type(x) is np.ndarray else _as_array(x, name)
+    array = x if type(x) is np.ndarray else _as_array(x, name, "an array")
     if array.dtype.char in _ACCEPTED and array.dtype.isnative and array.flags.aligned:
         return array
     return _as_accepted(array, name)
 
 
-def _as_array(x: Any, name: str) -> NDArray:
+def _as_array(x: Any, name: str, what: str = "a 2-D array") -> NDArray:
     if hasattr(x, "toarray"):
         raise TypeError(
             f"{name} is sparse ({type(x).__name__}), but dense data is required. "
@@ -75,7 +77,7 @@ def _as_array(x: Any, name: str) -> NDArray:
     try:
         array = np.asarray(x)
     except ValueError as error:
-        raise ValueError(f"{name} must be a 2-D array of numbers: {error}") from error
+        raise ValueError(f"{name} must be {what} of numbers: {error}") from error
     if array.ndim == 0 and array.dtype.kind not in "fiubc":
         raise TypeError(f"{name} must be an array of numbers; got {kind_of(x)}.")
     return array
@@ -151,12 +153,25 @@ def as_out(
     if not out.flags.writeable or not out.flags.aligned or not out.dtype.isnative:
         raise ValueError("out must be writeable, aligned and in native byte order.")
     for array in inputs:
-        if np.may_share_memory(out, array) and not _same_view(out, array):
+        if np.may_share_memory(out, array) and not _same_view(out, array) and overlap(out, array):
             raise ValueError(
                 "out must be an input itself or share no memory with any: what is written would "
                 "change what is still to be read. Pass out=None, or a copy of the input."
             )
     return out
+
+
+def overlap(a: NDArray, b: NDArray) -> bool:
+    """Whether arrays have an element in common; taken for granted where it takes long to tell.
+
+    Columns, or every other row, of one buffer may lie between each other and have none.
+    """
+    if not np.may_share_memory(a, b):
+        return False
+    try:
+        return np.shares_memory(a, b, max_work=_MAX_WORK)  # type: ignore[arg-type,unused-ignore]
+    except TooHardError:
+        return True
 
 
 def _same_view(a: NDArray, b: NDArray) -> bool:

@@ -62,7 +62,7 @@ def normalizations() -> tuple[str, ...]:
     """
 def normalize_groups(values: numpy.ndarray, order: typing.Any, starts: numpy.typing.NDArray[numpy.int64], kind: str, out: numpy.ndarray) -> None:
     ...
-def normalize_rows(values: numpy.ndarray, kind: str, out: numpy.ndarray) -> None:
+def normalize_rows(values: numpy.ndarray, kind: str, out: numpy.ndarray, least: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> bool:
     ...
 def num_threads() -> int:
     """

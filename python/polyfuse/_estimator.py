@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Self, TypeVar
 
 from ._feature_names import contained, output_kind, require_output
+from ._routing import RequestSetter, routing_of
 
 _T = TypeVar("_T")
 
@@ -34,6 +35,16 @@ class Estimator:
     """
 
     _estimator_type: str | None = None
+
+    set_fit_request = RequestSetter("fit")
+    set_partial_fit_request = RequestSetter("partial_fit")
+    set_predict_request = RequestSetter("predict")
+    set_predict_proba_request = RequestSetter("predict_proba")
+    set_predict_log_proba_request = RequestSetter("predict_log_proba")
+    set_decision_function_request = RequestSetter("decision_function")
+    set_score_request = RequestSetter("score")
+    set_transform_request = RequestSetter("transform")
+    set_inverse_transform_request = RequestSetter("inverse_transform")
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
@@ -70,6 +81,10 @@ class Estimator:
             if repr(value) != repr(defaults[name].default)
         )
         return f"{type(self).__name__}({changed})"
+
+    def get_metadata_routing(self) -> Any:
+        """Return what each method wants routed to it, as scikit-learn's MetadataRequest."""
+        return routing_of(self)
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import (  # type: ignore[import-untyped,unused-ignore]

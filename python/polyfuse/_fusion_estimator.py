@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import as_matrix, one_of, require_fitted, require_width
+from ._arrays import as_matrix, one_of, require_fitted, require_width, result_dtype
 from ._blocks import BlocksLike, absent_blocks, as_matrices, in_order_of_fit, named_blocks
 from ._columns import Part, as_parts
 from ._estimator import Transformer
@@ -141,13 +141,14 @@ class Fusion(Transformer):
         else:
             given = _listed(X, present)
         names = given.names
-        scalers = fit_scalers(names, given.arrays, self.scaler, given.masks)
+        looked_for = as_policy(self.missing, present, self.op) is not None
+        scalers = fit_scalers(names, given.arrays, self.scaler, given.masks, looked_for)
         projections = [None] * len(names)
         blocks = _blocks(given, scalers)
         if self.projection is not None or self.n_components is not None:
             projections = make_projections(names, self.projection, self.n_components)
             blocks = fit_project(names, blocks, projections)
-        rows = self._rows(names, blocks, present)
+        rows = self._rows(names, blocks, given, present)
         self._widths = [array.shape[1] for array in given.arrays]
         self._fused_widths = [block.values.shape[1] for block in blocks]
         self._names, self._parts, self._features = names, parts, given.features
@@ -195,14 +196,13 @@ class Fusion(Transformer):
         require_fitted(self, "modalities_")
         given = self._given(X, present)
         names = given.names
-        blocks = project(
-            names, _blocks(given, self.scalers_.values()), list(self.projections_.values())
-        )
-        rows = self._rows(names, blocks, present)
+        blocks = _blocks(given, self.scalers_.values())
+        blocks = project(names, blocks, list(self.projections_.values()), self._fused_widths)
+        rows = self._rows(names, blocks, given, present)
         policy = as_policy(self.missing, present, rows.op)
-        whole = not any(self.scalers_.values()) and self.all_missing == "raise"
-        whole = whole and (not isinstance(policy, float) or policy.is_integer())
-        dtype = fused_dtype([block.values for block in blocks], rows.op, whole)
+        maps = [*self.scalers_.values(), *self.projections_.values()]
+        plain = all(each is None for each in maps) and self.all_missing == "raise"
+        dtype = fused_dtype(given.arrays, rows.op, policy, plain)
         fused = write_fused(names, rows, policy, self.all_missing, out, dtype)
         return self._delivered(given.frame, fused)
 
@@ -249,11 +249,12 @@ class Fusion(Transformer):
             return self._features
         return {name: given[part] for name, part in self._parts.items()}
 
-    def _rows(self, names: list[str], blocks: list[Block], present: Present) -> Rows:
+    def _rows(self, names: list[str], blocks: list[Block], given: _Given, present: Present) -> Rows:
         operator = as_operator(self.op, self.p)
         policy = as_policy(self.missing, present, operator[0])
         arrays, affines, masks = (list(part) for part in zip(*blocks, strict=True))
-        return describe(names, arrays, operator, self.weights, affines, masks, policy)
+        rows = describe(names, arrays, operator, self.weights, affines, masks, policy)
+        return rows._replace(dtype=result_dtype(given.arrays))
 
     def _given(self, X: Any, present: Present) -> _Given:
         """The blocks of `X`, those of fit."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
-from ._arrays import as_out, as_vector, kind_of, one_block, output_dtype, result_dtype
+from ._arrays import as_out, as_vector, kind_of, one_block, output_dtype, overlap, result_dtype
 from ._blocks import BlocksLike, as_blocks, per_block
 from ._fusion_scalers import Scalers, affines_of
 from ._kernels.contract import Block, Rows
@@ -163,7 +163,7 @@ def _rows(block: Block, part: slice, dtype: np.dtype) -> Rows:
 
 def _own_out(out: NDArray | None, shape: tuple[int, int], arrays: list[NDArray]) -> NDArray:
     """Where to write, apart from the blocks: an output depends on whole rows of them."""
-    if isinstance(out, np.ndarray) and any(np.may_share_memory(out, x) for x in arrays):
+    if isinstance(out, np.ndarray) and any(overlap(out, x) for x in arrays):
         raise ValueError("out must share no memory with the blocks: whole rows of them are read.")
     return as_out(out, shape, output_dtype(arrays))
 

@@ -117,13 +117,23 @@ def describe(
     return Rows(blocks, op, w, result_dtype(arrays), p, None if policy == "raise" else policy)
 
 
-def fused_dtype(arrays: list[NDArray], op: str, whole: bool) -> np.dtype:
-    """What the result is written as; if it is `whole` for integers, theirs for their votes."""
-    if op in ("vote", "weighted_vote") and whole:
+def fused_dtype(arrays: list[NDArray], op: str, policy: Policy, plain: bool) -> np.dtype:
+    """What the result is written as: votes as integers if all that can come out are integers.
+
+    That is if they are votes among those of the blocks as they were given, `plain`, and the number
+    that stands for what is missing is one that their dtype has.
+    """
+    if op in ("vote", "weighted_vote") and plain:
         promoted = np.result_type(*(a.dtype for a in arrays))
-        if promoted.kind in "iub":
+        if promoted.kind in "iub" and (not isinstance(policy, float) or _holds(promoted, policy)):
             return promoted
     return output_dtype(arrays)
+
+
+def _holds(dtype: np.dtype, value: float) -> bool:
+    """Whether an integer or boolean dtype has a value."""
+    least, most = (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    return value.is_integer() and least <= value <= most
 
 
 def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ._arrays import kind_of, one_of
 from ._blocks import is_listed, per_block
 from ._estimator import unfitted
-from ._kernels.contract import Affine
-from ._missing import Masks
+from ._kernels.contract import Affine, Block
+from ._missing import Masks, require_some_rows, rows_there
 from .exceptions import NotFittedError, shared
 
 Scaler = Any  # a scaler of polyfuse.preprocessing
@@ -42,6 +42,11 @@ def affines_of(
         )
     if not single:
         _require_fitted(names, each)
+    rows = zip(each, arrays, masks or [None] * len(arrays), strict=True)
+    each = [
+        None if (single or isinstance(scaler, str)) and _nothing(x, mask) else scaler
+        for scaler, x, mask in rows
+    ]
     # None stands for those that are fitted, which are used as they are.
     new = [scaler if single or isinstance(scaler, str) else None for scaler in each]
     fitted = _fit(names, arrays, new, masks)
@@ -56,16 +61,28 @@ def affines_of(
 
 
 def fit_scalers(
-    names: list[str], arrays: list[NDArray], scaler: Scalers, masks: Masks | None = None
+    names: list[str],
+    arrays: list[NDArray],
+    scaler: Scalers,
+    masks: Masks | None = None,
+    looked_for: bool = False,
 ) -> list[Any]:
     """New scalers, None for a block without one, fitted on the rows that are there.
 
     Raises
     ------
     TypeError, ValueError
-        If `scaler` is none, no name of one, or clips; or a block cannot be scaled.
+        If `scaler` is none, no name of one, or clips; or a block cannot be scaled, or is missing in
+        every row although rows of NaN are `looked_for`.
     """
-    return _fit(names, arrays, scaler_entries(names, scaler, "scaler"), masks)
+    each = scaler_entries(names, scaler, "scaler")
+    if looked_for:
+        for name, x, own, mask in zip(
+            names, arrays, each, masks or [None] * len(names), strict=True
+        ):
+            if own is not None:
+                require_some_rows(name, rows_there(Block(x, None, mask)), "scaler")
+    return _fit(names, arrays, each, masks)
 
 
 def affine_of(scaler: Any) -> Affine | None:
@@ -105,6 +122,11 @@ def _check(scaler: Any, label: str) -> None:
             f"{label} clips (clip=True), which fusion cannot do in the same pass; use clip=False "
             "or transform the block first."
         )
+
+
+def _nothing(array: NDArray, mask: NDArray[np.bool_] | None) -> bool:
+    """Whether no row is there, so that there is nothing to fit, and nothing to scale."""
+    return len(array) == 0 or (mask is not None and not mask.any())
 
 
 def is_fitted(scaler: Any) -> bool:

@@ -23,8 +23,10 @@ def float_dtype(array: Any) -> np.dtype:
     return dtype if dtype.char in _FLOATS else np.dtype(np.float64)
 
 
-def as_samples(x: Any, caller: str, *, ensure_2d: bool = True) -> NDArray:
+def as_samples(x: Any, caller: str, *, ensure_2d: bool = True, numeric: bool = False) -> NDArray:
     """Return `x` as an array of samples that the kernels accept, copied only if it must be.
+
+    It has to be `numeric` where scikit-learn does not convert what it takes, text least of all.
 
     Raises
     ------
@@ -32,10 +34,12 @@ def as_samples(x: Any, caller: str, *, ensure_2d: bool = True) -> NDArray:
         If `x` is sparse, masked, complex or not numeric, or not 2-D, or has no row or no column.
     """
     array = x if type(x) is np.ndarray else _as_array(x)
+    if numeric:
+        _require_numeric(x, array, caller)
     if array.dtype.char not in _ACCEPTED or not array.dtype.isnative or not array.flags.aligned:
         array = _as_accepted(x, array)
     if array.ndim != 2 and (ensure_2d or array.ndim != 1):
-        _complain_of_ndim(x, array, caller)
+        _complain_of_ndim(x, array.astype(float_dtype(array)), caller)
     if array.size == 0:
         _complain_of_nothing(array, caller)
     return array
@@ -68,6 +72,16 @@ def _as_array(x: Any) -> NDArray:
     return array.astype(np.float64, copy=False)
 
 
+def _require_numeric(x: Any, array: NDArray, caller: str) -> None:
+    if array.ndim < 2 and array.dtype.kind not in "cO":
+        _complain_of_ndim(x, array, caller)
+    if array.dtype.kind in "USV":
+        raise ValueError(
+            "dtype='numeric' is not compatible with arrays of bytes/strings."
+            "Convert your data to numeric values explicitly instead."
+        )
+
+
 def _as_accepted(x: Any, array: NDArray) -> NDArray:
     if array.dtype.kind == "c":
         raise ValueError(f"Complex data not supported\n{array}\n")
@@ -88,7 +102,6 @@ def _complain_of_ndim(x: Any, array: NDArray, caller: str) -> NoReturn:
             "containing a single row (i.e. single sample) or a single column (i.e. single "
             "feature) instead."
         )
-    array = array.astype(float_dtype(array))
     what = "scalar array" if array.ndim == 0 else "1D array"
     raise ValueError(
         f"Expected 2D array, got {what} instead:\narray={array}.\nReshape your data either using "

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
-from ._arrays import one_of, require_number
+from ._arrays import one_block, one_of, require_number
 from ._blocks import per_block
-from ._kernels.contract import CONCATENATE, Rows
+from ._kernels.contract import CONCATENATE, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 
 Present = Mapping[str, ArrayLike | None] | Sequence[ArrayLike | None] | None
@@ -134,6 +134,21 @@ def all_missing_in(row: int) -> ValueError:
         f"all blocks are missing in row {row}: drop the row, or pass all_missing='nan' to fuse it "
         "to NaN."
     )
+
+
+def rows_there(block: Block) -> NDArray[np.bool_]:
+    """Whether the block is there, for each row."""
+    missing = np.empty((len(block.values), 1), bool)
+    _kernels.select().missing_rows(one_block(block, np.dtype(np.float64)), missing)
+    there: NDArray[np.bool_] = ~missing[:, 0]
+    return there
+
+
+def require_some_rows(name: str, there: NDArray[np.bool_], what: str) -> None:
+    """Raise ValueError if there is no row of a block that its scaler, say, could be fitted to."""
+    if not there.any():
+        why = "is missing in every row" if len(there) else "has no rows"
+        raise ValueError(f"blocks[{name!r}] {why}: there is nothing to fit its {what} to.")
 
 
 def zero_totals(rows: Rows) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import as_out, require_width
+from ._arrays import as_out, overlap, require_width
 from ._extrema import nonzero
 from ._feature_names import check_names, names_of
 from ._inputs import as_samples, as_sparse_samples, float_dtype, require_finite_values
@@ -45,7 +45,8 @@ def normalize(
     return_norm : bool, default=False
         Return the norms too.
     out : ndarray of shape (n_samples, n_features), optional
-        Where to write; may be `X` itself.
+        Where to write; may be `X` itself. A value that is not finite is found while the others are
+        written, but before `X` itself is written over.
 
     Returns
     -------
@@ -114,26 +115,20 @@ def _normalize(
     out = np.empty_like(matrix, dtype, subok=False) if out is None else out
     out = as_out(out, shape, dtype, (matrix,))
     x, target = (matrix.T, out.T) if axis == 0 else (matrix, out)
-    tiny = _tiny_rows(x, norm, dtype, name, caller)
     norms = nonzero(norms_of(x.astype(dtype, copy=False), norm)) if return_norm else None
-    kept = x[tiny]
-    _kernels.select().normalize_rows(x, norm, target)
-    target[tiny] = kept
+    # Norms tell in passing whether all is finite; what is written over must be known to be before.
+    in_place = overlap(out, matrix)
+    if in_place:
+        require_finite_values(x, name, caller)
+    if not _kernels.select().normalize_rows(x, norm, target, _least_norm(dtype)) and not in_place:
+        require_finite_values(x, name, caller)
     return out, norms
 
 
-def _tiny_rows(x: NDArray, norm: str, dtype: np.dtype, name: str, caller: str) -> NDArray[np.intp]:
-    """Rows whose norm counts as 1; and a check, by the same sums, that all values are finite."""
-    least = 10 * float(np.finfo(dtype).eps)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if x.dtype.kind == "f" and x.dtype != np.float16:
-            squares = np.einsum("ij,ij->i", x, x)
-        else:
-            squares = np.einsum("ij,ij->i", x, x, dtype=np.float64, casting="unsafe")
-    if not np.isfinite(squares.sum()):
-        require_finite_values(x, name, caller)
-    few = np.flatnonzero(squares <= 4 * least * least * x.shape[1])
-    return few[norms_of(x[few].astype(dtype), norm) < least] if len(few) else few
+def _least_norm(dtype: np.dtype) -> float:
+    """The least number that is not below 10 ε once it is rounded to a dtype."""
+    eps = float(np.finfo(dtype).eps)
+    return 10 * eps - 4 * eps * eps
 
 
 def norms_of(x: NDArray, norm: str) -> NDArray:
@@ -215,7 +210,7 @@ class Normalizer(Scaler):
         if is_sparse(X):
             x = self._accept_sparse(X, copy=False, fitted=False)
         else:
-            x = self._accept(X)[0]
+            x = as_samples(X, type(self).__name__, numeric=True)
             require_finite_values(x, "X", type(self).__name__)
         self._remember(x.shape[1], names)
         return self
@@ -255,7 +250,7 @@ class Normalizer(Scaler):
             x = self._accept_sparse(X, copy=kept, fitted=hasattr(self, "n_features_in_"))
             normalize_rows(x, self.norm)
             return x
-        matrix = as_samples(X, caller)
+        matrix = as_samples(X, caller, numeric=True)
         if hasattr(self, "n_features_in_"):
             require_width(self, matrix.shape[1])
         target = self._target(X, matrix, copy, out)

@@ -13,6 +13,7 @@ from ._arrays import kind_of, one_block, one_of, require_number, result_dtype
 from ._blocks import in_order
 from ._estimator import unfitted
 from ._kernels.contract import Affine, Block
+from ._missing import require_some_rows, rows_there
 
 PROJECTIONS = ("pca", "random")
 
@@ -75,43 +76,45 @@ def fit_project(
 ) -> list[Block]:
     """Fit each projection on its block, scaled, and return the blocks projected."""
     return [
-        _projected(name, block, projection, fit=True)
+        _projected(name, block, projection, None)
         for name, block, projection in zip(names, blocks, projections, strict=True)
     ]
 
 
-def project(names: list[str], blocks: Sequence[Block], projections: Sequence[Any]) -> list[Block]:
-    """Return the blocks, scaled and projected by fitted projections."""
+def project(
+    names: list[str], blocks: Sequence[Block], projections: Sequence[Any], widths: Sequence[int]
+) -> list[Block]:
+    """Return the blocks, scaled and projected by fitted projections that make so many columns."""
     return [
-        _projected(name, block, projection, fit=False)
-        for name, block, projection in zip(names, blocks, projections, strict=True)
+        _projected(name, block, projection, width)
+        for name, block, projection, width in zip(names, blocks, projections, widths, strict=True)
     ]
 
 
-def _projected(name: str, block: Block, projection: Any, *, fit: bool) -> Block:
-    """Rows that are missing are kept from the projection, and missing in what it makes."""
+def _projected(name: str, block: Block, projection: Any, width: int | None) -> Block:
+    """Rows that are missing are kept from the projection, and missing in what it makes.
+
+    It is fitted here, to some rows at least, unless its width is known.
+    """
     if projection is None:
         return block
-    x, there = _scaled(block), _there(block)
+    there = rows_there(block)
+    if width is None:
+        require_some_rows(name, there, "projection")
+    elif not there.any():
+        nothing = np.full((len(there), width), np.nan, result_dtype((block.values,)))
+        return Block(nothing, None, block.present)
+    x = _scaled(block)
     x = x if there.all() else x[there]
-    if not fit and len(there) > 0 and len(x) == 0:
-        x = np.zeros((1, x.shape[1]), x.dtype)  # tells the width of what is made
     try:
-        z = np.asarray((projection.fit(x) if fit else projection).transform(x))
+        z = np.asarray((projection.fit(x) if width is None else projection).transform(x))
     except ValueError as error:
         raise ValueError(f"blocks[{name!r}] cannot be projected: {error}") from error
     if not there.all():
         found = np.full((len(there), z.shape[1]), np.nan, result_dtype((z,)))
-        found[there] = z if there.any() else z[:0]
+        found[there] = z
         z = found
     return Block(z, None, block.present)
-
-
-def _there(block: Block) -> NDArray[np.bool_]:
-    missing = np.empty((len(block.values), 1), bool)
-    _kernels.select().missing_rows(one_block(block, np.dtype(np.float64)), missing)
-    there: NDArray[np.bool_] = ~missing[:, 0]
-    return there
 
 
 def _scaled(block: Block) -> NDArray:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Self
+from copy import deepcopy
+from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,18 @@ class Brackets:
             return middle.astype(self.dtype)
 
 
+class _Wanted(NamedTuple):
+    """Parameters of a scaler as they were when it last learned something."""
+
+    centering: bool
+    scaling: bool
+    quantile_range: tuple[float, float]
+    unit_variance: bool
+
+    def fractions(self) -> list[float]:
+        return [0.5, *(float(q) / 100 for q in self.quantile_range)]
+
+
 class RobustScaler(AffineMap):
     """Subtract the median, divide by the range between two quantiles: x' = (x - m) / (q₂ - q₁).
 
@@ -63,7 +77,8 @@ class RobustScaler(AffineMap):
     rows, at most a few hundred kilobytes per column, and are exact up to 4095 rows; beyond that
     each quantile is that of a place in order which is wrong by at most the share `rank_error_` of
     the rows. That bound is guaranteed for any rows in any chunks: about 0.09 % for a million rows,
-    0.17 % for a hundred million.
+    0.17 % for a hundred million. Quantiles are looked up in the summary when they are asked for, so
+    that a chunk costs no more than taking it in.
 
     Parameters
     ----------
@@ -96,10 +111,9 @@ class RobustScaler(AffineMap):
     array([ -1. ,  -0.5,   0. ,   0.5, 498.5])
     """
 
-    center_: NDArray | None
-    scale_: Array | None
-    rank_error_: float
     _sketch: QuantileSketch
+    _dtype: np.dtype
+    _wanted: _Wanted
 
     _sparse_divisor = "scale_"
     _sparse_formats = ("csr", "csc")
@@ -145,11 +159,12 @@ class RobustScaler(AffineMap):
         else:
             x = self._accept(X)[0]
             column_range(x, type(self).__name__)
-            brackets = Brackets(x, self._fractions())
+            brackets = Brackets(x, self._parameters_now().fractions())
             center, low, high = brackets.median(0), brackets.quantile(1), brackets.quantile(2)
         self._remember(x.shape[1], names)
-        self._set(center, low, high, 0.0)
-        self.__dict__.pop("_sketch", None)
+        self._set(self._parameters_now(), center, low, high, 0.0)
+        for name in ("_sketch", "_dtype", "_wanted"):
+            self.__dict__.pop(name, None)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -165,9 +180,8 @@ class RobustScaler(AffineMap):
         UserWarning
             After a `fit`, which keeps nothing that rows could be added to: this starts anew.
         """
+        self._check_parameters()
         anew = not hasattr(self, "_sketch")
-        if anew:
-            self._check_parameters()
         if anew and hasattr(self, "n_features_in_"):
             warnings.warn(
                 "partial_fit starts anew: fit, which is exact, has kept no summary of its rows. "
@@ -204,6 +218,7 @@ class RobustScaler(AffineMap):
         TypeError, ValueError
             If `other` is no such scaler, or one of the two was fitted by `fit`.
         """
+        self._check_parameters()
         self._require_alike(other)
         for name, scaler in (("self", self), ("other", other)):
             if hasattr(scaler, "n_features_in_") and not hasattr(scaler, "_sketch"):
@@ -230,13 +245,16 @@ class RobustScaler(AffineMap):
         if not 0 <= low <= high <= 100:
             raise ValueError(f"Invalid quantile range: {self.quantile_range}")
 
-    def _fractions(self) -> list[float]:
-        return [0.5, *(float(q) / 100 for q in self.quantile_range)]
+    def _parameters_now(self) -> _Wanted:
+        return _Wanted(
+            self.with_centering, self.with_scaling, self.quantile_range, self.unit_variance
+        )
 
     def _sparse_quantiles(self, x: Any) -> tuple[Array, Array]:
         by_column = x.tocsc()
         columns = (column(by_column, index) for index in range(x.shape[1]))
-        low, high = np.transpose([_quantiles_of(each, self._fractions()[1:]) for each in columns])
+        fractions = self._parameters_now().fractions()[1:]
+        low, high = np.transpose([_quantiles_of(each, fractions) for each in columns])
         return low, high
 
     def _accept_sparse(self, X: Any, *, copy: bool, fitted: bool = True) -> Any:
@@ -248,20 +266,56 @@ class RobustScaler(AffineMap):
             )
         return x
 
-    def _set_sketch(self, sketch: QuantileSketch, dtype: np.dtype) -> None:
-        self._sketch, self._dtype = sketch, dtype
-        center, low, high = sketch.quantiles(self._fractions())
-        self._set(center.astype(dtype), low, high, sketch.rank_error)
+    # -- what was learned -------------------------------------------------------------------------
 
-    def _set(self, center: NDArray | None, low: Array, high: Array, rank_error: float) -> None:
-        self.rank_error_ = rank_error
-        self.center_ = center if self.with_centering else None
-        self.scale_ = None
-        if self.with_scaling:
+    @cached_property
+    def center_(self) -> NDArray | None:
+        found: NDArray | None = self._looked_up("center_")
+        return found
+
+    @cached_property
+    def scale_(self) -> Array | None:
+        found: Array | None = self._looked_up("scale_")
+        return found
+
+    @cached_property
+    def rank_error_(self) -> float:
+        found: float = self._looked_up("rank_error_")
+        return found
+
+    def _set_sketch(self, sketch: QuantileSketch, dtype: np.dtype) -> None:
+        """Keep a summary, and forget what was looked up in the one before."""
+        self._sketch, self._dtype, self._wanted = sketch, dtype, self._parameters_now()
+        for name in ("center_", "scale_", "rank_error_"):
+            self.__dict__.pop(name, None)
+
+    def _looked_up(self, name: str) -> Any:
+        if "_sketch" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        center, low, high = self._sketch.quantiles(self._wanted.fractions())
+        error = self._sketch.rank_error
+        self._set(self._wanted, center.astype(self._dtype), low, high, error)
+        return self.__dict__[name]
+
+    def _set(
+        self, wanted: _Wanted, center: NDArray | None, low: Array, high: Array, rank_error: float
+    ) -> None:
+        scale = None
+        if wanted.scaling:
             with np.errstate(over="ignore", invalid="ignore"):
-                self.scale_ = nonzero(high - low)
-            if self.unit_variance:
-                self.scale_ = self.scale_ / _normal_range(*self.quantile_range)
+                scale = nonzero(high - low)
+            if wanted.unit_variance:
+                scale = scale / _normal_range(*wanted.quantile_range)
+        self.center_ = center if wanted.centering else None
+        self.scale_, self.rank_error_ = scale, rank_error
+
+    def __copy__(self) -> Self:
+        """A copy that does not learn what this one learns: a summary is written to."""
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        if "_sketch" in self.__dict__:
+            twin._sketch = deepcopy(self._sketch)
+        return twin
 
     def _parameters(self) -> tuple[NDArray | None, NDArray | None]:
         return self.center_, self.scale_

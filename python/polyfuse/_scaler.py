@@ -26,33 +26,11 @@ def apply(matrix: NDArray, params: Affine, out: NDArray | None) -> NDArray:
     dtype = float_dtype(matrix)
     if out is None:
         out = np.empty_like(matrix, dtype, subok=False)
-    elif out is not matrix or dtype != matrix.dtype:
+    elif out is not matrix or dtype != matrix.dtype or not matrix.flags.writeable:
         shape: Any = matrix.shape
         out = as_out(out, shape, dtype, (matrix,))
     precision = _SINGLE if dtype == _HALF else dtype
     _kernels.select().fuse(one_block(Block(matrix, params), precision), out)
-    return out
-
-
-def _scale_half(
-    x: NDArray, offset: NDArray | None, factor: NDArray | None, divide: bool, out: NDArray | None
-) -> NDArray:
-    """Scale float16 by wider parameters, each operation in their dtype and rounded once.
-
-    The stage would round the parameters first, and float16 has three digits for them.
-    """
-    shape: Any = x.shape
-    out = np.empty_like(x, subok=False) if out is None else as_out(out, shape, x.dtype, (x,))
-    steps: list[tuple[Any, NDArray | None]] = [(np.subtract, offset), (np.divide, factor)]
-    if not divide:
-        steps = [(np.multiply, factor), (np.add, offset)]
-    done = x
-    with np.errstate(all="ignore"):
-        for operation, parameter in steps:
-            if parameter is not None:
-                done = operation(done, parameter, out=out, casting="same_kind")
-    if done is not out:
-        out[...] = x
     return out
 
 
@@ -185,16 +163,21 @@ class AffineMap(Scaler):
         offset, factor = self._parameters()
         width = self.n_features_in_
         return Affine(
-            np.zeros(width) if offset is None else offset.astype(np.float64, copy=False),
-            np.ones(width) if factor is None else factor.astype(np.float64, copy=False),
+            np.zeros(width) if offset is None else self._kept(offset),
+            np.ones(width) if factor is None else self._kept(factor),
             self._divide,
+            not self._converts,
         )
 
+    def _kept(self, parameter: NDArray) -> NDArray:
+        single = not self._converts and parameter.dtype.char in "ef"
+        return parameter.astype(np.float32 if single else np.float64, copy=False)
+
     def _inverse(self) -> Affine:
-        offset, factor, divide = self._affine()
+        offset, factor, divide, wide = self._affine()
         if divide and self._parameters()[0] is None:
             offset = -offset  # adding -0.0 leaves every number as it is, adding 0.0 not -0.0
-        return Affine(offset, factor, not divide)
+        return Affine(offset, factor, not divide, wide)
 
     def as_affine(self) -> Affine:
         """The fitted map, as :func:`polyfuse.fusion.fuse` and the kernels take it.
@@ -258,10 +241,6 @@ class AffineMap(Scaler):
         return self._map(matrix, self._target(X, matrix, copy, out), inverse=True)
 
     def _map(self, matrix: NDArray, out: NDArray | None, *, inverse: bool) -> NDArray:
-        if matrix.dtype == _HALF and not self._converts:
-            offset, factor = self._parameters()
-            if any(x is not None and x.dtype != _HALF for x in (offset, factor)):
-                return _scale_half(matrix, offset, factor, self._divide != inverse, out)
         return apply(matrix, self._inverse() if inverse else self._affine(), out)
 
     def _scale_sparse(

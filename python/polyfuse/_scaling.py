@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import AxisError
 from numpy.typing import NDArray
 
 from ._extrema import MaxAbsScaler, MinMaxScaler, nonzero
@@ -47,7 +48,8 @@ def scale(
     Raises
     ------
     ValueError
-        If `X` is not numeric or has an infinity, or a parameter is not as described.
+        If `X` is not numeric or has an infinity, or a parameter is not as described; a vector has
+        no axis 1.
 
     Examples
     --------
@@ -60,6 +62,8 @@ def scale(
     if is_sparse(X):
         return _scale_sparse(X, axis, with_mean, with_std, copy)
     array = as_samples(X, _CALLER, ensure_2d=False)
+    if axis >= array.ndim:
+        raise AxisError(axis, array.ndim)
     columns = _columns(array, axis)
     moments = Moments(columns.shape[1])
     moments.update(columns)
@@ -69,8 +73,8 @@ def scale(
     dtype, width = float_dtype(array), columns.shape[1]
     deviation = nonzero(np.sqrt(variance(part)).astype(dtype)) if with_std else np.ones(width)
     mean = np.where(part.n > 0, part.mean, np.nan) if with_mean else np.zeros(width)
-    in_place = not copy or array is not X
-    out = columns if in_place and array.flags.writeable and array.dtype == dtype else None
+    in_place = not copy and array.flags.writeable and array.dtype == dtype
+    out = columns if in_place else None
     result = apply(columns, Affine(mean, deviation.astype(np.float64), divide=True), out)
     return _like(result, array, axis)
 
@@ -223,19 +227,21 @@ def _scaled(scaler: AffineMap, X: Any, axis: int, copy: bool) -> Any:
         return result.T if axis == 1 else result
     array = as_samples(X, "", ensure_2d=False)
     columns = _columns(array, axis)
-    result = scaler.fit(columns)._transform(columns, copy and array is X, None)
+    result = scaler.fit(columns)._transform(columns, copy, None)
     return _like(result, array, axis)
 
 
 def _columns(array: NDArray, axis: int) -> NDArray:
-    """What is scaled, as columns of a matrix that shares memory with the array."""
-    if array.ndim == 1:
-        return array[:, None]
-    return array.T if axis == 1 else array
+    """What is scaled, as columns of a matrix that shares memory with the array.
+
+    A vector is one column, as in scikit-learn, so its rows are single numbers.
+    """
+    matrix = array[:, None] if array.ndim == 1 else array
+    return matrix.T if axis == 1 else matrix
 
 
 def _like(result: NDArray, array: NDArray, axis: int) -> NDArray:
     """A result of `_columns`, in the shape of the array."""
     if array.ndim == 1:
-        return result.ravel()
+        return result.reshape(array.shape)
     return result.T if axis == 1 else result

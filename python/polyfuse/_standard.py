@@ -198,7 +198,8 @@ class StandardScaler(AffineMap):
         else:
             moments.update(x, weight)
         result = moments.result()
-        if not sparse and not np.isfinite(result.mean).all():
+        idle = () if sparse or weight is None or x.dtype.kind != "f" else x[weight == 0.0]
+        if not sparse and (np.isinf(idle).any() or not np.isfinite(result.mean).all()):
             require_finite_values(x, "X", name, allow_nan=True)
         if anew:
             self._remember(x.shape[1], names)

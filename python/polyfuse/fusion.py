@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import as_out, one_block, one_of, output_dtype, result_dtype
+from ._arrays import as_out, one_block, one_of, output_dtype, overlap, result_dtype
 from ._blocks import BlocksLike, as_blocks, as_matrices, named_blocks
 from ._fusion_docs import describe_function
 from ._fusion_estimator import Fusion
@@ -113,9 +113,10 @@ def fuse(
     -------
     ndarray of shape (n_samples, n_features)
         float16 if all blocks are; else float32 or float64, NumPy's promotion of the blocks'
-        dtypes. Votes among blocks of integers have their promoted dtype (they are counted as
-        float64, so beyond 2**53 codes are rounded) unless `scalers` or ``all_missing="nan"`` are
-        given.
+        dtypes, whatever a projection makes of them. Votes among blocks of integers have their
+        promoted dtype (they are counted as float64, so beyond 2**53 codes are rounded) unless
+        `scalers`, `projection`, ``all_missing="nan"`` or a `missing` that it does not have, as
+        uint8 has no -1, are given.
 
     Raises
     ------
@@ -156,14 +157,15 @@ def fuse(
     names, arrays = as_blocks(blocks)
     policy = as_policy(missing, present, operator[0])
     masks = as_present(present, names, len(arrays[0]))
-    affines = affines_of(names, arrays, scalers, masks)
+    affines, given = affines_of(names, arrays, scalers, masks), arrays
     if projection is not None or n_components is not None:
         projections = make_projections(names, projection, n_components)
         described = fit_project(names, list(map(Block, arrays, affines, masks)), projections)
         arrays, affines = [b.values for b in described], [b.affine for b in described]
     rows = describe(names, arrays, operator, weights, affines, masks, policy)
-    whole = scalers is None and (not isinstance(policy, float) or policy.is_integer())
-    dtype = fused_dtype(arrays, rows.op, whole and all_missing == "raise")
+    rows = rows if arrays is given else rows._replace(dtype=result_dtype(given))
+    plain = scalers is None and arrays is given and all_missing == "raise"
+    dtype = fused_dtype(given, rows.op, policy, plain)
     return write_fused(names, rows, policy, all_missing, out, dtype)
 
 
@@ -259,7 +261,7 @@ def vstack(blocks: BlocksLike, *, scalers: Scalers = None, out: NDArray | None =
     arrays = [as_matrices([name], [x])[1][0] for name, x in zip(names, values, strict=True)]
     require_one_width(names, arrays, VSTACK)
     dtype = output_dtype(arrays)
-    if out is not None and any(np.may_share_memory(out, array) for array in arrays):
+    if out is not None and any(overlap(out, array) for array in arrays):
         raise ValueError("out must share no memory with the blocks for op='vstack'.")
     edges = np.cumsum([0, *map(len, arrays)])
     out = as_out(out, (int(edges[-1]), arrays[0].shape[1]), dtype)

@@ -2,6 +2,11 @@
 
 Every map is one pass over the data and one operation of the stage, so a fitted scaler can also be
 handed to :func:`polyfuse.fusion.fuse` or to an estimator, which then scale while they read.
+
+Scalers are also the statistics of columns that streams and clusters need: ``partial_fit`` takes in
+more rows, and ``a.merge(b)`` what another scaler has seen elsewhere, so that parts of the data can
+be summarised apart. :class:`StandardScaler` has mean and variance, :class:`MinMaxScaler` and
+:class:`MaxAbsScaler` the extrema, :class:`RobustScaler` quantiles within a stated error.
 """
 
 from __future__ import annotations

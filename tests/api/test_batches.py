@@ -350,6 +350,8 @@ def test_errors_of_the_array() -> None:
         standardize(3.0)
     with pytest.raises(ValueError, match=r"X has no entries along axis 1; its shape is \(3, 0\)"):
         l2(np.empty((3, 0)), axis=1)
+    with pytest.raises(ValueError, match="X must be an array of numbers: "):
+        standardize([[1, 2], [3]])
     with pytest.raises(ValueError, match="X must be numeric"):
         rank(["a", "b"])
     with pytest.raises(ValueError, match="X must be real"):

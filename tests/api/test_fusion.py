@@ -202,6 +202,14 @@ def test_out_may_be_any_of_the_blocks(op: str, target: int, rng: np.random.Gener
     np.testing.assert_array_equal(returned, expected)
 
 
+def test_vstack_of_no_blocks() -> None:
+    for wrong in (5, "ab", None):
+        with pytest.raises(TypeError, match="blocks must be a list or dict of 2-D arrays; got"):
+            fusion.vstack(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"got one array of shape \(3, 2\)\. Write \[X\]"):
+        fusion.vstack(np.ones((3, 2)))
+
+
 def test_vstack_of_different_heights_into_out(rng: np.random.Generator) -> None:
     a, b = rng.normal(size=(3, 2)), rng.normal(size=(0, 2))
     out = np.empty((8, 2))[1:4]

@@ -151,3 +151,21 @@ def test_messages_of_transform(rng: np.random.Generator) -> None:
         model.transform({**blocks, "text": blocks["text"][:, :2]})
     with pytest.raises(ValueError, match="X has 5 features, but Fusion is expecting 6 features"):
         Fusion(columns=COLUMNS).fit(np.ones((4, 6))).transform(np.ones((4, 5)))
+
+
+def test_a_projection_leaves_the_dtype(rng: np.random.Generator) -> None:
+    """scikit-learn projects all but float32 in float64: what is fused is what was given."""
+    options: dict[str, Any] = {"projection": "pca", "n_components": 2}
+    for first, second, dtype in (
+        ("f2", "f2", "f2"), ("f4", "f2", "f4"), ("f4", "f4", "f4"), ("f8", "f4", "f8"),
+        ("i1", "f4", "f4"), ("i1", "f2", "f4"), ("i1", "i1", "f8"),
+    ):  # fmt: skip
+        blocks = [rng.normal(0, 9, (30, d)).astype(x) for d, x in ((4, first), (6, second))]
+        fused = fusion.fuse(blocks, "mean", **options)
+        assert fused.dtype == np.dtype(dtype)
+        fitted = Fusion("mean", **options).fit(blocks)
+        np.testing.assert_array_equal(fitted.transform(blocks), fused)
+        wide = fusion.fuse([x.astype("f8") for x in blocks], "mean", **options)
+        np.testing.assert_allclose(fused, wide, 2e-3, 2e-3)
+    labels = rng.integers(0, 3, (30, 2)).astype("u1")
+    assert fusion.fuse([labels, labels], "vote", **options).dtype == np.float64

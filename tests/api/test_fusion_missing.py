@@ -171,6 +171,69 @@ def test_messages(options: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dtype", "missing", "expected"),
+    [
+        ("u1", -1, "f8"), ("u1", 300, "f8"), ("u1", 255, "u1"), ("u1", 0.5, "f8"),
+        ("i1", -128, "i1"), ("i1", 128, "f8"), ("?", 7, "f8"), ("?", 1, "?"), ("?", "zero", "?"),
+        ("i8", 2.0**63, "f8"), ("i8", -(2.0**63), "i8"), ("u8", 2.0**63, "u8"),
+    ],
+)  # fmt: skip
+def test_votes_are_integers_that_their_dtype_has(dtype: str, missing: Any, expected: str) -> None:
+    """A number that stands for votes and does not fit among them was wrapped: -1 became 255."""
+    labels, present = np.ones((2, 1), dtype), {"a": [True, False], "b": [True, True]}
+    for weights, op in ((None, "vote"), ([3, 1], "weighted_vote")):
+        blocks = {"a": labels, "b": np.zeros_like(labels)}
+        voted = fusion.fuse(blocks, op, weights, present=present, missing=missing)
+        assert voted.dtype == np.dtype(expected)
+        number = 0 if missing == "zero" else missing
+        alone = min(number, 0) if op == "vote" else number
+        assert voted.ravel().tolist() == [0 if op == "vote" else 1, alone]
+        columns = {"a": slice(0, 1), "b": slice(1, 2)}
+        fitted = fusion.Fusion(op, weights=weights, missing=missing, columns=columns)
+        assert fitted.fit_transform(np.hstack(list(blocks.values()))).dtype == np.dtype(expected)
+
+
+def test_a_batch_without_one_modality(rng: np.random.Generator) -> None:
+    """What is nowhere to be seen is skipped, whatever scales and projects it where it is."""
+    pytest.importorskip("sklearn")
+    a, b = rng.normal(size=(20, 3)), rng.normal(size=(20, 5))
+    gone = np.full((4, 5), np.nan)
+    for scaler in (None, "standard"):
+        options: dict[str, Any] = {"scaler": scaler, "projection": "pca", "n_components": 2}
+        fitted = fusion.Fusion("mean", missing="skip", **options).fit([a, b])
+        alone = fusion.Fusion("mean", **options).fit([a])
+        np.testing.assert_allclose(fitted.transform([a[:4], gone]), alone.transform([a[:4]]))
+        with pytest.raises(ValueError, match="all blocks are missing in row 0"):
+            fitted.transform([gone[:, :3], gone])
+        assert fitted.transform([a[:0], b[:0]]).shape == (0, 2)
+        joined = fusion.Fusion(missing="zero", **options).fit([a, b])
+        assert (joined.transform([a[:4], gone])[:, 2:] == 0.0).all()
+    present: Any = [[False] * 20, None]
+    np.testing.assert_array_equal(
+        fusion.mean([a, b[:, :3]], scalers="standard", present=present, missing="skip"),
+        fusion.mean([b[:, :3]], scalers="standard"),
+    )
+    assert fusion.mean([a[:0], b[:0, :3]], scalers="minmax", missing="skip").shape == (0, 3)
+    with pytest.raises(ValueError, match="scalers must be one of"):
+        fusion.mean([a, a], scalers="stand", present=present, missing="skip")
+
+
+def test_nothing_is_fitted_to_nothing(rng: np.random.Generator) -> None:
+    pytest.importorskip("sklearn")
+    a, gone = rng.normal(size=(20, 3)), np.full((20, 3), np.nan)
+    message = r"^blocks\[1\] is missing in every row: there is nothing to fit its {} to\.$"
+    pca: dict[str, Any] = {"projection": "pca", "n_components": 2, "missing": "skip"}
+    with pytest.raises(ValueError, match=message.format("projection")):
+        fusion.fuse([a, gone], "mean", **pca)
+    with pytest.raises(ValueError, match=message.format("projection")):
+        fusion.Fusion("mean", **pca).fit([a, gone])
+    with pytest.raises(ValueError, match=message.format("scaler")):
+        fusion.Fusion("mean", scaler="standard", missing="skip").fit([a, gone])
+    with pytest.raises(ValueError, match=r"blocks\[0\] has no rows: there is nothing to fit"):
+        fusion.mean([a[:0]], projection="pca", n_components=2)
+
+
+@pytest.mark.parametrize(
     ("op", "options"),
     [("weighted_mean", {}), ("geometric_mean", {}), ("power_mean", {"p": 2.0})],
 )

@@ -47,9 +47,9 @@ def test_only_one_module_imports_each_optional_package(path: Path) -> None:
     assert outside <= allowed
 
 
-def test_scikit_learn_is_imported_for_tags_and_projections_alone() -> None:
+def test_scikit_learn_is_imported_for_tags_routing_and_projections_alone() -> None:
     users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
-    assert users == {"_estimator.py", "_projection.py"}
+    assert users == {"_estimator.py", "_projection.py", "_routing.py"}
 
 
 def test_only_the_selector_names_the_compiled_module() -> None:
@@ -111,7 +111,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         },
         "_blocks.py": {"._arrays"},
         "_columns.py": {"._arrays", "._blocks"},
-        "_estimator.py": {".metrics", "._arrays", "._feature_names"},
+        "_estimator.py": {".metrics", "._arrays", "._feature_names", "._routing"},
         "_sketch.py": {"._arrays"},
         "_moments.py": {"._kernels", "."},
         "_sparse.py": {"._moments"},
@@ -250,7 +250,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             ".",
         },
         "_rank_fusion.py": {"._arrays", "._blocks", "._fusion_rows", "._kernels", "._missing", "."},
-        "_projection.py": {"._arrays", "._blocks", "._estimator", "._kernels", "."},
+        "_projection.py": {"._arrays", "._blocks", "._estimator", "._kernels", "._missing", "."},
         "_fusion_estimator.py": {
             "._arrays",
             "._blocks",

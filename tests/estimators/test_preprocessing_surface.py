@@ -65,6 +65,9 @@ WRONG: dict[str, Any] = {
     "infinity in float32": np.array([[1.0], [-np.inf]], "f4"),
     "infinity in float16": np.array([[1.0], [-np.inf]], "f2"),
     "text": [["a"], ["b"]],
+    "words": np.array(["a", "b"]),
+    "bytes": np.array([[b"a"]]),
+    "records": np.array([[(1, 2.0)]], dtype=[("a", "i4"), ("b", "f8")]),
     "complex": np.array([[1j]]),
     "uneven": [[1.0, 2.0], [3.0]],
     "a matrix": np.asmatrix(np.ones((2, 2))) if hasattr(np, "asmatrix") else None,
@@ -79,8 +82,6 @@ WRONG: dict[str, Any] = {
 @pytest.mark.parametrize("name", SCALERS)
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 def test_what_fit_refuses(name: str, what: str) -> None:
-    if name == "Normalizer" and what in ("1-D of integers", "text"):
-        pytest.skip("scikit-learn's Normalizer alone looks at X before it is converted")
     options = SPARSE.get(name, {}) if "sparse" in what else {}
     mine, theirs = (getattr(module, name)(**options) for module in (ours, sk))
     assert_same_error(mine.fit, theirs.fit, WRONG[what])
@@ -97,6 +98,9 @@ def test_what_transform_refuses(name: str) -> None:
     for bad in (X[:, :2], X[0], X[:0], sp.csr_array(X[:, :2])):
         assert_same_error(mine.transform, theirs.transform, bad)
     if name == "Normalizer":
+        for bad in ([["1", "2", "3"]], np.array([[b"1"] * 3]), np.ones((1, 3), [("a", "f8")])):
+            assert_same_error(mine.transform, theirs.transform, bad)
+            assert_same_error(mine.fit, theirs.fit, bad)
         for value in (np.nan, np.inf):
             bad = np.where(X[3, 1] == X, value, X)
             assert_same_error(mine.transform, theirs.transform, bad)
@@ -135,6 +139,20 @@ def test_parameters_that_are_refused(name: str, options: dict[str, Any]) -> None
 def test_weights_that_are_refused(weight: Any) -> None:
     mine, theirs = ours.StandardScaler(), sk.StandardScaler()
     assert_same_error(mine.fit, theirs.fit, X, sample_weight=weight)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_a_weight_of_zero_hides_no_infinity(value: float, dtype: str) -> None:
+    x = X.astype(dtype)
+    x[7, 1], weight = value, np.arange(40) != 7
+    mine, theirs = ours.StandardScaler(), sk.StandardScaler()
+    assert_same_error(mine.fit, theirs.fit, x, sample_weight=weight)
+    assert not hasattr(mine, "n_features_in_")
+    x[7, 1] = np.nan
+    mine.fit(x, sample_weight=weight)
+    counts = (40 * weight.astype(int)).astype("u1")[:, None]
+    ours.StandardScaler().fit(counts, sample_weight=weight)
 
 
 FUNCTIONS: list[tuple[str, dict[str, Any]]] = [
@@ -430,7 +448,7 @@ def test_tags_are_scikit_learns() -> None:
 
 
 def as_affine(scaler: Any, x: NDArray) -> NDArray:
-    offset, factor, divide = scaler.as_affine()
+    offset, factor, divide, _ = scaler.as_affine()
     return (x - offset) / factor if divide else x * factor + offset
 
 

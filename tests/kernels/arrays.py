@@ -14,6 +14,7 @@ from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 OUT_LAYOUTS = ("C", "F", "strided", "reversed")
 LAYOUTS = (*OUT_LAYOUTS, "read-only", "broadcast")
 MAPS = (None, "divide", "multiply")
+WIDE_MAPS = ("divide-wide", "multiply-wide", "divide-mixed", "multiply-mixed", "divide-single")
 VOTES = ("vote", "weighted_vote")
 GAPS = ("some", "first row", "one block", "everything", "runs", "not the first")
 MEANS_OF_POSITIVE = ("geometric_mean", "power_mean")
@@ -58,9 +59,18 @@ def lay_out(x: NDArray, layout: str) -> NDArray:
 
 
 def affine_for(rng: np.random.Generator, x: NDArray, kind: str | None) -> Affine | None:
-    """A map that brings values of that dtype near to the interval from -2 to 2."""
+    """A map that brings values of that dtype near to the interval from -2 to 2.
+
+    A wide one has parameters of float64, of float32, or one of each ("mixed").
+    """
     if kind is None:
         return None
+    kind, _, precision = kind.partition("-")
+    if precision:
+        offset, factor, divide, _ = affine_for(rng, x, kind) or ()
+        offset = offset.astype("f4") if precision != "wide" else offset
+        factor = factor.astype("f4") if precision == "single" else factor
+        return Affine(offset, factor, divide, True)
     width = x.shape[1]
     middle, spread = 0.0, 1.0
     if x.dtype.kind in "iu":

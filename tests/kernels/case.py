@@ -36,7 +36,7 @@ class Call:
             out[...] = before
         returned = kernel(*self.arguments)
         written = tuple(specified(out) for out in self.outputs)
-        return written if returned is None else (*written, np.asarray(returned))
+        return written if returned is None else (*written, np.asarray(returned, np.float64))
 
     def inputs(self) -> int:
         """A checksum of the arrays that the call must leave alone."""

@@ -244,6 +244,18 @@ def test_the_precision_of_scaling() -> None:
         assert fused([block], CONCATENATE, np.dtype(dtype)).item() == want
 
 
+def test_wide_parameters_are_numpys_in_place() -> None:
+    x = (BLOCKS[0] * 30 + 5).astype(np.float32)
+    for own in (np.float16, np.float32, np.float64):
+        for offset, factor in ((np.float32, np.float64), (np.float64, np.float32)):
+            a, b = (np.linspace(0.3, 1.7, x.shape[1], dtype=p) for p in (offset, factor))
+            want = x.astype(own)
+            want -= a
+            want /= b
+            got = fused([Block(x.astype(own), Affine(a, b, True, True))], CONCATENATE, DOUBLE)
+            np.testing.assert_array_equal(got, want)
+
+
 # -- normalization -------------------------------------------------------------------------------
 
 

@@ -9,7 +9,8 @@ Common rules
 * A block is any 2-D array of a dtype in :data:`INPUT_DTYPES`, with any strides, read-only or not.
 * **Stage.** A row is converted, scaled and fused before anything else sees it. A floating block
   is scaled in its own precision (float16: each operation in float32, then rounded to float16), an
-  integer or boolean block in the precision of the result; then it is converted to that.
+  integer or boolean block in the precision of the result; then it is converted to that. A `wide`
+  map keeps the precision of its parameters: see :class:`Affine`.
 * **Missing.** With ``Rows.missing`` a block may have nothing to say about a row: where its
   `present` is False or, if it floats, all values of that row are NaN. See :class:`Rows`.
 * NaN and infinities flow through arithmetic as IEEE 754 says. Nothing here raises for values:
@@ -74,8 +75,9 @@ class Kernels(Protocol):
         corrected by Σd / n, the squares are Σd² - (Σd)² / n (the corrected two-pass algorithm of
         Chan, Golub and LeVeque, The American Statistician 37, 1983). Leaves are merged pairwise
         in a tree that depends on the number of leaves alone: for 2**k leaves, the perfect binary
-        tree. All sums are float64. A column without a number gets count 0, mean 0 and squares 0;
-        a column with an infinity gets a mean and squares that are not finite.
+        tree. All sums are float64. Where those of the first sweep overflow, it finds the mean
+        relative to 0; where Σd² does, nothing is corrected. A column without a number gets count
+        0, mean 0 and squares 0; one with an infinity gets a mean and squares that are not finite.
         """
 
     def column_extrema(
@@ -102,7 +104,7 @@ class Kernels(Protocol):
         n; where it is 0, the values are NaN. Exact, as for ``column_extrema``.
         """
 
-    def normalize_rows(self, values: NDArray, kind: str, out: NDArray) -> None:
+    def normalize_rows(self, values: NDArray, kind: str, out: NDArray, least: float = 0.0) -> bool:
         """Scale each row by its own statistics, (n, d) to (n, d) of float16, 32 or 64.
 
         `kind` is one of :data:`NORMALIZATIONS`. Sums are float64; the row is converted to the
@@ -112,13 +114,14 @@ class Kernels(Protocol):
           StandardScaler's rule, var <= n ε var + (n mean ε)², is divided by 1.
         * ``minmax``: (x - min) / (max - min), without NaNs, which stay; a range below 10 ε of the
           precision counts as 1.
-        * ``l1``, ``l2``, ``max``: x / norm, the greatest magnitude for ``max``; a norm of 0 counts
-          as 1, and a NaN makes its whole row NaN.
+        * ``l1``, ``l2``, ``max``: x / norm, the greatest magnitude for ``max``; a norm that is 0
+          or less than `least` counts as 1, and a NaN makes its whole row NaN.
         * ``softmax``: exp(x - max) / sum; a NaN makes its whole row NaN.
         * ``rank``: 1 for the least to n for the greatest, the mean of their ranks for values that
           are equal; NaNs stay and are not counted.
 
-        `out` may be `values` itself.
+        Returns whether all norms are finite, as they are not if a value is not; True if there are
+        none. `out` may be `values` itself.
         """
 
     def normalize_groups(

@@ -69,12 +69,16 @@ class Affine(NamedTuple):
     """A map of each column: (x - offset) / factor when `divide`, else x * factor + offset.
 
     `offset` and `factor` are contiguous float64 arrays, one value per column, converted to the
-    precision the block is scaled in before use.
+    precision the block is scaled in before use. If the map is `wide` they may also be float32, and
+    on a floating block either of the two operations is that of NumPy's promotion of the block's
+    dtype and the parameter's, its result rounded once more to the block's: what `x -= offset` and
+    `x /= factor` make of it. The map of a sparse block is not wide.
     """
 
-    offset: NDArray[np.float64]
-    factor: NDArray[np.float64]
+    offset: NDArray
+    factor: NDArray
     divide: bool
+    wide: bool = False
 
 
 class Csr(NamedTuple):

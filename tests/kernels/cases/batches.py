@@ -53,10 +53,11 @@ def _rows(
     layout: str = "C",
     out_layout: str = "C",
     data: str = "any",
+    least: float = 0.0,
 ) -> Call:
     x = lay_out(_input(rng, dtype, n, d, source, data), layout)
     out = _output(x, dtype, out_layout)
-    return Call((x, kind, out), (out,))
+    return Call((x, kind, out, least), (out,))
 
 
 def _grouping(
@@ -128,6 +129,8 @@ def _cases_of(stem: str, kernel: str, draw: Any, kind: str) -> Iterator[Case]:
         yield from case(f"{n}x37", n=n, d=37)
     for d in WIDTHS:
         yield from case(f"7x{d}", n=7, d=d)
+    for layout in LAYOUTS if kernel == "normalize_rows" else ():
+        yield from case(f"least-{layout}", d=3, layout=layout, out_layout="strided", least=2.0)
 
 
 def batches_cases() -> Iterator[Case]:

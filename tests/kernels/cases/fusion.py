@@ -17,6 +17,7 @@ from ..arrays import (
     MAPS,
     MEANS_OF_POSITIVE,
     OUT_LAYOUTS,
+    WIDE_MAPS,
     lay_out,
     make_rows,
     values,
@@ -125,9 +126,30 @@ def fusion_cases() -> Iterator[Case]:
     for p in (-2.5, -1.0, 0.5, 1.0, 2.0, 3.0, 40.0):
         spec = {"op": "power_mean", "widths": (9,) * 3, "parameter": p, **PLAIN}
         yield _case(f"power_mean-{p}", _fuse, **spec)
+    yield from _wide_cases()
     yield from _layout_cases()
     yield from _weight_cases()
     yield from _missing_cases()
+
+
+def _wide_cases() -> Iterator[Case]:
+    """Maps whose parameters keep their precision."""
+    for kind in WIDE_MAPS:
+        for name in ("float16", "float32", "float64", "uint8"):
+            spec = {"inputs": (name,), "maps": (kind,), **SPECIALS}
+            for layout in LAYOUTS:
+                yield _case(f"{name}-{kind}-from-{layout}", _fuse, layouts=(layout,), **spec)
+            for d in (1, 3, 64, 200, 1500):
+                yield _case(f"{name}-{kind}-width-{d}", _fuse, n=40, widths=(d,), **spec)
+            yield _case(f"{name}-{kind}-half", _fuse, half=True, **spec)
+            yield _case(f"{name}-{kind}-F-to-F", _fuse, layouts=("F",), out="F", **spec)
+        yield _case(f"{kind}-in-place", _fuse_in_place, target=0, op=CONCATENATE, map_kind=kind)
+    mixed: dict[str, Any] = {"inputs": ("float32", "float16", "own"), "maps": (*WIDE_MAPS, None)}
+    for op in ("mean", "weighted_sum", "median", CONCATENATE):
+        for missing in (None, *((0.5,) if op == CONCATENATE else ("skip", 0.5))):
+            spec = {"widths": (9,) * 7, "missing": missing, "without": missing and "some", **mixed}
+            yield _case(f"{op}-wide-{missing}", _fuse, op=op, **spec)
+            yield _case(f"{op}-wide-{missing}-F", _fuse, op=op, layouts=("F",), out="F", **spec)
 
 
 def _layout_cases() -> Iterator[Case]:

@@ -28,6 +28,10 @@ def _column(kind: str, rng: np.random.Generator, x: NDArray) -> NDArray:
         return x + 1e8
     if kind == "far":  # neighbours have no number between them, so their mean is rounded by half
         return 2.0**52 + rng.integers(0, 2, x.shape)
+    if kind == "overflow":  # deviations from one another, or their squares
+        x = np.sign(x - 1) * rng.choice([1e308, 1e300, 1e200], x.shape)
+        x[2:] = np.where(np.arange(x.shape[1]) % 2, x[2:] / 1e8, 0.0)
+        return sprinkle(rng, x, np.nan) if x.shape[1] > 3 else x
     if kind == "late":  # a leaf, and more, without a number
         x[: len(x) // 2] = np.nan
         x[:, ::3] = np.nan
@@ -82,7 +86,7 @@ def normalization_cases() -> Iterator[Case]:
     for d in (3, 40):
         for leaf_rows in (1, 3, 256, 10**9):
             yield from pair(f"leaves-of-{leaf_rows}-{d}", leaf_rows=leaf_rows, d=d, kind="gaps")
-        for kind in ("constant", "late", "gaps", "infinite"):
+        for kind in ("constant", "late", "gaps", "infinite", "overflow"):
             yield from pair(f"{kind}-{d}", kind=kind, d=d)
         yield from pair(f"constant-gaps-{d}", kind="constant-gaps", d=d)
         yield from pair(f"far-{d}", kind="far", d=d, leaf_rows=512)
@@ -109,6 +113,7 @@ def _weighted() -> Iterator[Case]:
             for weights in ("some", "late", "none"):
                 yield case(f"{weights}-{kind}-{d}", d=d, kind=kind, weights=weights)
         yield case(f"infinite-{d}", d=d, kind="infinite")
+        yield case(f"overflow-{d}", d=d, kind="overflow")
         yield case(f"offset-{d}", 2**22, kind="offset", d=d, n=3000)
 
 

@@ -72,24 +72,22 @@ def _total(x: NDArray, power: int) -> float:
 
 
 @jit
-def _l1(x: NDArray) -> None:
-    norm = _total(x, 1)
-    _apply(x, 0.0, 1.0 if norm == 0.0 else norm)
+def _l1(x: NDArray) -> Any:
+    return _total(x, 1)
 
 
 @jit
-def _l2(x: NDArray) -> None:
-    norm = np.sqrt(_total(x, 2))
-    _apply(x, 0.0, 1.0 if norm == 0.0 else norm)
+def _l2(x: NDArray) -> Any:
+    return np.sqrt(_total(x, 2))
 
 
 @jit
-def _max(x: NDArray) -> None:
+def _max(x: NDArray) -> Any:
     most = 0.0
     for i in range(len(x)):
         size = np.float64(abs(x[i]))
         most = size if size > most or size != size else most
-    _apply(x, 0.0, 1.0 if most == 0.0 else most)
+    return most
 
 
 @jit
@@ -117,36 +115,48 @@ def _rank(x: NDArray) -> None:
         start = end
 
 
-_FORMULAS = {
-    "standard": _standard, "minmax": _minmax, "l1": _l1, "l2": _l2, "max": _max,
-    "softmax": _softmax, "rank": _rank,
-}  # fmt: skip
+_FORMULAS = {"standard": _standard, "minmax": _minmax, "softmax": _softmax, "rank": _rank}
+_NORMS = {"l1": _l1, "l2": _l2, "max": _max}
 
 
 @cache
-def _scaling(kind: str) -> Callable[[NDArray, I64], None]:
+def _scaling(kind: str) -> Callable[[NDArray, I64, float], bool]:
     """The loop over the runs of a tile: run g of each row is columns starts[g]:starts[g + 1]."""
-    formula = _FORMULAS[kind]
+    divides = kind in _NORMS
+    formula = _NORMS[kind] if divides else _FORMULAS[kind]
 
-    def scale(tile: NDArray, starts: NDArray) -> None:
+    def by_formula(tile: NDArray, starts: NDArray, least: float) -> bool:
         for row in range(tile.shape[0]):
             for g in range(len(starts) - 1):
                 formula(tile[row, starts[g] : starts[g + 1]])
+        return True
 
+    def by_norm(tile: NDArray, starts: NDArray, least: float) -> bool:
+        finite = True
+        for row in range(tile.shape[0]):
+            for g in range(len(starts) - 1):
+                run = tile[row, starts[g] : starts[g + 1]]
+                norm = formula(run)
+                _apply(run, 0.0, 1.0 if norm == 0.0 or norm < least else norm)
+                finite = finite and np.isfinite(norm)
+        return finite
+
+    scale = by_norm if divides else by_formula
     scale.__qualname__ = f"scale_{kind}"  # what is kept on disk is found by this name
-    compiled: Callable[[NDArray, I64], None] = jit(scale)
+    compiled: Callable[[NDArray, I64, float], bool] = jit(scale)
     return compiled
 
 
 @np.errstate(all="ignore")
-def normalize_rows(values: NDArray, kind: str, out: NDArray) -> None:
+def normalize_rows(values: NDArray, kind: str, out: NDArray, least: float = 0.0) -> bool:
     work, scale = np.promote_types(out.dtype, np.float32), _scaling(kind)
     n, d = values.shape
-    whole = np.array([0, d])
+    whole, finite = np.array([0, d]), True
     for part in parts(n, d * work.itemsize):
         tile = np.array(values[part], work, order="C")
-        scale(tile, whole)
+        finite = scale(tile, whole, float(least)) and finite
         out[part] = tile
+    return finite
 
 
 def _batches(starts: I64, row_bytes: int) -> Iterator[slice]:
@@ -170,5 +180,5 @@ def normalize_groups(
         for columns in parts(values.shape[1], (edges[-1] - edges[0]) * work.itemsize):
             source = values[:, columns][rows] if order is None else values[rows, columns]
             tile = np.array(source.T, work, order="C")
-            scale(tile, edges - edges[0])
+            scale(tile, edges - edges[0], 0.0)
             out[rows, columns] = tile.T

@@ -42,14 +42,22 @@ def _leaf_moments(values: NDArray, weight: F64) -> F64:
     top = plain(values[tiles[0]])
     present = ~np.isnan(top) & (weight[tiles[0]] != 0.0)[:, None]
     origin = np.where(present.any(axis=0), top[present.argmax(axis=0), np.arange(d)], 0.0)
-    for _ in range(2):
+
+    def about(origin: F64) -> tuple[F64, NDArray[np.bool_]]:
         sums = np.zeros((3, d))
         for part in tiles:
             _add_powers(plain(values[part]), weight[part], origin, sums)
-        there = sums[0] != 0.0
-        share = np.where(there, sums[1] / sums[0], 0.0)
-        origin = np.where(there, origin + share, 0.0)
-    return np.stack([sums[0], origin, sums[2] - sums[1] * share])
+        return sums, sums[0] != 0.0
+
+    sums, there = about(origin)
+    mean = np.where(there, origin + sums[1] / sums[0], 0.0)
+    if not np.isfinite(mean).all():
+        sums, there = about(np.where(np.isfinite(mean), origin, 0.0))
+        mean = np.where(np.isfinite(mean), mean, np.where(there, sums[1] / sums[0], 0.0))
+    sums, there = about(mean)
+    correct = there & np.isfinite(sums[2])
+    share = np.where(correct, sums[1] / sums[0], 0.0)
+    return np.stack([sums[0], mean + share, np.where(correct, sums[2] - sums[1] * share, sums[2])])
 
 
 @np.errstate(all="ignore")

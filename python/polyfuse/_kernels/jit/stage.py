@@ -48,13 +48,14 @@ def _folding(op: Fold) -> Any:
 
 @jit
 def _scale(x: NDArray, shift: NDArray, factor: NDArray, divide: bool, out: NDArray, at: int) -> Any:
+    own = x.dtype.type
     for i in range(x.shape[0]):
         if divide:
             for j in range(x.shape[1]):
-                out[i, at + j] = (x[i, j] - shift[j]) / factor[j]
+                out[i, at + j] = own(own(x[i, j] - shift[j]) / factor[j])
         else:
             for j in range(x.shape[1]):
-                out[i, at + j] = x[i, j] * factor[j] + shift[j]
+                out[i, at + j] = own(own(x[i, j] * factor[j]) + shift[j])
 
 
 class Source:
@@ -65,8 +66,10 @@ class Source:
         own = self.values.dtype
         self.precision = own if own.kind == "f" else dtype
         if block.affine is not None:
-            self.offset = plain(block.affine.offset, self.precision)
-            self.factor = plain(block.affine.factor, self.precision)
+            offset, factor, _, wide = block.affine
+            keeps = bool(wide) and own.kind == "f"
+            self.offset = plain(offset, offset.dtype if keeps else self.precision)
+            self.factor = plain(factor, factor.dtype if keeps else self.precision)
 
     def load(self, part: Part, out: NDArray, at: int = 0) -> None:
         """Scale rows into the columns of `out` from `at` on."""
@@ -74,8 +77,10 @@ class Source:
         if self.affine is None:
             out[:, at : at + x.shape[1]] = x
         elif self.precision == np.float16:  # NumPy has its operations, Numba has not
-            divide, b, k = self.affine.divide, self.offset, self.factor
-            out[:, at : at + x.shape[1]] = (x - b) / k if divide else x * k + b
+            divide, b, k, half = self.affine.divide, self.offset, self.factor, np.float16
+            first = (x - b if divide else x * k).astype(half, copy=False)
+            second = (first / k if divide else first + b).astype(half, copy=False)
+            out[:, at : at + x.shape[1]] = second
         else:
             x = plain(x, self.precision)
             _scale(x, self.offset, self.factor, bool(self.affine.divide), out, at)

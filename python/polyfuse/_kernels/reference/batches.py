@@ -37,13 +37,11 @@ def _minmax(x: NDArray) -> NDArray:
     return scaled
 
 
-def _by_norm(norm: Callable[[NDArray], NDArray]) -> Callable[[NDArray], NDArray]:
-    def scaled(x: NDArray) -> NDArray:
-        norms = norm(x.astype(np.float64))
-        found: NDArray = x / np.where(norms == 0.0, 1.0, norms).astype(x.dtype)
-        return found
-
-    return scaled
+def _by_norm(x: NDArray, kind: str, least: float) -> tuple[NDArray, bool]:
+    """The rows divided by their norms, and whether these are finite."""
+    norms = _NORMS[kind](x.astype(np.float64))
+    divisors = np.where((norms == 0.0) | (norms < least), 1.0, norms)
+    return x / divisors.astype(x.dtype), bool(np.isfinite(norms).all())
 
 
 def _softmax(x: NDArray) -> NDArray:
@@ -66,19 +64,26 @@ def _rank(x: NDArray) -> NDArray:
 _FORMULAS: dict[str, Callable[[NDArray], NDArray]] = {
     "standard": _standard,
     "minmax": _minmax,
-    "l1": _by_norm(lambda x: np.abs(x).sum(axis=1, keepdims=True)),
-    "l2": _by_norm(lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True))),
-    "max": _by_norm(lambda x: np.abs(x).max(axis=1, keepdims=True)),
     "softmax": _softmax,
     "rank": _rank,
+}
+_NORMS: dict[str, Callable[[NDArray], NDArray]] = {
+    "l1": lambda x: np.abs(x).sum(axis=1, keepdims=True),
+    "l2": lambda x: np.sqrt((x**2).sum(axis=1, keepdims=True)),
+    "max": lambda x: np.abs(x).max(axis=1, keepdims=True),
 }
 
 
 @np.errstate(all="ignore")
-def normalize_rows(values: NDArray, kind: str, out: NDArray) -> None:
+def normalize_rows(values: NDArray, kind: str, out: NDArray, least: float = 0.0) -> bool:
     work = np.promote_types(out.dtype, np.float32)
     # In C order: NumPy's sums are then pairwise, and their error does not grow with the length.
-    out[...] = _FORMULAS[kind](values.astype(work, order="C"))
+    x, finite = values.astype(work, order="C"), True
+    if kind in _NORMS:
+        out[...], finite = _by_norm(x, kind, least)
+    else:
+        out[...] = _FORMULAS[kind](x)
+    return finite
 
 
 def normalize_groups(

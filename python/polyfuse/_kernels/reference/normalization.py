@@ -14,12 +14,19 @@ def _leaf(x: NDArray[np.float64], weight: NDArray[np.float64]) -> Moments:
     count = w.sum(axis=0)
     there = count != 0.0
     first = x[np.argmax(present, axis=0), np.arange(x.shape[1])] if len(x) else 0.0
-    origin = np.where(there, first, 0.0)
-    mean = origin + np.where(present, w * (x - origin), 0.0).sum(axis=0) / np.where(there, count, 1)
+
+    def mean_about(origin: NDArray[np.float64]) -> NDArray[np.float64]:
+        deviation = np.where(present, w * (x - origin), 0.0).sum(axis=0)
+        found: NDArray[np.float64] = origin + deviation / np.where(there, count, 1)
+        return found
+
+    mean = mean_about(np.where(there, first, 0.0))
+    mean = np.where(np.isfinite(mean), mean, mean_about(np.zeros(x.shape[1])))
     deviation = np.where(present, x - mean, 0.0)
-    total = (w * deviation).sum(axis=0)
-    share = np.where(there, total / count, 0.0)
-    return count, mean + share, (w * deviation * deviation).sum(axis=0) - total * share
+    total, squares = (w * deviation).sum(axis=0), (w * deviation * deviation).sum(axis=0)
+    correct = there & np.isfinite(squares)
+    share = np.where(correct, total / count, 0.0)
+    return count, mean + share, np.where(correct, squares - total * share, squares)
 
 
 def _merge(a: Moments, b: Moments) -> Moments:

@@ -33,9 +33,13 @@ def _staged(values: NDArray, affine: Affine | None, dtype: np.dtype) -> NDArray:
             return values.astype(dtype, copy=False)
         scaled_in = values.dtype if values.dtype.kind == "f" else dtype
         x = values.astype(scaled_in, copy=False)
-        offset, factor = affine.offset.astype(scaled_in), affine.factor.astype(scaled_in)
-        scaled: NDArray = (x - offset) / factor if affine.divide else x * factor + offset
-        return scaled.astype(dtype, copy=False)
+        offset, factor = affine.offset, affine.factor
+        if not affine.wide or values.dtype.kind != "f":
+            offset, factor = offset.astype(scaled_in), factor.astype(scaled_in)
+        first = x - offset if affine.divide else x * factor
+        first = first.astype(scaled_in, copy=False)
+        scaled: NDArray = first / factor if affine.divide else first + offset
+        return scaled.astype(scaled_in, copy=False).astype(dtype, copy=False)
 
 
 def is_missing(block: Block) -> NDArray[np.bool_]:
