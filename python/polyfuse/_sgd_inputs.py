@@ -243,4 +243,4 @@ def _affine(scaler: Any, values: Any, name: str) -> Affine | None:
         )
     # As sparse matrices are scaled; -0.0 is what leaves every number as it is when added.
     factor = 1.0 / affine.factor if affine.divide else affine.factor
-    return Affine(np.full(len(factor), -0.0), factor, divide=False)
+    return Affine(np.full(len(factor), -0.0), factor.astype(np.float64), divide=False)
