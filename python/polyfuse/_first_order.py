@@ -131,7 +131,10 @@ class AllRows:
 
 
 class Batches:
-    """Steps along the gradients of batches of rows, in an order that is new in each epoch."""
+    """Steps along the gradients of batches of rows, in an order that is new in each epoch.
+
+    `moved` is the velocity of ``descend``.
+    """
 
     def __init__(
         self, problem: Problem, plan: Plan, rng: np.random.Generator | None,
@@ -146,37 +149,21 @@ class Batches:
         self.weight = None if weight is None else weight * share
 
     def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
+        problem, batch = self.problem, self.batch_size
         order = self.rows if self.rng is None else self.rng.permutation(self.rows)
-        take, height = self._heavy, self.batch_size
-        if not self.momentum:
-            take = self._steps
-            height *= max(1, _PIECE // (height * self.problem.n_coef))
-        starts = range(0, len(order), height)
-        total = sum(take(theta, order[start : start + height], rate) for start in starts)
-        return total / len(order), False
-
-    def _steps(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
-        problem = self.problem
         coef, intercept = problem.split(theta)
-        steps = np.full(-(-len(order) // self.batch_size), rate)
-        return _kernels.select().descend(
-            problem.rows, order, self.batch_size, problem.targets, self.weight,
-            problem.loss, steps, problem.alpha, coef, intercept, problem.fit_intercept,
-        )  # fmt: skip
-
-    def _heavy(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
-        """One step with momentum: Polyak's heavy ball, or the gradient taken ahead of it."""
         if self.moved is None:
-            self.moved = np.zeros_like(theta)
-        before = theta.copy()
-        self.moved *= self.momentum
-        if self.nesterov:
-            theta += self.moved
-        loss = self._steps(theta, order, rate)
-        if not self.nesterov:
-            theta += self.moved
-        np.subtract(theta, before, out=self.moved)
-        return loss
+            shape = (problem.n_outputs, problem.rows.width + 1) if self.momentum else (0, 0)
+            self.moved = np.zeros(shape)
+        height, total = batch * max(1, _PIECE // (batch * problem.n_coef)), 0.0
+        for start in range(0, len(order), height):
+            part = order[start : start + height]
+            total += _kernels.select().descend(
+                problem.rows, part, batch, problem.targets, self.weight, problem.loss,
+                np.full(-(-len(part) // batch), rate), problem.alpha, self.momentum, self.nesterov,
+                coef, intercept, self.moved, problem.fit_intercept,
+            )  # fmt: skip
+        return total / len(order), False
 
 
 class HeldOut:
