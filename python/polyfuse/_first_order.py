@@ -7,7 +7,7 @@ length, looks at the loss, and lets Ctrl-C through between two calls that take a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,8 @@ SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 
 # A step is lowered this many times at most, by this factor: to less than a thousandth.
 _LOWERED, _FACTOR = 5, 0.25
+# Batches that all rows follow only have to come near: they stall at so many times the tolerance.
+_NEAR = 10.0
 # Numbers that one call of ``descend`` may read: a fraction of a second.
 _PIECE = 1 << 25
 
@@ -31,7 +33,8 @@ class Plan:
 
     `step` is the length of the first step, changed by `schedule` from epoch to epoch. `momentum`
     is the part of the last move that is made again; None is Nesterov's growing momentum with
-    restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows.
+    restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows; those
+    that are `closing` take over, by :func:`close`, where batches have stalled.
     """
 
     step: float
@@ -43,6 +46,7 @@ class Plan:
     tol: float | None
     patience: int
     batch_size: int | None
+    closing: bool = False
 
 
 class Rate:
@@ -182,18 +186,20 @@ class HeldOut:
 def minimise(
     problem: Problem, theta: Vector, plan: Plan, advance: Advance, *,
     held_out: Callable[[Vector], float] | None = None, callback: Callback | None = None,
+    trace: Trace | None = None,
 ) -> tuple[Vector, Trace]:  # fmt: skip
-    """Descend from theta until the plan says to stop.
+    """Descend from theta until the plan says to stop, after the epochs in `trace`.
 
     With a loss on rows `held_out` that one is watched, and the model for which it was least is
     returned.
     """
-    trace, rate, best, best_loss = Trace(), Rate(plan), theta, np.inf
+    trace, rate, best, best_loss = trace or Trace(), Rate(plan), theta, np.inf
     tol = -np.inf if plan.tol is None else plan.tol * problem.unit**2
-    stop = Stop(tol, plan.patience)
+    stop = Stop(_NEAR * tol if plan.closing else tol, plan.patience)
+    trace.converged = False
     by_loss = plan.batch_size is not None and plan.schedule != "cosine"
     watching = by_loss or held_out is not None or plan.schedule == "adaptive"
-    for epoch in range(plan.max_iter):
+    for epoch in range(len(trace.losses), plan.max_iter):
         loss, flat = advance(theta, rate(epoch))
         trace.note(loss, callback)
         trace.finite = bool(np.isfinite(loss))
@@ -210,3 +216,20 @@ def minimise(
             advance.moved = None
     trace.converged |= plan.tol is None or plan.schedule == "cosine"
     return theta if held_out is None else best, trace
+
+
+def close(
+    problem: Problem, theta: Vector, plan: Plan, trace: Trace, callback: Callback | None
+) -> tuple[Vector, Trace]:
+    """Go on where batches have stalled, along the gradient of all rows until it is small.
+
+    Steps as long as batches want them never come to rest, and short ones take long: from there,
+    accelerated steps along exact gradients are the shorter way.
+    """
+    bound = problem.smoothness()
+    whole = replace(
+        plan, step=1.0 / bound if bound > 0.0 else 1.0, schedule="constant", momentum=None,
+        batch_size=None, closing=False,
+    )  # fmt: skip
+    advance = AllRows(problem, whole)
+    return minimise(problem, theta, whole, advance, callback=callback, trace=trace)
