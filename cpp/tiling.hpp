@@ -58,8 +58,11 @@ constexpr TileShape tile_shape(std::int64_t width, bool along_columns) {
 constexpr std::int64_t padded(std::int64_t width) { return (width + 15) / 16 * 16; }
 
 // Rows of a tile that a learner consumes: the tile and its scores stay in half of L2.
+constexpr std::int64_t most_learn_rows = 64;
+
 constexpr std::int64_t learn_tile_rows(std::int64_t width, std::int64_t item_size) {
-    return at_least(4, at_most(64, (256 << 10) / (padded(at_least(1, width)) * item_size)));
+    const std::int64_t row = padded(at_least(1, width)) * item_size;
+    return at_least(4, at_most(most_learn_rows, (256 << 10) / row));
 }
 
 constexpr std::int64_t learn_scratch(std::int64_t width, std::int64_t n_outputs,
@@ -67,6 +70,11 @@ constexpr std::int64_t learn_scratch(std::int64_t width, std::int64_t n_outputs,
     const std::int64_t rows = learn_tile_rows(width, item_size);
     return rows * stage_tiles * padded(width) + padded(rows * n_outputs) + block_scratch(n_blocks);
 }
+
+// Rows whose losses are taken side by side, and doubles for their scores and targets.
+constexpr std::int64_t loss_rows = 16;
+
+constexpr std::int64_t loss_scratch(std::int64_t n_outputs) { return 2 * loss_rows * n_outputs; }
 
 // Rows that are staged at once for a chain: a tile stays in L1 until its last row was learned.
 constexpr std::int64_t chain_tile_rows(std::int64_t width, std::int64_t item_size) {

@@ -151,6 +151,17 @@ struct Epoch {
     const double* steps;
     double alpha;
     bool fit_intercept;
+    double momentum = 0.0;
+    bool nesterov = false;
+};
+
+// A model under way. The coef of its velocity is null where it has none; gradients are taken
+// `ahead`, which shares the model's memory unless it is where momentum leads.
+template <class T>
+struct Moving {
+    Linear<T> model;
+    Linear<T> velocity;
+    Linear<T> ahead;
 };
 
 // What a chain of stochastic gradient descent minimises, with what penalty, in what steps.

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <vector>
 
 #include "bindings/convert.hpp"
 #include "bindings/names.hpp"
 #include "bindings/register.hpp"
 #include "dispatch/run.hpp"
+#include "dispatch/threads.hpp"
 #include "tiling.hpp"
 
 namespace polyfuse {
@@ -18,27 +18,40 @@ std::int64_t outputs_of(const Doubles& coef, const Doubles& intercept, std::int6
     return coef.shape(0);
 }
 
-// The model in the precision of the rows, its rows padded.
+// Where Python holds a model, or its velocity: values from one output to the next.
+template <class Number>
+struct Held {
+    Number *coef, *intercept;
+    std::int64_t coef_apart, intercept_apart;
+};
+
+Held<const double> held(const Doubles& w, const Doubles& b) {
+    return {w.data(), b.data(), w.shape(1), 1};
+}
+
+// The same in the precision of the rows, its rows padded.
 template <class T>
 struct Model {
-    std::int64_t width, ld;
-    std::vector<T> coef, intercept;
+    std::int64_t n_outputs, width, ld;
+    Scratch<T> values;
 
-    Model(const Doubles& w, const Doubles& b)
-        : width(w.shape(1)),
-          ld(padded(width)),
-          coef(static_cast<std::size_t>(w.shape(0) * ld)),
-          intercept(b.data(), b.data() + b.size()) {
-        for (std::int64_t i = 0; i < w.shape(0); ++i)
-            std::copy_n(w.data() + i * width, width, coef.data() + i * ld);
+    Model(std::int64_t k, std::int64_t d, const Held<const double>& from)
+        : n_outputs(k), width(d), ld(padded(d)), values(k * (ld + 1)) {
+        std::fill_n(values.data(), k * (ld + 1), T(0));
+        for (std::int64_t i = 0; i < k; ++i) {
+            std::copy_n(from.coef + i * from.coef_apart, width, view().coef + i * ld);
+            view().intercept[i] = static_cast<T>(from.intercept[i * from.intercept_apart]);
+        }
     }
+    Model(const Doubles& w, const Doubles& b) : Model(w.shape(0), w.shape(1), held(w, b)) {}
     Linear<T> view() {
-        return {coef.data(), intercept.data(), static_cast<std::int64_t>(intercept.size()), ld};
+        return {values.data(), values.data() + n_outputs * ld, n_outputs, ld};
     }
-    void write(Doubles& w, Doubles& b) const {
-        for (std::int64_t i = 0; i < w.shape(0); ++i)
-            std::copy_n(coef.data() + i * ld, width, w.mutable_data() + i * width);
-        std::copy(intercept.begin(), intercept.end(), b.mutable_data());
+    void write(const Held<double>& to) {
+        for (std::int64_t i = 0; i < n_outputs; ++i) {
+            std::copy_n(view().coef + i * ld, width, to.coef + i * to.coef_apart);
+            to.intercept[i * to.intercept_apart] = view().intercept[i];
+        }
     }
 };
 
@@ -126,30 +139,48 @@ Epoch epoch_of(const Int64s& order, std::int64_t batch_size, const Doubles& step
             fit_intercept};
 }
 
+// Velocities of k outputs, their intercepts' last; or none.
+Held<double> velocity_of(Doubles& velocity, std::int64_t k, std::int64_t d) {
+    if (velocity.size() == 0) return {nullptr, nullptr, 0, 0};
+    require(velocity.ndim() == 2 && velocity.shape(1) == d + 1,
+            "velocity must be of shape (n_outputs, n_features + 1), or (0, 0)");
+    double* values = output_of(velocity, k * (d + 1));
+    return {values, values + d, d + 1, d + 1};
+}
+
 template <class T>
-double descend_as(const Rows& rows, const Epoch& epoch, const Targets& targets, Doubles& coef,
-                  Doubles& intercept) {
-    Model<T> model(coef, intercept);
+double descend_as(const Rows& rows, const Epoch& epoch, const Targets& targets,
+                  const Held<double>& model, const Held<double>& velocity, std::int64_t k) {
+    const auto held = [](const Held<double>& x) {
+        return Held<const double>{x.coef, x.intercept, x.coef_apart, x.intercept_apart};
+    };
+    const bool moves = velocity.coef;
+    Model<T> at(k, rows.width, held(model)), move(moves ? k : 0, rows.width, held(velocity));
     double loss;
     {
         const Unlocked unlocked(epoch.n_rows * rows.width);
-        loss = run_descend<T>(rows, epoch, targets, model.view());
+        loss = run_descend<T>(rows, epoch, targets, at.view(),
+                              moves ? move.view() : Linear<T>{nullptr, nullptr, k, at.ld});
     }
-    model.write(coef, intercept);
+    at.write(model);
+    move.write(velocity);
     return loss;
 }
 
 double descend(const py::tuple& rows, const Int64s& order, std::int64_t batch_size,
                const Doubles& targets, const py::object& sample_weight, const py::str& loss,
-               const Doubles& steps, double alpha, Doubles& coef, Doubles& intercept,
-               bool fit_intercept) {
+               const Doubles& steps, double alpha, double momentum, bool nesterov, Doubles& coef,
+               Doubles& intercept, Doubles& velocity, bool fit_intercept) {
     const RowsView staged(rows);
     const Rows& view = staged.view();
-    const std::int64_t k = outputs_of(coef, intercept, view.width);
+    const std::int64_t k = outputs_of(coef, intercept, view.width), d = view.width;
     const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
-    const Epoch epoch = epoch_of(order, batch_size, steps, alpha, fit_intercept, view.n_rows);
-    return staged.wide() ? descend_as<double>(view, epoch, wanted, coef, intercept)
-                         : descend_as<float>(view, epoch, wanted, coef, intercept);
+    Epoch epoch = epoch_of(order, batch_size, steps, alpha, fit_intercept, view.n_rows);
+    epoch.momentum = momentum, epoch.nesterov = nesterov;
+    const Held<double> model{output_of(coef, k * d), output_of(intercept, k), d, 1};
+    const Held<double> move = velocity_of(velocity, k, d);
+    return staged.wide() ? descend_as<double>(view, epoch, wanted, model, move, k)
+                         : descend_as<float>(view, epoch, wanted, model, move, k);
 }
 
 double dot(const Doubles& a, const Doubles& b) {
@@ -169,8 +200,9 @@ void register_sgd(py::module_& m) {
     m.def("descend", &descend, py::arg("rows"), py::arg("order").noconvert(),
           py::arg("batch_size"), py::arg("targets").noconvert(),
           py::arg("sample_weight").none(true), py::arg("loss"), py::arg("steps").noconvert(),
-          py::arg("alpha"), py::arg("coef").noconvert(), py::arg("intercept").noconvert(),
-          py::arg("fit_intercept"));
+          py::arg("alpha"), py::arg("momentum"), py::arg("nesterov"),
+          py::arg("coef").noconvert(), py::arg("intercept").noconvert(),
+          py::arg("velocity").noconvert(), py::arg("fit_intercept"));
     m.def("dot", &dot, py::arg("a").noconvert(), py::arg("b").noconvert());
 }
 

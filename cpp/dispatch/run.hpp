@@ -33,7 +33,8 @@ template <class T>
 double run_loss_gradient(const Rows&, const Targets&, const Linear<T>&, const Linear<double>& grad);
 
 template <class T>
-double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>&);
+double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>& model,
+                   const Linear<T>& velocity);
 
 double run_dot(const double* a, const double* b, std::int64_t n);
 

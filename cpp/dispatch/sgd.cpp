@@ -33,7 +33,7 @@ double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<
     const std::int64_t height = learn_tile_rows(d, sizeof(T));
     const std::int64_t n_slots = gradient_slots(rows.n_rows, height);
     const std::int64_t share = ceil_div(ceil_div(rows.n_rows, n_slots), height) * height;
-    const std::int64_t n_coef = k * model.ld, slot_size = n_coef + k + k;  // ..., a row of scores
+    const std::int64_t n_coef = k * model.ld, slot_size = n_coef + k + loss_scratch(k);
     std::vector<double> slots(static_cast<std::size_t>(n_slots * slot_size), 0.0);
     std::vector<double> losses(static_cast<std::size_t>(n_slots), 0.0);
     parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, rows.n_blocks, sizeof(T)),
@@ -62,12 +62,15 @@ double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<
 
 template <class T>
 double run_descend(const Rows& rows, const Epoch& epoch, const Targets& targets,
-                   const Linear<T>& model) {
-    const std::int64_t d = rows.width, k = model.n_outputs;
+                   const Linear<T>& model, const Linear<T>& velocity) {
+    const std::int64_t d = rows.width, k = model.n_outputs, n_coef = k * model.ld;
+    const bool ahead = velocity.coef && epoch.nesterov;
     Scratch<T> scratch(learn_scratch(d, k, rows.n_blocks, sizeof(T)));
-    const std::int64_t n_coef = k * model.ld;
-    std::vector<double> grad(static_cast<std::size_t>(n_coef + 2 * k));
-    return kernels().typed<T>().descend(rows, epoch, targets, model,
+    Scratch<T> leading(ahead ? n_coef + k : 0);
+    const Linear<T> there{leading.data(), leading.data() + n_coef, k, model.ld};
+    std::vector<double> grad(static_cast<std::size_t>(n_coef + k + loss_scratch(k)), 0.0);
+    return kernels().typed<T>().descend(rows, epoch, targets,
+                                        {model, velocity, ahead ? there : model},
                                         {grad.data(), grad.data() + n_coef, k, model.ld},
                                         grad.data() + n_coef + k, scratch.data());
 }
@@ -82,8 +85,9 @@ template double run_loss_gradient<float>(const Rows&, const Targets&, const Line
                                          const Linear<double>&);
 template double run_loss_gradient<double>(const Rows&, const Targets&, const Linear<double>&,
                                           const Linear<double>&);
-template double run_descend<float>(const Rows&, const Epoch&, const Targets&, const Linear<float>&);
+template double run_descend<float>(const Rows&, const Epoch&, const Targets&, const Linear<float>&,
+                                   const Linear<float>&);
 template double run_descend<double>(const Rows&, const Epoch&, const Targets&,
-                                    const Linear<double>&);
+                                    const Linear<double>&, const Linear<double>&);
 
 }  // namespace polyfuse

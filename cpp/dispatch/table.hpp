@@ -16,7 +16,7 @@ struct Typed {
     void (*linear_scores)(const Rows&, const RowSet&, const Linear<T>&, T* out, T* scratch);
     double (*add_gradient)(const Rows&, const RowSet&, const Targets&, const Linear<T>&,
                            const Linear<double>& grad, double* row, T* scratch);
-    double (*descend)(const Rows&, const Epoch&, const Targets&, const Linear<T>&,
+    double (*descend)(const Rows&, const Epoch&, const Targets&, const Moving<T>&,
                       const Linear<double>& grad, double* row, T* scratch);
     void (*chains)(const Rows&, const Chains<T>&, const Visits&, bool exact, T* scratch,
                    double* scores, Pending<T>*);

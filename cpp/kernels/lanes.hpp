@@ -47,19 +47,58 @@ T add_lanes(Lanes<T> v) {
                                           std::make_index_sequence<Lanes<T>::width / 2>{});
 }
 
-// out[i] = x . w_i for `count` vectors w_i, ldw elements apart, n a multiple of 16: x is loaded
-// once for all.
-template <int count, class T>
-void dots(const T* x, const T* w, std::ptrdiff_t ldw, std::int64_t n, T* out) {
+// The lower, or the upper, half of each group of `size` lanes of a, then of b.
+template <int size, bool upper, class V, std::size_t... i>
+auto halves(const V& a, const V& b, std::index_sequence<i...>) {
+    constexpr int half = size / 2, start = upper ? half : 0;
+    return __builtin_shufflevector(
+        a, b, (static_cast<int>(i) / half * size + static_cast<int>(i) % half + start)...);
+}
+
+// `count` vectors of n lanes, in groups of `size`, to the sum of each group: a lane and that half
+// a group on are added, until they are one, and two vectors share the addition.
+template <int count, int size, class T, std::int64_t n>
+void add_groups(Vector<T, n>* v, T* out) {
+    constexpr std::int64_t kept = count > 1 ? n : n / 2;
+    constexpr auto each = std::make_index_sequence<static_cast<std::size_t>(kept)>{};
+    if constexpr (size == 1) {
+        std::memcpy(out, v, sizeof *v * count);
+    } else if constexpr (kept == 1) {
+        out[0] = v[0][0] + v[0][1];
+    } else {
+        Vector<T, kept> sums[count > 1 ? count / 2 : 1];
+        for (int i = 0; i < (count > 1 ? count / 2 : 1); ++i) {
+            const auto &a = v[2 * i], &b = v[count > 1 ? 2 * i + 1 : 0];
+            sums[i] = halves<size, false>(a, b, each) + halves<size, true>(a, b, each);
+        }
+        add_groups<(count > 1 ? count / 2 : 1), size / 2, T, kept>(sums, out);
+    }
+}
+
+// out[r * count + i] = x_r . w_i for `height` vectors x and `count` vectors w, ldw elements apart,
+// n a multiple of 16: each x is loaded once for all w, each w for all x.
+template <int height, int count, class T>
+void dots(const T* const* x, const T* w, std::ptrdiff_t ldw, std::int64_t n, T* out) {
     constexpr std::int64_t width = Lanes<T>::width, n_parts = Lanes<T>::n_parts;
-    Lanes<T> acc[count] = {};
+    Vector<T> acc[height * count][n_parts];
+    for (int c = 0; c < height * count; ++c)
+        for (std::int64_t p = 0; p < n_parts; ++p) acc[c][p] = Vector<T>{};
     for (std::int64_t j = 0; j < n; j += n_lanes)
         for (std::int64_t p = 0; p < n_parts; ++p) {
-            const Vector<T> v = load_vector(x + j + p * width);
-            for (int i = 0; i < count; ++i)
-                acc[i].part[p] += v * load_vector(w + i * ldw + j + p * width);
+            Vector<T> v[height];
+            for (int r = 0; r < height; ++r) v[r] = load_vector(x[r] + j + p * width);
+            for (int i = 0; i < count; ++i) {
+                const Vector<T> u = load_vector(w + i * ldw + j + p * width);
+                for (int r = 0; r < height; ++r) acc[r * count + i][p] += v[r] * u;
+            }
         }
-    for (int i = 0; i < count; ++i) out[i] = add_lanes<T>(acc[i]);
+    Vector<T> sums[height * count];
+    for (int c = 0; c < height * count; ++c) {
+        for (std::int64_t half = n_parts / 2; half > 0; half /= 2)
+            for (std::int64_t p = 0; p < half; ++p) acc[c][p] += acc[c][p + half];
+        sums[c] = acc[c][0];
+    }
+    add_groups<height * count, static_cast<int>(width), T, width>(sums, out);
 }
 
 // Call f<count>(first) over [0, n) in groups of `largest`, a power of two, and smaller powers.

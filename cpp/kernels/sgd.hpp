@@ -1,32 +1,16 @@
 // HOW linear models read rows: scores, the gradient of a loss, one epoch of descent.
 //
-// Order: a tile of rows is staged once and used twice, for its scores and for its gradient. A
-// score is a 16-lane dot product plus the intercept; a gradient adds the tile's rows one after
-// the other; tiles are added in double, in order. Exact: nothing; the same bits on every level.
-// Shape: several outputs share each load of the row (scores) or of the column strip (gradient),
-// so ten classes cost far less than ten sweeps; the tile stays in L2 between its two uses. How
-// many share does not show in the bits: each output has chains of its own.
+// Order: a tile of rows (sgd_tiles.hpp) is read once and used twice, for its scores and for its
+// gradient; tiles are added in double, in order, but those of a batch that is one tile are not
+// added at all. Exact: nothing; the same bits on every level. Shape: a step is one sweep over the
+// model, which moves a register of velocity, model and what lies ahead of it together; where a
+// batch is one tile, it is done as the gradient leaves its registers.
 #pragma once
 
-#include "kernels/chain_rows.hpp"
-#include "kernels/lanes.hpp"
-#include "ops/losses.hpp"
-#include "fuse.hpp"
-#include "tiling.hpp"
+#include "kernels/sgd_tiles.hpp"
 
 namespace polyfuse {
 namespace {
-
-template <class T>
-void score_tile(const Tile<T>& x, std::int64_t count, const Linear<T>& model, T* out) {
-    const std::int64_t k = model.n_outputs, ld = model.ld;
-    for (std::int64_t r = 0; r < count; ++r)
-        in_groups<n_chains<T>>(k, [&]<int width>(std::int64_t i) {
-            T* scores = out + r * k + i;
-            dots<width>(x.data + r * x.ld, model.coef + i * ld, ld, ld, scores);
-            for (int s = 0; s < width; ++s) scores[s] += model.intercept[i + s];
-        });
-}
 
 // Scores of rows of which a block is sparse. Scratch: chain_scratch.
 template <class T>
@@ -44,118 +28,161 @@ void sparse_scores(const Rows& all, const RowSet& part, const Linear<T>& model, 
     }
 }
 
-// Scores of some rows, from `out` on. Scratch: as below, and as above.
+// Call f(tile, rows from the first on, which) for a few rows at a time. Scratch: stage_rows.
+template <class T, class F>
+void by_tiles(const Rows& all, const RowSet& part, T* scratch, F f) {
+    const std::int64_t height = learn_tile_rows(all.width, sizeof(T));
+    LearnRows<T> x;
+    for (std::int64_t r = 0; r < part.count; r += height) {
+        const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,
+                          at_most(height, part.count - r)};
+        read_rows(all, rows, part.count - r - rows.count, scratch, x);
+        f(x, r, rows);
+    }
+}
+
+// Scores of some rows, from `out` on. Scratch: learn_scratch, and as above.
 template <class T>
 void linear_scores(const Rows& all, const RowSet& part, const Linear<T>& model, T* out,
                    T* scratch) {
     if (is_sparse(all)) return sparse_scores(all, part, model, out, scratch);
-    const std::int64_t height = learn_tile_rows(all.width, sizeof(T));
-    for (std::int64_t r = 0; r < part.count; r += height) {
-        const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,
-                          at_most(height, part.count - r)};
-        score_tile(stage_rows<T>(all, rows, scratch), rows.count, model,
-                   out + r * model.n_outputs);
-    }
-}
-
-template <class Formula, class T>
-double residuals_of(const RowSet& rows, const Targets& targets, std::int64_t k, double* row,
-                    T* scores) {
-    double loss = 0.0;
-    for (std::int64_t r = 0; r < rows.count; ++r) {
-        const std::int64_t i = rows.index ? rows.index[r] : rows.first + r;
-        for (std::int64_t c = 0; c < k; ++c) row[c] = static_cast<double>(scores[r * k + c]);
-        const double own = Formula::apply(row, targets.values + i * targets.width, k);
-        const double weight = targets.sample_weight ? targets.sample_weight[i] : 1.0;
-        loss += weight * own;
-        for (std::int64_t c = 0; c < k; ++c) scores[r * k + c] = static_cast<T>(weight * row[c]);
-    }
-    return loss;
-}
-
-// Turn a tile's scores into weighted derivatives of the loss; return the weighted loss.
-template <class T>
-double residuals(const RowSet& rows, const Targets& targets, std::int64_t k, double* row,
-                 T* scores) {
-    switch (targets.loss) {
-        case Loss::squared_error: return residuals_of<SquaredError>(rows, targets, k, row, scores);
-        case Loss::log_loss: return residuals_of<LogLoss>(rows, targets, k, row, scores);
-        default: return residuals_of<Multinomial>(rows, targets, k, row, scores);
-    }
-}
-
-// grad.coef[output] += sum_r residual[r, output] * x[r], over the rows of a tile. Columns are
-// taken `strips` registers at a time: enough chains for one output as for eight.
-template <class T>
-void gradient_tile(const Tile<T>& x, std::int64_t count, const T* residual,
-                   const Linear<double>& grad) {
-    constexpr std::int64_t lanes = Lanes<T>::width;
-    const std::int64_t k = grad.n_outputs;
-    const auto add_strip = [&]<int width, int strips>(std::int64_t i, std::int64_t j) {
-        Vector<T> acc[width][strips] = {};
-        for (std::int64_t r = 0; r < count; ++r) {
-            Vector<T> v[strips];
-            for (int s = 0; s < strips; ++s) v[s] = load_vector(x.data + r * x.ld + j + s * lanes);
-            for (int o = 0; o < width; ++o)
-                for (int s = 0; s < strips; ++s) acc[o][s] += residual[r * k + i + o] * v[s];
-        }
-        for (int o = 0; o < width; ++o) {
-            T sums[strips * lanes];
-            std::memcpy(sums, acc[o], sizeof sums);
-            double* g = grad.coef + (i + o) * grad.ld + j;
-            for (std::int64_t l = 0; l < strips * lanes; ++l) g[l] += static_cast<double>(sums[l]);
-        }
-    };
-    in_groups<4>(k, [&]<int width>(std::int64_t i) {
-        constexpr int strips = width == 4 ? 2 : 4;
-        std::int64_t j = 0;
-        for (; j + strips * lanes <= grad.ld; j += strips * lanes)
-            add_strip.template operator()<width, strips>(i, j);
-        for (; j < grad.ld; j += lanes) add_strip.template operator()<width, 1>(i, j);
+    by_tiles(all, part, scratch, [&](const LearnRows<T>& x, std::int64_t r, const RowSet&) {
+        score_tile(x, model, out + r * model.n_outputs);
     });
 }
 
+// Loss of a tile; its weighted derivatives in `scores`, and their sums added to `intercept`.
+template <class T>
+double derive(const LearnRows<T>& x, const Wanted& wanted, const Linear<T>& model, T* scores,
+              double* intercept) {
+    const std::int64_t k = model.n_outputs;
+    score_tile(x, model, scores);
+    const double loss = residuals(wanted, k, scores);
+    for (std::int64_t r = 0; r < x.count; ++r)
+        for (std::int64_t i = 0; i < k; ++i) intercept[i] += static_cast<double>(scores[r * k + i]);
+    return loss;
+}
+
 // Loss and gradient of some rows, added to grad.
-// Scratch: learn_scratch(d, k, sizeof(T)) elements; `row` holds k doubles.
+// Scratch: learn_scratch(d, k, sizeof(T)) elements; `row` holds loss_scratch(k) doubles.
 template <class T>
 double add_gradient(const Rows& all, const RowSet& part, const Targets& targets,
                     const Linear<T>& model, const Linear<double>& grad, double* row, T* scratch) {
     const std::int64_t k = model.n_outputs, height = learn_tile_rows(all.width, sizeof(T));
-    T* scores = scratch;
     T* tiles = scratch + padded(height * k);
     double loss = 0.0;
-    for (std::int64_t r = 0; r < part.count; r += height) {
-        const RowSet rows{part.index ? part.index + r : nullptr, part.first + r,
-                          at_most(height, part.count - r)};
-        const Tile<T> x = stage_rows<T>(all, rows, tiles);
-        score_tile(x, rows.count, model, scores);
-        loss += residuals(rows, targets, k, row, scores);
-        gradient_tile(x, rows.count, scores, grad);
-        for (std::int64_t s = 0; s < rows.count; ++s)
-            for (std::int64_t i = 0; i < k; ++i)
-                grad.intercept[i] += static_cast<double>(scores[s * k + i]);
-    }
+    by_tiles(all, part, tiles, [&](const LearnRows<T>& x, std::int64_t, const RowSet& rows) {
+        loss += derive(x, {rows, targets, row}, model, scratch, grad.intercept);
+        gradient_tile(x, scratch, k, [&](std::int64_t i, std::int64_t j, const Vector<T>& sum) {
+            double* g = grad.coef + i * grad.ld + j;
+            T sums[vector_width<T>];
+            store_vector(sums, sum);
+            for (std::int64_t l = 0; l < vector_width<T>; ++l) g[l] += static_cast<double>(sums[l]);
+        });
+    });
     return loss;
 }
 
-// One epoch. Each batch's gradient is gathered in `grad` (double), then subtracted.
+// One step of one batch, along the sum of its gradients.
 template <class T>
-double descend(const Rows& all, const Epoch& epoch, const Targets& targets, const Linear<T>& model,
+struct Step {
+    const Moving<T>& to;
+    T keep, rate, decay, momentum;
+    bool nesterov;
+
+    Step(const Moving<T>& moving, const Epoch& epoch, std::int64_t batch, std::int64_t count)
+        : to(moving),
+          keep(static_cast<T>(1.0 - epoch.steps[batch] * epoch.alpha)),
+          rate(static_cast<T>(epoch.steps[batch] / static_cast<double>(count))),
+          decay(static_cast<T>(epoch.steps[batch] * epoch.alpha)),
+          momentum(static_cast<T>(epoch.momentum)),
+          nesterov(epoch.nesterov) {}
+
+    // A register of coefficients of output i, from column j on.
+    void move(std::int64_t i, std::int64_t j, const Vector<T>& sum) const {
+        T* w = to.model.coef + i * to.model.ld + j;
+        if (!to.velocity.coef) return store_vector(w, keep * load_vector(w) - rate * sum);
+        T *v = to.velocity.coef + i * to.model.ld + j, *at = to.ahead.coef + i * to.model.ld + j;
+        const Vector<T> moved = momentum * load_vector(v) - (rate * sum + decay * load_vector(at));
+        const Vector<T> now = load_vector(w) + moved;
+        store_vector(v, moved);
+        store_vector(w, now);
+        if (nesterov) store_vector(at, now + momentum * moved);
+    }
+
+    void move_intercept(std::int64_t i, T sum) const {
+        T &b = to.model.intercept[i], &v = to.velocity.intercept[i];
+        if (!to.velocity.coef) {
+            b -= rate * sum;
+            return;
+        }
+        v = momentum * v - rate * sum;
+        b += v;
+        if (nesterov) to.ahead.intercept[i] = b + momentum * v;
+    }
+};
+
+// Where momentum leads from the model.
+template <class T>
+void look_ahead(const Moving<T>& to, const Epoch& epoch) {
+    const std::int64_t k = to.model.n_outputs, n_coef = k * to.model.ld;
+    const T momentum = static_cast<T>(epoch.momentum);
+    for (std::int64_t j = 0; j < n_coef; ++j)
+        to.ahead.coef[j] = to.model.coef[j] + momentum * to.velocity.coef[j];
+    for (std::int64_t i = 0; i < k; ++i) {
+        const T move = epoch.fit_intercept ? momentum * to.velocity.intercept[i] : T(0);
+        to.ahead.intercept[i] = to.model.intercept[i] + move;
+    }
+}
+
+// Loss of a batch of one tile, and the step that follows.
+template <class T>
+double descend_tile(const LearnRows<T>& x, const Wanted& wanted, const Step<T>& step,
+                    double* intercept, T* scores) {
+    const double loss = derive(x, wanted, step.to.ahead, scores, intercept);
+    gradient_tile(x, scores, step.to.model.n_outputs,
+                  [&](std::int64_t i, std::int64_t j, const Vector<T>& sum) {
+                      step.move(i, j, sum);
+                  });
+    return loss;
+}
+
+// Step along a gradient, and forget it.
+template <class T>
+void descend_along(const Linear<double>& grad, const Step<T>& step) {
+    T sums[vector_width<T>];
+    for (std::int64_t i = 0; i < grad.n_outputs; ++i)
+        for (std::int64_t j = 0; j < grad.ld; j += vector_width<T>) {
+            double* g = grad.coef + i * grad.ld + j;
+            for (std::int64_t l = 0; l < vector_width<T>; ++l)
+                sums[l] = static_cast<T>(g[l]), g[l] = 0.0;
+            step.move(i, j, load_vector(sums));
+        }
+}
+
+// One epoch. `grad` is zero, and is again afterwards. Scratch as above.
+template <class T>
+double descend(const Rows& all, const Epoch& epoch, const Targets& targets, const Moving<T>& to,
                const Linear<double>& grad, double* row, T* scratch) {
-    const std::int64_t k = model.n_outputs, n_coef = k * model.ld;
+    const std::int64_t k = to.model.n_outputs, height = learn_tile_rows(all.width, sizeof(T));
+    if (to.velocity.coef && epoch.nesterov) look_ahead(to, epoch);
+    LearnRows<T> x;
     double loss = 0.0;
     for (std::int64_t start = 0, b = 0; start < epoch.n_rows; start += epoch.batch_size, ++b) {
-        const std::int64_t count = at_most(epoch.batch_size, epoch.n_rows - start);
-        for (std::int64_t j = 0; j < n_coef; ++j) grad.coef[j] = 0.0;
-        for (std::int64_t i = 0; i < k; ++i) grad.intercept[i] = 0.0;
-        const RowSet rows{epoch.order + start, 0, count};
-        loss += add_gradient(all, rows, targets, model, grad, row, scratch);
-        const T keep = static_cast<T>(1.0 - epoch.steps[b] * epoch.alpha);
-        const T rate = static_cast<T>(epoch.steps[b] / static_cast<double>(count));
-        for (std::int64_t j = 0; j < n_coef; ++j)
-            model.coef[j] = keep * model.coef[j] - rate * static_cast<T>(grad.coef[j]);
-        for (std::int64_t i = 0; epoch.fit_intercept && i < k; ++i)
-            model.intercept[i] -= rate * static_cast<T>(grad.intercept[i]);
+        const RowSet rows{epoch.order + start, 0, at_most(epoch.batch_size, epoch.n_rows - start)};
+        const Step<T> step(to, epoch, b, rows.count);
+        if (rows.count <= height) {
+            T* tiles = scratch + padded(height * k);
+            read_rows(all, rows, epoch.n_rows - start - rows.count, tiles, x);
+            loss += descend_tile(x, {rows, targets, row}, step, grad.intercept, scratch);
+        } else {
+            loss += add_gradient(all, rows, targets, to.ahead, grad, row, scratch);
+            descend_along(grad, step);
+        }
+        for (std::int64_t i = 0; i < k; ++i) {
+            if (epoch.fit_intercept) step.move_intercept(i, static_cast<T>(grad.intercept[i]));
+            grad.intercept[i] = 0.0;
+        }
     }
     return loss;
 }
@@ -166,8 +193,9 @@ inline double dot(const double* a, const double* b, std::int64_t n) {
     const std::int64_t whole = n / n_lanes * n_lanes;
     std::memcpy(last[0], a + whole, static_cast<std::size_t>(n - whole) * sizeof(double));
     std::memcpy(last[1], b + whole, static_cast<std::size_t>(n - whole) * sizeof(double));
-    dots<1>(a, b, 0, whole, sums);
-    dots<1>(last[0], last[1], 0, n_lanes, sums + 1);
+    const double* rest = last[0];
+    dots<1, 1>(&a, b, 0, whole, sums);
+    dots<1, 1>(&rest, last[1], 0, n_lanes, sums + 1);
     return sums[0] + sums[1];
 }
 

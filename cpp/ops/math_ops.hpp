@@ -59,6 +59,12 @@ inline double log_of(double x) {
     return x >= 0.0 ? y : __builtin_nan("");
 }
 
+// log(1 + x) for x from 0 to 1: what is lost in the sum is added behind it.
+inline double log1p_of(double x) {
+    const double sum = 1.0 + x;
+    return log_of(sum) + (x - (sum - 1.0)) / sum;
+}
+
 // x^p for p != 0, as std::pow has it, to about |p log x| roundings.
 inline double power_of(double x, double p) {
     if (p == 1.0) return x;

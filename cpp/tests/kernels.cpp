@@ -221,7 +221,15 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     std::vector<std::int64_t> order(static_cast<std::size_t>(n));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
     const std::vector<double> steps(static_cast<std::size_t>(n / 3 + 1), 1e-3);
-    run_descend<double>(rows, {order.data(), n, 3, steps.data(), 0.0, true}, targets, model);
+    std::vector<double> move(w.size()), move_b(b.size());
+    const Linear<double> velocity{move.data(), move_b.data(), k, ld}, none{nullptr, nullptr, k, ld};
+    Epoch epoch{order.data(), n, 3, steps.data(), 0.0, true};
+    run_descend<double>(rows, epoch, targets, model, none);
+    epoch.momentum = 0.5;
+    for (const bool nesterov : {false, true}) {
+        epoch.nesterov = nesterov;
+        run_descend<double>(rows, epoch, targets, model, velocity);
+    }
     check(n == 0 || run_loss_gradient<double>(rows, targets, model, {grad.data(), grad_b.data(), k, d}) <= loss,
           "descend", n, d);
 }

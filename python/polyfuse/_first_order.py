@@ -7,7 +7,7 @@ length, looks at the loss, and lets Ctrl-C through between two calls that take a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,8 @@ SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
 
 # A step is lowered this many times at most, by this factor: to less than a thousandth.
 _LOWERED, _FACTOR = 5, 0.25
+# Batches that all rows follow only have to come near: they stall at so many times the tolerance.
+_NEAR = 10.0
 # Numbers that one call of ``descend`` may read: a fraction of a second.
 _PIECE = 1 << 25
 
@@ -31,7 +33,8 @@ class Plan:
 
     `step` is the length of the first step, changed by `schedule` from epoch to epoch. `momentum`
     is the part of the last move that is made again; None is Nesterov's growing momentum with
-    restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows.
+    restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows; those
+    that are `closing` take over, by :func:`close`, where batches have stalled.
     """
 
     step: float
@@ -43,6 +46,7 @@ class Plan:
     tol: float | None
     patience: int
     batch_size: int | None
+    closing: bool = False
 
 
 class Rate:
@@ -131,7 +135,10 @@ class AllRows:
 
 
 class Batches:
-    """Steps along the gradients of batches of rows, in an order that is new in each epoch."""
+    """Steps along the gradients of batches of rows, in an order that is new in each epoch.
+
+    `moved` is the velocity of ``descend``.
+    """
 
     def __init__(
         self, problem: Problem, plan: Plan, rng: np.random.Generator | None,
@@ -146,37 +153,21 @@ class Batches:
         self.weight = None if weight is None else weight * share
 
     def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
+        problem, batch = self.problem, self.batch_size
         order = self.rows if self.rng is None else self.rng.permutation(self.rows)
-        take, height = self._heavy, self.batch_size
-        if not self.momentum:
-            take = self._steps
-            height *= max(1, _PIECE // (height * self.problem.n_coef))
-        starts = range(0, len(order), height)
-        total = sum(take(theta, order[start : start + height], rate) for start in starts)
-        return total / len(order), False
-
-    def _steps(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
-        problem = self.problem
         coef, intercept = problem.split(theta)
-        steps = np.full(-(-len(order) // self.batch_size), rate)
-        return _kernels.select().descend(
-            problem.rows, order, self.batch_size, problem.targets, self.weight,
-            problem.loss, steps, problem.alpha, coef, intercept, problem.fit_intercept,
-        )  # fmt: skip
-
-    def _heavy(self, theta: Vector, order: NDArray[np.int64], rate: float) -> float:
-        """One step with momentum: Polyak's heavy ball, or the gradient taken ahead of it."""
         if self.moved is None:
-            self.moved = np.zeros_like(theta)
-        before = theta.copy()
-        self.moved *= self.momentum
-        if self.nesterov:
-            theta += self.moved
-        loss = self._steps(theta, order, rate)
-        if not self.nesterov:
-            theta += self.moved
-        np.subtract(theta, before, out=self.moved)
-        return loss
+            shape = (problem.n_outputs, problem.rows.width + 1) if self.momentum else (0, 0)
+            self.moved = np.zeros(shape)
+        height, total = batch * max(1, _PIECE // (batch * problem.n_coef)), 0.0
+        for start in range(0, len(order), height):
+            part = order[start : start + height]
+            total += _kernels.select().descend(
+                problem.rows, part, batch, problem.targets, self.weight, problem.loss,
+                np.full(-(-len(part) // batch), rate), problem.alpha, self.momentum, self.nesterov,
+                coef, intercept, self.moved, problem.fit_intercept,
+            )  # fmt: skip
+        return total / len(order), False
 
 
 class HeldOut:
@@ -195,18 +186,20 @@ class HeldOut:
 def minimise(
     problem: Problem, theta: Vector, plan: Plan, advance: Advance, *,
     held_out: Callable[[Vector], float] | None = None, callback: Callback | None = None,
+    trace: Trace | None = None,
 ) -> tuple[Vector, Trace]:  # fmt: skip
-    """Descend from theta until the plan says to stop.
+    """Descend from theta until the plan says to stop, after the epochs in `trace`.
 
     With a loss on rows `held_out` that one is watched, and the model for which it was least is
     returned.
     """
-    trace, rate, best, best_loss = Trace(), Rate(plan), theta, np.inf
+    trace, rate, best, best_loss = trace or Trace(), Rate(plan), theta, np.inf
     tol = -np.inf if plan.tol is None else plan.tol * problem.unit**2
-    stop = Stop(tol, plan.patience)
+    stop = Stop(_NEAR * tol if plan.closing else tol, plan.patience)
+    trace.converged = False
     by_loss = plan.batch_size is not None and plan.schedule != "cosine"
     watching = by_loss or held_out is not None or plan.schedule == "adaptive"
-    for epoch in range(plan.max_iter):
+    for epoch in range(len(trace.losses), plan.max_iter):
         loss, flat = advance(theta, rate(epoch))
         trace.note(loss, callback)
         trace.finite = bool(np.isfinite(loss))
@@ -223,3 +216,20 @@ def minimise(
             advance.moved = None
     trace.converged |= plan.tol is None or plan.schedule == "cosine"
     return theta if held_out is None else best, trace
+
+
+def close(
+    problem: Problem, theta: Vector, plan: Plan, trace: Trace, callback: Callback | None
+) -> tuple[Vector, Trace]:
+    """Go on where batches have stalled, along the gradient of all rows until it is small.
+
+    Steps as long as batches want them never come to rest, and short ones take long: from there,
+    accelerated steps along exact gradients are the shorter way.
+    """
+    bound = problem.smoothness()
+    whole = replace(
+        plan, step=1.0 / bound if bound > 0.0 else 1.0, schedule="constant", momentum=None,
+        batch_size=None, closing=False,
+    )  # fmt: skip
+    advance = AllRows(problem, whole)
+    return minimise(problem, theta, whole, advance, callback=callback, trace=trace)

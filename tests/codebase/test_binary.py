@@ -117,8 +117,12 @@ def test_wrong_calls_of_the_module_are_exceptions() -> None:
         lambda: core.fuse(rows._replace(dtype=np.float64), np.empty((3, 2))),
         lambda: core.fuse(rows._replace(blocks=(Block(x, 3),)), np.empty((3, 2))),  # type: ignore[arg-type]
         lambda: core.descend(
-            rows, np.array([3]), 1, np.ones((3, 1)), None, "squared_error", one, 0.0,
-            np.ones((1, 2)), one, True,
+            rows, np.array([3]), 1, np.ones((3, 1)), None, "squared_error", one, 0.0, 0.0,
+            False, np.ones((1, 2)), one, np.zeros((0, 0)), True,
+        ),
+        lambda: core.descend(
+            rows, np.array([0]), 1, np.ones((3, 1)), None, "squared_error", one, 0.0, 0.9,
+            False, np.ones((1, 2)), one, np.zeros((1, 2)), True,
         ),
         lambda: core.loss_gradient(
             rows, np.full((3, 1), 9.0), None, np.ones((2, 2)), np.ones(2), "multinomial",

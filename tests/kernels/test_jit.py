@@ -97,6 +97,7 @@ def test_no_copy_of_the_data_is_made(op: str, missing: float | str | None) -> No
     )
     rows = Rows(blocks, op, np.ones(3), np.dtype("float64"), missing=missing)
     coef, intercept = np.zeros((2, rows.width)), np.zeros(2)
+    velocity = np.zeros((2, rows.width + 1))
     y = np.zeros((n, 2))
     out = np.empty((n, rows.width))
     few = rows._replace(blocks=tuple(Block(x[:600], a, p[:600]) for x, a, p in blocks))
@@ -107,7 +108,10 @@ def test_no_copy_of_the_data_is_made(op: str, missing: float | str | None) -> No
         m, (k, e) = rows.n_rows, np.zeros((2, 40))
         jit.column_moments(rows.blocks[0].values, None, 256, np.zeros(40), k, e)
         jit.loss_gradient(rows, y[:m], None, coef, intercept, "log_loss", coef * 0, intercept * 0)
-        jit.descend(rows, order[:m], m, y[:m], None, "log_loss", steps, 0.0, coef, intercept, True)
+        jit.descend(
+            rows, order[:m], m, y[:m], None, "log_loss", steps, 0.0, 0.9, True, coef, intercept,
+            velocity, True,
+        )  # fmt: skip
 
     work(few)  # compile, the merging of leaves too
     tracemalloc.start()

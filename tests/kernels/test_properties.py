@@ -351,8 +351,8 @@ def test_one_batch_is_one_step_against_the_gradient(
     grad_coef, grad_intercept, loss = gradient(implementation, p)
     order, steps = np.arange(n)[::-1].copy(), np.full(min(n, 1), step)
     returned = implementation.descend(
-        p["rows"], order, max(1, n), p["targets"], p["weight"], p["loss"], steps, alpha, coef,
-        intercept, fit_intercept,
+        p["rows"], order, max(1, n), p["targets"], p["weight"], p["loss"], steps, alpha, 0.0,
+        False, coef, intercept, np.zeros((0, 0)), fit_intercept,
     )  # fmt: skip
     want_coef, want_intercept = p["coef"].copy(), p["intercept"].copy()
     if n:

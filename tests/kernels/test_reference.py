@@ -520,8 +520,8 @@ def test_descent_is_scikit_learns_row_by_row(fit_intercept: bool) -> None:
     ).fit(X[order], y[order], sample_weight=SAMPLE_WEIGHT[order])  # fmt: skip
     coef, intercept = np.zeros((1, D)), np.zeros(1)
     reference.descend(
-        ROWS, order, 1, y[:, None], SAMPLE_WEIGHT, "squared_error", np.full(N, 0.01), 0.0, coef,
-        intercept, fit_intercept,
+        ROWS, order, 1, y[:, None], SAMPLE_WEIGHT, "squared_error", np.full(N, 0.01), 0.0, 0.0,
+        False, coef, intercept, np.zeros((0, 0)), fit_intercept,
     )  # fmt: skip
     np.testing.assert_allclose(coef[0], model.coef_, rtol=1e-12)
     np.testing.assert_allclose(intercept, model.intercept_, rtol=1e-12)
@@ -540,8 +540,9 @@ def test_descent_in_batches() -> None:
         want_coef = (1 - step * alpha) * want_coef - step * slope.T @ X[batch]
         want_intercept = want_intercept - step * slope.sum(axis=0)
     got = reference.descend(
-        ROWS, order, 3, targets, SAMPLE_WEIGHT, "squared_error", steps, alpha, coef, intercept, True
-    )
+        ROWS, order, 3, targets, SAMPLE_WEIGHT, "squared_error", steps, alpha, 0.0, False, coef,
+        intercept, np.zeros((0, 0)), True,
+    )  # fmt: skip
     assert got == pytest.approx(want_loss, rel=1e-12)
     np.testing.assert_allclose(coef, want_coef, rtol=1e-12)
     np.testing.assert_allclose(intercept, want_intercept, rtol=1e-12)

@@ -206,8 +206,11 @@ class Kernels(Protocol):
         loss: str,
         steps: NDArray[np.float64],
         alpha: float,
+        momentum: float,
+        nesterov: bool,
         coef: NDArray[np.float64],
         intercept: NDArray[np.float64],
+        velocity: NDArray[np.float64],
         fit_intercept: bool,
     ) -> float:
         """One epoch of gradient descent over the rows in `order`, updating in place.
@@ -218,9 +221,17 @@ class Kernels(Protocol):
             coef      <- (1 - steps[b] * alpha) * coef - steps[b] * g
             intercept <- intercept - steps[b] * g
 
-        in the precision of the rows; the intercept stays as it is without `fit_intercept`.
-        Returns the sum of weighted losses, each taken before its
-        batch's update. Batches depend on each other, so this kernel is sequential.
+        in the precision of the rows. `velocity` is (0, 0) then, and `momentum` not looked at; or
+        it is (k, d + 1), its last column the intercept's, updated in place too, and::
+
+            at       = theta + momentum * velocity if nesterov else theta
+            velocity <- momentum * velocity - steps[b] * (g(at) + alpha * coef(at))
+            theta    <- theta + velocity
+
+        where theta is coef and intercept, and only coef has the term with alpha. Without
+        `fit_intercept` the intercept and its velocity stay as they are. Returns the sum of
+        weighted losses, each taken before its batch's update, where its gradient is. Batches
+        depend on each other, so this kernel is sequential.
         """
 
     def dot(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -90,19 +90,27 @@ def _descent(
     batch_size: int | None,
     passes: float = 1.0,
     fit_intercept: bool = True,
+    momentum: float | None = None,
+    nesterov: bool = False,
     **spec: Any,
 ) -> Call:
     rows = make_rows(rng, dtype, **spec)
     n = rows.n_rows
     order = rng.integers(0, n, int(passes * n)) if n else np.zeros(0, np.int64)  # some, some twice
     size = max(1, n) if batch_size is None else batch_size
-    steps = 0.05 / (1.0 + np.arange(-(-len(order) // size))) ** 0.25
+    first = 0.05 * (1.0 - (momentum or 0.0))  # so that roundings do not grow
+    steps = first / (1.0 + np.arange(-(-len(order) // size))) ** 0.25
     targets = _labels(rng, loss, n, k)
     weight = rng.uniform(0.0, 3.0, n) if weighted else None
     model = _model(rng, rows, k)
+    shape = (0, 0) if momentum is None else (k, rows.width + 1)
+    velocity = 0.01 * rng.standard_normal(shape)
     frozen(order, steps, targets)
-    arguments = (rows, order, size, targets, weight, loss, steps, 0.01, *model, fit_intercept)
-    return Call(arguments, model)
+    arguments = (
+        rows, order, size, targets, weight, loss, steps, 0.01, momentum or 0.0, nesterov, *model,
+        velocity, fit_intercept,
+    )  # fmt: skip
+    return Call(arguments, (*model, velocity))
 
 
 def _dot(rng: np.random.Generator, dtype: np.dtype, n: int) -> Call:
@@ -128,6 +136,25 @@ def sgd_cases() -> Iterator[Case]:
         yield from learner_sizes(spec)
         make = partial(_descent, batch_size=7, fit_intercept=False, **spec)
         yield Case(f"descend-{loss}-no-intercept", "descend", make, Close(2**10))
+        yield from momentum_cases(loss)
+
+
+def momentum_cases(loss: str) -> Iterator[Case]:
+    """In batches of a row, of a tile, and of several; of rows read in place, gathered or joined."""
+    shapes: dict[str, dict[str, Any]] = {
+        "in-place": {"n": 500, "widths": (32,), "inputs": ("own",)},
+        "odd": {"n": 500, "widths": (37,), "inputs": ("own",)},
+        "joined": LEARNERS["side-by-side"],
+    }
+    for kind, shape in shapes.items():
+        for batch_size in (1, 32, 200):
+            for nesterov in (False, True):
+                spec = {"batch_size": batch_size, "nesterov": nesterov, "momentum": 0.9, **shape}
+                id = f"descend-{loss}-{kind}-{batch_size}-" + ("nesterov" if nesterov else "heavy")
+                make = partial(_descent, loss=loss, weighted=True, k=3, **spec)
+                yield Case(id, "descend", make, Close(2**12))
+        make = partial(_descent, loss=loss, weighted=False, k=10, fit_intercept=False, **spec)
+        yield Case(f"descend-{loss}-{kind}-momentum-no-intercept", "descend", make, Close(2**12))
 
 
 def score_cases() -> Iterator[Case]:

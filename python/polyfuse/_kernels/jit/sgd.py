@@ -124,13 +124,31 @@ def _step(step: float, alpha: float, size: int, model: Any, fit_intercept: bool)
         intercept[c] -= rate * number(grad_intercept[c]) if fit_intercept else number(0)
         for j in range(coef.shape[1]):
             coef[c, j] = keep * coef[c, j] - rate * number(grad_coef[c, j])
-    grad_coef[:] = 0.0
-    grad_intercept[:] = 0.0
 
 
 @jit
-def _descend(x: NDArray, targets: NDArray, weight: NDArray, loss: int, model: Any, place: Any,
-             steps: NDArray, alpha: float) -> float:  # fmt: skip
+def _roll(step: float, alpha: float, size: int, model: Any, moving: Any,
+          fit_intercept: bool) -> None:  # fmt: skip
+    """Move the velocity against that gradient, the model by the velocity, and look ahead."""
+    at, at_b, grad_coef, grad_intercept, _ = model
+    coef, intercept, velocity, momentum, nesterov = moving
+    number, d = coef.dtype.type, coef.shape[1]
+    rate, decay, lead = number(step / size), number(step * alpha), momentum * nesterov
+    for c in range(coef.shape[0]):
+        for j in range(d):
+            pull = rate * number(grad_coef[c, j]) + decay * at[c, j]
+            velocity[c, j] = momentum * velocity[c, j] - pull
+            coef[c, j] += velocity[c, j]
+            at[c, j] = coef[c, j] + lead * velocity[c, j]
+        if fit_intercept:
+            velocity[c, d] = momentum * velocity[c, d] - rate * number(grad_intercept[c])
+            intercept[c] += velocity[c, d]
+            at_b[c] = intercept[c] + lead * velocity[c, d]
+
+
+@jit
+def _descend(x: NDArray, targets: NDArray, weight: NDArray, loss: int, model: Any, moving: Any,
+             place: Any, steps: NDArray, alpha: float) -> float:  # fmt: skip
     """The batches, whole or in part, of the rows from `start` on in an order of `n_rows`."""
     start, n_rows, batch_size, fit_intercept = place
     total, i = 0.0, 0
@@ -140,7 +158,12 @@ def _descend(x: NDArray, targets: NDArray, weight: NDArray, loss: int, model: An
         stop = min(last - start, x.shape[0])
         total += _add_gradient(x[i:stop], targets[i:stop], weight[i:stop], loss, model)
         if start + stop == last:
-            _step(steps[batch], alpha, last - first, model, fit_intercept)
+            if moving[2].size:
+                _roll(steps[batch], alpha, last - first, model, moving, fit_intercept)
+            else:
+                _step(steps[batch], alpha, last - first, model, fit_intercept)
+            model[2][:] = 0.0
+            model[3][:] = 0.0
         i = stop
     return total
 
@@ -149,6 +172,19 @@ def _model(coef: F64, intercept: F64, dtype: np.dtype) -> tuple[NDArray, ...]:
     """Copies in the precision of the rows, zeros for their gradients, room for a row's scores."""
     w, b = np.array(coef, dtype, order="C"), np.array(intercept, dtype)
     return w, b, np.zeros(w.shape), np.zeros(b.shape), np.empty(b.shape)
+
+
+def _moving(model: tuple[NDArray, ...], velocity: F64, momentum: float, nesterov: bool,
+            fit_intercept: bool) -> tuple[Any, ...]:  # fmt: skip
+    """The model under way; with a velocity, what `model` holds is where gradients are taken."""
+    w, b = model[:2]
+    v, m = np.array(velocity, w.dtype, order="C"), w.dtype.type(momentum)
+    if v.size:
+        w, b = w.copy(), b.copy()
+        if nesterov:
+            model[0][...] += m * v[:, :-1]
+            model[1][...] += m * v[:, -1] * fit_intercept
+    return w, b, v, m, w.dtype.type(nesterov)
 
 
 @np.errstate(all="ignore")
@@ -164,14 +200,15 @@ def loss_gradient(rows: Rows, targets: F64, sample_weight: F64 | None, coef: F64
 
 @np.errstate(all="ignore")
 def descend(rows: Rows, order: I64, batch_size: int, targets: F64, sample_weight: F64 | None,
-            loss: str, steps: F64, alpha: float, coef: F64, intercept: F64,
-            fit_intercept: bool) -> float:  # fmt: skip
+            loss: str, steps: F64, alpha: float, momentum: float, nesterov: bool, coef: F64,
+            intercept: F64, velocity: F64, fit_intercept: bool) -> float:  # fmt: skip
     stage, model, total = Stage(rows), _model(coef, intercept, rows.dtype), 0.0
     steps, code = plain(steps), LOSSES.index(loss)
+    moving = _moving(model, velocity, momentum, bool(nesterov), bool(fit_intercept))
     for part in parts(len(order), stage.row_bytes):
         x = stage.tile(order[part], part.stop - part.start)
         told = labels(order[part], len(x), targets, sample_weight)
         place = (part.start, len(order), batch_size, bool(fit_intercept))
-        total += _descend(x, *told, code, model, place, steps, float(alpha))
-    coef[...], intercept[...] = model[:2]
+        total += _descend(x, *told, code, model, moving, place, steps, float(alpha))
+    coef[...], intercept[...], velocity[...] = moving[:3]
     return total

@@ -88,23 +88,38 @@ def descend(
     loss: str,
     steps: NDArray[np.float64],
     alpha: float,
+    momentum: float,
+    nesterov: bool,
     coef: NDArray[np.float64],
     intercept: NDArray[np.float64],
+    velocity: NDArray[np.float64],
     fit_intercept: bool,
 ) -> float:
     x = stage(rows)
-    w, b = coef.astype(x.dtype), intercept.astype(x.dtype)
-    total = 0.0
+    number = x.dtype.type
+    w, b, v = coef.astype(x.dtype), intercept.astype(x.dtype), velocity.astype(x.dtype)
+    total, m = 0.0, number(momentum)
     with np.errstate(all="ignore"):
         for step, start in zip(steps, range(0, len(order), batch_size), strict=True):
             batch = order[start : start + batch_size]
             weight = None if sample_weight is None else sample_weight[batch]
-            part, residual = _weighted_residual(x[batch], targets[batch], weight, w, b, loss)
+            at, at_b = w, b
+            if v.size and nesterov:
+                at, at_b = w + m * v[:, :-1], b + m * v[:, -1] * fit_intercept
+            part, residual = _weighted_residual(x[batch], targets[batch], weight, at, at_b, loss)
             total += part
-            rate = x.dtype.type(step / len(batch))
-            w = x.dtype.type(1.0 - step * alpha) * w - rate * (residual.T @ x[batch])
-            b = b - rate * residual.sum(axis=0) if fit_intercept else b
-    coef[...], intercept[...] = w, b
+            rate = number(step / len(batch))
+            g, g_b = rate * (residual.T @ x[batch]), rate * residual.sum(axis=0)
+            if not v.size:
+                w = number(1.0 - step * alpha) * w - g
+                b = b - g_b if fit_intercept else b
+                continue
+            v[:, :-1] = m * v[:, :-1] - (g + number(step * alpha) * at)
+            w = w + v[:, :-1]
+            if fit_intercept:
+                v[:, -1] = m * v[:, -1] - g_b
+                b = b + v[:, -1]
+    coef[...], intercept[...], velocity[...] = w, b, v
     return total
 
 
