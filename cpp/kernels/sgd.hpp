@@ -111,11 +111,12 @@ struct Step {
     }
 
     void move_intercept(std::int64_t i, T sum) const {
-        T &b = to.model.intercept[i], &v = to.velocity.intercept[i];
+        T& b = to.model.intercept[i];
         if (!to.velocity.coef) {
             b -= rate * sum;
             return;
         }
+        T& v = to.velocity.intercept[i];
         v = momentum * v - rate * sum;
         b += v;
         if (nesterov) to.ahead.intercept[i] = b + momentum * v;
