@@ -46,6 +46,14 @@ V load_as(const T* x) {
     return v;
 }
 
+// Ask for n values from x on, as far as the prefetcher does not follow by itself. Inlined, or GCC
+// takes it for a function without effect, and drops its calls.
+template <class T>
+[[gnu::always_inline]] inline void expect(const T* x, std::int64_t n) {
+    constexpr std::int64_t line = 64 / sizeof(T), most = 32 * line;
+    for (std::int64_t i = 0; i < n && i < most; i += line) __builtin_prefetch(x + i);
+}
+
 // Copy n values past the caches: a line that is written whole need not be read first. What shares
 // its line with others is stored plainly.
 template <class T>

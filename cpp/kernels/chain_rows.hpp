@@ -34,13 +34,6 @@ inline bool is_sparse(const Rows& all) {
     return false;
 }
 
-// Ask for n values from x on, as far as the prefetcher does not follow by itself.
-template <class T>
-void expect(const T* x, std::int64_t n) {
-    constexpr std::int64_t line = 64 / sizeof(T), most = 32 * line;
-    for (std::int64_t i = 0; i < n && i < most; i += line) __builtin_prefetch(x + i);
-}
-
 // Whole dense rows, for one order. Where they must be staged, some at a time are, in scratch of
 // dense_reader_scratch elements.
 template <class T>
@@ -141,7 +134,7 @@ class SparseReader {
         return {x_, at_, n};
     }
 
-    void expect_row(std::int64_t i) const {
+    [[gnu::always_inline]] void expect_row(std::int64_t i) const {
         if (!direct_) return;
         const SparseRow<T> coming = row(i);
         expect(coming.x, coming.n);

@@ -42,9 +42,9 @@ struct Sweep {
     double inner[width], square[width], absolute[width];
 };
 
-// Ask for the line that holds element j.
+// Ask for the line that begins with element j, into L2, which can wait for more lines than L1.
 template <class T>
-void ask(const T* x, std::int64_t j) {
+[[gnu::always_inline]] inline void ask(const T* x, std::int64_t j) {
     if (j % (64 / static_cast<std::int64_t>(sizeof(T))) == 0) __builtin_prefetch(x + j, 0, 2);
 }
 

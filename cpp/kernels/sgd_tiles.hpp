@@ -31,13 +31,9 @@ struct LearnRows {
     const std::int64_t* coming = nullptr;
     std::int64_t n_coming = 0;
 
-    // Ask for what comes a little after row i. Inlined, or GCC takes it for a function without
-    // effect, and drops its calls.
+    // Ask for what comes a little after row i.
     [[gnu::always_inline]] void expect_row(std::int64_t i) const {
-        constexpr std::int64_t line = 64 / sizeof(T), most = 32 * line;
-        if (i >= n_coming) return;
-        const T* x = base + coming[i] * ld;
-        for (std::int64_t j = 0; j < width && j < most; j += line) __builtin_prefetch(x + j);
+        if (i < n_coming) expect(base + coming[i] * ld, width);
     }
 };
 
