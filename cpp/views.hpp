@@ -211,6 +211,26 @@ struct Chains {
     std::int64_t width;
 };
 
+// Some columns of a chain with steps and a penalty of their own, and how far they have come. The
+// fields are those of PART in _kernels/views.py, which explains them (a test compares the names).
+struct ChainPart {
+    std::int64_t width;
+    double eta, alpha;
+    double scale, sq_norm, l1_norm, u, average_a, average_b;
+};
+inline constexpr const char* part_fields[] = {"width",   "eta", "alpha",     "scale",    "sq_norm",
+                                              "l1_norm", "u",   "average_a", "average_b"};
+inline constexpr int n_part_fields = static_cast<int>(sizeof part_fields / sizeof part_fields[0]);
+static_assert(sizeof(ChainPart) == 8 * n_part_fields);
+
+// n parts for each chain, side by side over its columns, and room for each as a chain of its own;
+// `part` is null where chains have none.
+struct ChainParts {
+    ChainPart* part = nullptr;
+    Chain* own = nullptr;
+    std::int64_t n = 0;
+};
+
 // What a step leaves for the next sweep over the weights: w += x * factor, unless x is null.
 template <class T>
 struct Pending {

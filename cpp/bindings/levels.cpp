@@ -41,6 +41,9 @@ void register_levels(py::module_& m) {
     m.def("chain_fields",
           []() -> Names { return as_tuple({chain_fields, chain_fields + n_chain_fields}); },
           "Names of the fields of a chain.");
+    m.def("part_fields",
+          []() -> Names { return as_tuple({part_fields, part_fields + n_part_fields}); },
+          "Names of the fields of a part of a chain.");
     m.def("normalizations",
           []() -> Names {
               return as_tuple({normalization_names, normalization_names + n_normalizations});

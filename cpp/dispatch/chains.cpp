@@ -10,7 +10,8 @@ namespace polyfuse {
 
 // Chains do not know of each other, unless they are the classes of one model: threads share them.
 template <class T>
-void run_chains(const Rows& rows, const Chains<T>& chains, const Visits& visits, bool exact) {
+void run_chains(const Rows& rows, const Chains<T>& chains, ChainParts all, const Visits& visits,
+                bool exact) {
     const auto& kernel = kernels().typed<T>();
     const std::int64_t n = chains.n, d = chains.width, work = visits.n * d * n;
     if (n == 0 || visits.n == 0) return;
@@ -18,7 +19,9 @@ void run_chains(const Rows& rows, const Chains<T>& chains, const Visits& visits,
     const std::int64_t parts = one ? 1 : threads_for(n, work);
     std::vector<double> scores(static_cast<std::size_t>(n));
     std::vector<Pending<T>> pending(static_cast<std::size_t>(n));
-    const std::int64_t copies = exact ? 0 : n * padded(d);
+    std::vector<Chain> own_parts(static_cast<std::size_t>(n * all.n));
+    all.own = own_parts.data();
+    const std::int64_t copies = exact || all.part ? 0 : n * padded(d);
     parallel<T>(parts, work, chain_scratch(rows, sizeof(T)) + copies, [&](std::int64_t part, T* scratch) {
         const std::int64_t from = n * part / parts, to = n * (part + 1) / parts;
         const auto behind = [&](T* x) { return x ? x + from * d : nullptr; };
@@ -26,14 +29,22 @@ void run_chains(const Rows& rows, const Chains<T>& chains, const Visits& visits,
                             behind(chains.met), to - from,              d};
         Visits ways = visits;
         ways.order += from * visits.apart;
+        if (all.part)
+            return kernel.parted_chains(rows, own,
+                                        {all.part + from * all.n, all.own + from * all.n, all.n},
+                                        ways, exact, scratch, scores.data() + from);
         kernel.chains(rows, own, ways, exact, scratch, scores.data() + from,
                       pending.data() + from);
     });
 }
 
 template <class T>
-void run_settle_chains(const Chains<T>& chains) {
-    kernels().typed<T>().settle_chains(chains);
+void run_settle_chains(const Chains<T>& chains, ChainParts parts) {
+    const auto& kernel = kernels().typed<T>();
+    if (!parts.part) return kernel.settle_chains(chains);
+    std::vector<Chain> own(static_cast<std::size_t>(chains.n * parts.n));
+    parts.own = own.data();
+    kernel.settle_parts(chains, parts);
 }
 
 // Marsaglia, Xorshift RNGs, Journal of Statistical Software 8(14), 2003; scikit-learn's our_rand_r.
@@ -48,9 +59,11 @@ void run_shuffle(std::uint32_t seed, std::int64_t* order, std::int64_t n) {
     }
 }
 
-template void run_chains<float>(const Rows&, const Chains<float>&, const Visits&, bool);
-template void run_chains<double>(const Rows&, const Chains<double>&, const Visits&, bool);
-template void run_settle_chains<float>(const Chains<float>&);
-template void run_settle_chains<double>(const Chains<double>&);
+template void run_chains<float>(const Rows&, const Chains<float>&, ChainParts, const Visits&,
+                                bool);
+template void run_chains<double>(const Rows&, const Chains<double>&, ChainParts, const Visits&,
+                                 bool);
+template void run_settle_chains<float>(const Chains<float>&, ChainParts);
+template void run_settle_chains<double>(const Chains<double>&, ChainParts);
 
 }  // namespace polyfuse

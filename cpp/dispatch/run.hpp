@@ -38,11 +38,12 @@ double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>& m
 
 double run_dot(const double* a, const double* b, std::int64_t n);
 
+// The parts come without room for them as chains: that is found here.
 template <class T>
-void run_chains(const Rows&, const Chains<T>&, const Visits&, bool exact);
+void run_chains(const Rows&, const Chains<T>&, ChainParts, const Visits&, bool exact);
 
 template <class T>
-void run_settle_chains(const Chains<T>&);
+void run_settle_chains(const Chains<T>&, ChainParts);
 
 void run_shuffle(std::uint32_t seed, std::int64_t* order, std::int64_t n);
 

@@ -21,6 +21,9 @@ struct Typed {
     void (*chains)(const Rows&, const Chains<T>&, const Visits&, bool exact, T* scratch,
                    double* scores, Pending<T>*);
     void (*settle_chains)(const Chains<T>&);
+    void (*parted_chains)(const Rows&, const Chains<T>&, const ChainParts&, const Visits&,
+                          bool exact, T* scratch, double* scores);
+    void (*settle_parts)(const Chains<T>&, const ChainParts&);
 };
 
 struct Table {

@@ -2,6 +2,7 @@
 // the kernels is in anonymous namespaces; all it exports is one table.
 #include "dispatch/table.hpp"
 #include "kernels/batches.hpp"
+#include "kernels/chain_parts.hpp"
 #include "kernels/chains.hpp"
 #include "kernels/confusion.hpp"
 #include "kernels/fusion.hpp"
@@ -14,9 +15,11 @@ namespace polyfuse::POLYFUSE_LEVEL {
 extern const Table table;
 constinit const Table table{
     {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
-     add_gradient<float>, descend<float>, chains<float>, settle_chains<float>},
+     add_gradient<float>, descend<float>, chains<float>, settle_chains<float>,
+     parted_chains<float>, settle_parts<float>},
     {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
-     add_gradient<double>, descend<double>, chains<double>, settle_chains<double>},
+     add_gradient<double>, descend<double>, chains<double>, settle_chains<double>,
+     parted_chains<double>, settle_parts<double>},
     leaf_moments,
     merge_moments,
     column_extrema,

@@ -112,8 +112,7 @@ void add_row(const Learner<T>& own, const Row& row, T factor) {
 template <class T, class Row>
 void add_average(const Learner<T>& own, const Row& row, T update) {
     Chain& c = *own.chain;
-    const double n = c.t - static_cast<double>(c.average) + 1.0;
-    const T count = static_cast<T>(n);
+    const T count = static_cast<T>(c.t - static_cast<double>(c.average) + 1.0);
     const double step = 1.0 / static_cast<double>(count);
     const double back = static_cast<double>(-update) / c.scale;
     for (std::int64_t i = 0; i < row.n; ++i) {
@@ -123,7 +122,15 @@ void add_average(const Learner<T>& own, const Row& row, T update) {
     }
     if (count > T(1)) c.average_b /= 1.0 - step;
     c.average_a += step * c.average_b * c.scale;
+}
+
+inline void average_intercept(Chain& c) {
+    const double n = c.t - static_cast<double>(c.average) + 1.0;
     c.average_intercept += (c.intercept - c.average_intercept) / n;
+}
+
+inline bool averages_now(const Chain& c) {
+    return averages(c) && static_cast<double>(c.average) <= c.t;
 }
 
 // The truncated gradient: Tsuruoka, Tsujii and Ananiadou, ACL 2009, section 3.2.
@@ -154,7 +161,10 @@ void take(const Learner<T>& own, const Row& row, double pull, T weight) {
     if (decays(c) && shrink<T>(c)) settle(own);
     if (!exact || update != 0.0) add_row<exact>(own, row, rounded / static_cast<T>(c.scale));
     move_intercept(c, update);
-    if (averages(c) && static_cast<double>(c.average) <= c.t) add_average(own, row, rounded);
+    if (averages_now(c)) {
+        add_average(own, row, rounded);
+        average_intercept(c);
+    }
     if (truncates(c)) truncate(own, row);
     c.t += 1.0;
 }
@@ -193,9 +203,9 @@ void step(const Learner<T>& own, const Row& row, const Visits& visits, std::int6
 }
 
 // The classes of one model: turn their scores into derivatives of the loss of their softmax, and
-// note that loss, and all their penalties, in the first.
-template <class T>
-void softmax_slopes(const Chains<T>& all, double code, double* scores) {
+// note that loss, and all their penalties, in the first; penalty(c) is that of class c.
+template <class T, class Of>
+void softmax_slopes(const Chains<T>& all, double code, double* scores, Of penalty) {
     Chain& first = all.chain[0];
     double top = scores[0], total = 0.0, own = 0.0;
     for (std::int64_t c = 1; c < all.n; ++c) top = scores[c] > top ? scores[c] : top;
@@ -209,17 +219,19 @@ void softmax_slopes(const Chains<T>& all, double code, double* scores) {
         const double loss = log_of(total) - own;
         first.loss_sum += loss;
         first.objective_sum += loss;
-        for (std::int64_t c = 0; c < all.n; ++c) {
-            const Chain& each = all.chain[c];
-            if (each.penalty != Penalty::none)
-                first.objective_sum += each.alpha * ((1.0 - each.l1_ratio) * 0.5 * each.sq_norm +
-                                                     each.l1_ratio * each.l1_norm);
-        }
+        for (std::int64_t c = 0; c < all.n; ++c)
+            if (all.chain[c].penalty != Penalty::none) first.objective_sum += penalty(c);
     }
     for (std::int64_t c = 0; c < all.n; ++c) {
         scores[c] /= total;
         if (static_cast<double>(all.chain[c].positive) == code) scores[c] -= 1.0;
     }
+}
+
+template <class T>
+void softmax_slopes(const Chains<T>& all, double code, double* scores) {
+    softmax_slopes(all, code, scores,
+                   [&](std::int64_t c) { return class_penalty_of(all.chain[c]); });
 }
 
 template <class T>

@@ -87,18 +87,32 @@ inline void set_eta(Chain& c) {
         c.eta = c.eta0 / std::pow(c.t, c.power_t);
 }
 
-// Add the loss of a row, and the penalty of the weights before its step.
+// The penalty of weights with the norms of a chain, where it has one.
 template <class T>
-void note_objective(Chain& c, double loss) {
+double penalty_of(const Chain& c) {
+    const T norm = static_cast<T>(std::sqrt(c.sq_norm));
+    return c.alpha * ((1.0 - c.l1_ratio) * 0.5 * static_cast<double>(norm * norm) +
+                      c.l1_ratio * static_cast<double>(static_cast<T>(c.l1_norm)));
+}
+
+// The same among the classes of a softmax.
+inline double class_penalty_of(const Chain& c) {
+    return c.alpha * ((1.0 - c.l1_ratio) * 0.5 * c.sq_norm + c.l1_ratio * c.l1_norm);
+}
+
+// Add the loss of a row, and the penalty() of the weights before its step.
+template <class Of>
+void note_objective(Chain& c, double loss, Of penalty) {
     c.loss_sum += loss;
     c.objective_sum += loss;
     if (passive_aggressive(c)) return;
-    if (c.penalty != Penalty::none) {
-        const T norm = static_cast<T>(std::sqrt(c.sq_norm));
-        c.objective_sum += c.alpha * ((1.0 - c.l1_ratio) * 0.5 * static_cast<double>(norm * norm) +
-                                      c.l1_ratio * static_cast<double>(static_cast<T>(c.l1_norm)));
-    }
+    if (c.penalty != Penalty::none) c.objective_sum += penalty();
     if (c.one_class) c.objective_sum += c.intercept * c.alpha;
+}
+
+template <class T>
+void note_objective(Chain& c, double loss) {
+    note_objective(c, loss, [&] { return penalty_of<T>(c); });
 }
 
 // What a row asks for before it is weighted, for a score p; `square` is |x|² for pa1 and pa2.

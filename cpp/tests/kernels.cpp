@@ -153,7 +153,8 @@ void normalize_everything(std::int64_t n, std::int64_t d) {
 }
 
 // Chains over dense rows, and over the same rows as sparse ones that hold every value: their
-// updates, and so the weights, are equal in bits, but for the decay of the intercept.
+// updates, and so the weights, are equal in bits, but for the decay of the intercept. Whole, and in
+// k parts.
 template <class T>
 void descend_by_rows(std::int64_t n, std::int64_t d, bool exact) {
     constexpr std::int64_t m = 6;
@@ -167,7 +168,7 @@ void descend_by_rows(std::int64_t n, std::int64_t d, bool exact) {
     const Block dense = block_of(x, d, sizeof(T) == 4 ? DType::f32 : DType::f64);
     Block sparse = dense;
     sparse.indices = indices.data(), sparse.indptr = indptr.data();
-    const auto run = [&](const Block& block) {
+    const auto run = [&](const Block& block, std::int64_t k, bool uneven) {
         const std::vector<Block> blocks{block};
         const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};
         std::vector<Chain> chains(m);
@@ -181,11 +182,20 @@ void descend_by_rows(std::int64_t n, std::int64_t d, bool exact) {
             own.l1_ratio = own.penalty == Penalty::l1;
         }
         const Chains<T> view{chains.data(), coef.data(), average.data(), met.data(), m, d};
-        run_chains<T>(rows, view, {order.data(), 0, n, y.data(), nullptr}, exact);
-        run_settle_chains<T>(view);
+        std::vector<ChainPart> parts(static_cast<std::size_t>(m * k));
+        for (std::size_t b = 0; b < parts.size(); ++b) {
+            const bool last = b % static_cast<std::size_t>(k) + 1 == static_cast<std::size_t>(k);
+            parts[b] = {last ? d - (k - 1) * (d / k) : d / k, uneven && last ? 0.5 : 1.0, 1.0, 1.0,
+                        0.0, 0.0, 0.0, 0.0, 1.0};
+        }
+        const ChainParts cut{k > 0 ? parts.data() : nullptr, nullptr, k};
+        run_chains<T>(rows, view, cut, {order.data(), 0, n, y.data(), nullptr}, exact);
+        run_settle_chains<T>(view, cut);
         return coef;
     };
-    check(run(dense) == run(sparse), "chains", n, d);
+    check(run(dense, 0, false) == run(sparse, 0, false), "chains", n, d);
+    check(run(dense, 3, true) == run(sparse, 3, true), "chains in parts", n, d);
+    check(run(dense, 1, false) == run(dense, 0, false), "chains of one part", n, d);
     std::vector<std::int64_t> shuffled(order);
     run_shuffle(7, shuffled.data(), n);
     std::sort(shuffled.begin(), shuffled.end(), std::greater<>());

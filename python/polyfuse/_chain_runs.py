@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._chain_scores import held_scores
 from ._chains import SPARSE_INTERCEPT_DECAY, Chain, Index, Raw, Samples
-from ._kernels.contract import CHAIN, Csr, Rows
+from ._kernels.contract import CHAIN, PART, Csr, Rows
 
 Callback = Callable[[int, float], None]
 
@@ -27,15 +27,16 @@ _SHORTEST = 16
 def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = None) -> None:
     """Train chains to their ends, those that can be trained in one call together.
 
-    That is all that share an arithmetic and, where it is the fast one, an order; the classes of
-    one softmax are a group of their own. A chain that overflows keeps the exception as its
-    ``error``. Each chain ends as it would alone, to the last bit.
+    That is all that share an arithmetic and, where it is the fast one, an order, and have as many
+    paces; the classes of one softmax are a group of their own. A chain that overflows keeps the
+    exception as its ``error``. Each chain ends as it would alone, to the last bit.
     """
 
-    def key(chain: Chain) -> tuple[bool, bool, int, tuple]:
+    def key(chain: Chain) -> tuple[bool, bool, int, int, tuple]:
         joint = chain.settings.loss == "multinomial"
         shared = () if chain.settings.exact else _order_of(chain)
-        return chain.settings.exact, joint, chain.model if joint else 0, shared
+        paces = len(chain.settings.paces)
+        return chain.settings.exact, joint, chain.model if joint else 0, paces, shared
 
     for _, group in groupby(sorted(chains, key=key), key):
         _Group(samples, list(group), callback).run()
@@ -122,6 +123,8 @@ class _Group:
         self.coef = np.empty((m, d), dtype)
         self.average = np.zeros((m if averaged else 0, d), dtype)
         self.met = np.zeros((m if truncated else 0, d), dtype)
+        k = len(chains[0].settings.paces)
+        self.parts = np.zeros((m if k else 0, k), PART)
         decay = SPARSE_INTERCEPT_DECAY if self.samples.sparse else 1.0
         for c, chain in enumerate(chains):
             raw = chain.raw
@@ -132,8 +135,10 @@ class _Group:
                 self.average[c] = average
             if truncated and raw is not None and raw.met is not None:
                 self.met[c] = raw.met
+            if k:
+                self.parts[c] = chain.parts()
             if record["objective"]:
-                self._measure(record, self.coef[c])
+                self._measure(record, self.coef[c], self.parts[c] if k else None)
             self.records[c] = record
 
     def _wants_objective(self, chain: Chain) -> bool:
@@ -141,9 +146,15 @@ class _Group:
         told = s.verbose > 0 or self.callback is not None
         return told or (s.judged and not s.early_stopping)
 
-    @staticmethod
-    def _measure(record: NDArray[np.void], coef: NDArray) -> None:
-        """The norms of a model that does not start at zero."""
+    def _measure(
+        self, record: NDArray[np.void], coef: NDArray, parts: NDArray[np.void] | None = None
+    ) -> None:
+        """The norms of a model that does not start at zero, or of its parts."""
+        if parts is not None:
+            pieces = np.split(coef, np.cumsum(parts["width"])[:-1])
+            for part, piece in zip(parts, pieces, strict=True):
+                self._measure(part, piece)
+            return
         w = coef.astype(np.float64) * float(record["scale"])
         record["sq_norm"] = _kernels.select().dot(w, w)
         record["l1_norm"] = np.abs(w).sum()
@@ -178,11 +189,9 @@ class _Group:
 
     def _call(self, order: Index, active: int) -> None:
         began = perf_counter()
-        average = self.average[:active] if len(self.average) else self.average
-        met = self.met[:active] if len(self.met) else self.met
         _kernels.select().chains(
             self.samples.rows, order, self.samples.targets, self.samples.weight,
-            self.records[:active], self.coef[:active], average, met, self.exact,
+            self.records[:active], self.coef[:active], *self._rest(slice(active)), self.exact,
         )  # fmt: skip
         spent = max(perf_counter() - began, 1e-9)
         rate = order.shape[1] * min(8.0, max(0.125, _CALL / spent))
@@ -193,7 +202,7 @@ class _Group:
         finite = np.isfinite(self.coef).all(axis=1) & np.isfinite(self.records["intercept"])
         if self.joint:
             finite[:] = finite.all()
-        scores = held_scores(self.samples.rows, self.chains, self.records, self.coef, finite)
+        scores = held_scores(self.samples.rows, self.chains, self.records, self._scored(), finite)
         n = np.array([self._order(chain).length for chain in self.chains])
         objectives = self.records["objective_sum"] / n
         self._tell(epoch, n, scores)
@@ -211,6 +220,13 @@ class _Group:
             self.callback(epoch, float(objectives[finite].mean()) if finite.any() else np.nan)
         if done.any():
             self._release(done)
+
+    def _scored(self) -> NDArray:
+        """The weights that rows held out are scored with: as they lie, but parts on one scale."""
+        if not len(self.parts):
+            return self.coef
+        scaled: NDArray = self.coef * [np.repeat(own["scale"], own["width"]) for own in self.parts]
+        return scaled
 
     @staticmethod
     def _stalls(chain: Chain, objective: float, score: float) -> bool:
@@ -243,9 +259,10 @@ class _Group:
             if chain.settings.verbose <= 0:
                 continue
             record = self.records[c]
+            squares = self.parts["sq_norm"][c].sum() if len(self.parts) else record["sq_norm"]
             score = f", Validation score: {scores[c]:f}" if chain.settings.early_stopping else ""
             print(
-                f"Norm: {np.sqrt(record['sq_norm']):.2f}, NNZs: {np.count_nonzero(self.coef[c])}, "
+                f"Norm: {np.sqrt(squares):.2f}, NNZs: {np.count_nonzero(self.coef[c])}, "
                 f"Bias: {record['intercept']:.6f}, T: {epoch * n[c]}, "
                 f"Avg. loss: {record['loss_sum'] / n[c]:f}, "
                 f"Objective: {record['objective_sum'] / n[c]:f}{score}"
@@ -257,21 +274,24 @@ class _Group:
     def _release(self, done: NDArray[np.bool_]) -> None:
         """Write the chains that are done to their ends, and go on with the others."""
         chains = [chain for chain, end in zip(self.chains, done, strict=True) if end]
-        self._finish(chains, self.records[done], self.coef[done], *self._parts(done))
+        self._finish(chains, self.records[done], self.coef[done], *self._rest(done))
         self.chains = [chain for chain, end in zip(self.chains, done, strict=True) if not end]
-        self.average, self.met = self._parts(~done)
+        self.average, self.met, self.parts = self._rest(~done)
         self.records, self.coef = self.records[~done], self.coef[~done]
         left = {_order_of(chain) for chain in self.chains}
         self.orders = {key: order for key, order in self.orders.items() if key in left}
         self.aligned = self._align()
 
-    def _parts(self, which: NDArray[np.bool_]) -> tuple[NDArray, NDArray]:
-        average = self.average[which] if len(self.average) else self.average
-        return average, self.met[which] if len(self.met) else self.met
+    def _rest(self, which: Any) -> tuple[NDArray, NDArray, NDArray[np.void]]:
+        """Of some chains, what only chains have that need it."""
+        average, met, parts = (
+            array[which] if len(array) else array for array in (self.average, self.met, self.parts)
+        )
+        return average, met, parts
 
     def _finish(
         self, chains: list[Chain], records: NDArray[np.void], coef: NDArray, average: NDArray,
-        met: NDArray,
+        met: NDArray, parts: NDArray[np.void],
     ) -> None:  # fmt: skip
         if not self.exact:
             for c, chain in enumerate(chains):
@@ -279,9 +299,10 @@ class _Group:
                     records[c].copy(), coef[c].copy(),
                     average[c].copy() if len(average) else None,
                     met[c].copy() if len(met) else None,
+                    parts[c].copy() if len(parts) else None,
                 )  # fmt: skip
         with np.errstate(all="ignore"):
-            _kernels.select().settle_chains(records, coef, average)
+            _kernels.select().settle_chains(records, coef, average, parts)
         for c, chain in enumerate(chains):
             chain.coef, chain.intercept = coef[c], float(records["intercept"][c])
             chain.t = float(records["t"][c])

@@ -30,7 +30,8 @@ def held_scores(
     """The score of each chain on its rows held out; 0 where it has none, or is not `wanted`.
 
     As scikit-learn does, of the weights as they lie, without their scale; only a softmax, which
-    scikit-learn has not, is scored as the model it is.
+    scikit-learn has not, is scored as the model it is (and so are chains of several paces, whose
+    weights come with their scales).
     """
     scores = np.zeros(len(chains))
     asked = [

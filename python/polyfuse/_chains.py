@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels.contract import CHAIN, CHAIN_LOSSES, PENALTIES, SCHEDULES, Csr, Rows
+from ._kernels.contract import CHAIN, CHAIN_LOSSES, PART, PENALTIES, SCHEDULES, Csr, Rows
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -25,6 +25,14 @@ PROGRESS = (
     "intercept", "t", "scale", "sq_norm", "l1_norm", "u", "average_a", "average_b",
     "average_intercept",
 )  # fmt: skip
+
+
+class Pace(NamedTuple):
+    """How some columns move: the factors of their eta and of their alpha."""
+
+    width: int
+    eta: float
+    alpha: float
 
 
 class Settings(NamedTuple):
@@ -48,6 +56,7 @@ class Settings(NamedTuple):
     verbose: int
     exact: bool
     one_class: bool = False
+    paces: tuple[Pace, ...] = ()
 
     @property
     def judged(self) -> bool:
@@ -62,6 +71,7 @@ class Samples(NamedTuple):
     targets: Array
     weight: Array | None
     subset: Index | None = None
+    modalities: list[str] | None = None  # names of blocks, where there are several
 
     @property
     def n(self) -> int:
@@ -102,6 +112,12 @@ class Raw(NamedTuple):
     coef: NDArray
     average: NDArray | None
     met: NDArray | None
+    parts: NDArray[np.void] | None
+
+    def fits(self, settings: Settings) -> bool:
+        """Whether a chain of these settings can go on from here: its columns are cut alike."""
+        widths = [] if self.parts is None else self.parts["width"].tolist()
+        return [pace.width for pace in settings.paces] == widths
 
 
 @dataclass(eq=False)
@@ -157,6 +173,16 @@ class Chain:
                 record[name] = self.raw.record[name]
         return record
 
+    def parts(self) -> NDArray[np.void]:
+        """Its parts as the kernels take them, if its columns go at several paces."""
+        parts = np.zeros(len(self.settings.paces), PART)
+        parts["scale"] = parts["average_b"] = 1.0
+        if self.raw is not None and self.raw.parts is not None:
+            parts[...] = self.raw.parts
+        for part, pace in zip(parts, self.settings.paces, strict=True):
+            part["width"], part["eta"], part["alpha"] = pace
+        return parts
+
 
 def optimal_init(alpha: float) -> float:
     """How many steps the schedule "optimal" pretends to have made: Bottou's heuristic.
@@ -175,5 +201,5 @@ def settings_of(estimator: Any, **changes: Any) -> Settings:
     values["l1_ratio"] = values["l1_ratio"] or 0.0
     values["average"], values["verbose"] = int(values["average"]), int(values["verbose"])
     values["exact"] = estimator.arithmetic == "exact" and values["loss"] != "multinomial"
-    values["one_class"] = False
+    values["one_class"], values["paces"] = False, ()
     return Settings(**{**values, **changes})

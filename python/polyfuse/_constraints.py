@@ -61,6 +61,7 @@ VERBOSE = Constraint(
     lambda value: isinstance(value, bool | np.bool_) or (_is_int(value) and value >= 0),
 )
 INTEGER = instance(Integral, "an instance of 'int'")
+BY_BLOCK = instance(Mapping | list | tuple, "a dict or list of numbers, one for each block")  # type: ignore[arg-type]
 DICT = instance(dict, "an instance of 'dict'")
 RANDOM_STATE = Constraint(
     f"an int in the range [0, {2**32 - 1}], an instance of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -14,7 +14,7 @@ def chain_losses() -> tuple[str, ...]:
     """
     Names of what chains minimise.
     """
-def chains(rows: tuple, order: numpy.typing.NDArray[numpy.int64], targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray, met: numpy.ndarray, exact: bool) -> None:
+def chains(rows: tuple, order: numpy.typing.NDArray[numpy.int64], targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray, met: numpy.ndarray, parts: numpy.ndarray, exact: bool) -> None:
     ...
 def column_extrema(values: numpy.ndarray, low: numpy.typing.NDArray[numpy.float64], high: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
@@ -68,11 +68,15 @@ def num_threads() -> int:
     """
     Threads a large call may use.
     """
+def part_fields() -> tuple[str, ...]:
+    """
+    Names of the fields of a part of a chain.
+    """
 def set_isa_level(level: str) -> None:
     """
     Choose the level for the whole process.
     """
-def settle_chains(chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray) -> None:
+def settle_chains(chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray, parts: numpy.ndarray) -> None:
     ...
 def shuffle(seed: typing.SupportsInt | typing.SupportsIndex, order: numpy.typing.NDArray[numpy.int64]) -> None:
     ...

@@ -43,6 +43,10 @@ STOPPING: c.Constraints = {
     "validation_fraction": (c.FRACTION,),
     "n_iter_no_change": (c.COUNT,),
 }
+BLOCKWISE: c.Constraints = {
+    "block_eta": (c.BY_BLOCK, c.NONE),
+    "block_alpha": (c.BY_BLOCK, c.NONE),
+}
 PENALISED: c.Constraints = {
     "penalty": (c.among("elasticnet", "l1", "l2"), c.NONE),
     "alpha": (c.NOT_NEGATIVE,),
@@ -79,6 +83,8 @@ class SGD(Estimator):
     average: bool | int
     scaler: Any
     arithmetic: str
+    block_eta: Any = None
+    block_alpha: Any = None
 
     coef_: Any
     intercept_: NDArray

@@ -18,6 +18,7 @@ from ._random import MAX_INT, as_random_state, seed_of_dataset, stratified_split
 from ._sgd_base import COMMON, SGD, STOPPING, Plan
 from ._sgd_inputs import remember, see, see_again
 from ._sgd_models import Model, raw_of
+from ._sgd_paces import paces_of
 from ._sgd_targets import (
     as_targets,
     class_weights,
@@ -91,7 +92,7 @@ class BaseSGDClassifier(Classifier, SGD):
         classes = labels_of(np.unique(labels))
         codes = encode(labels, classes)
         weight = self._weights(sample_weight, len(codes))
-        samples = Samples(seen.rows, codes.astype(np.float64), weight)
+        samples = Samples(seen.rows, codes.astype(np.float64), weight, modalities=seen.modalities)
         plan = self._plan(samples, classes, coef_init, intercept_init)
         self._learn(samples, plan, callback)
         remember(self, seen)
@@ -125,7 +126,8 @@ class BaseSGDClassifier(Classifier, SGD):
         known = classes_of_call(self, classes)
         codes = encode(labels, known)
         weight = self._weights(sample_weight, len(codes))
-        samples = Samples(rows, codes.astype(np.float64), weight)
+        modalities = seen.modalities if seen is not None else getattr(self, "modalities_", None)
+        samples = Samples(rows, codes.astype(np.float64), weight, modalities=modalities)
         self._learn(samples, self._plan(samples, known, max_iter=1, model=model))
         if seen is not None:
             remember(self, seen)
@@ -151,7 +153,9 @@ class BaseSGDClassifier(Classifier, SGD):
         places = np.arange(len(classes)) if samples.subset is None else np.unique(codes)
         classes, codes = classes[places], np.searchsorted(places, codes)
         weights = class_weights(self.class_weight, classes, codes)
-        settings = settings_of(self, max_iter=max_iter or self.max_iter)
+        settings = settings_of(
+            self, max_iter=max_iter or self.max_iter, paces=paces_of(self, samples)
+        )
         raws = None
         if model is None:
             model = self._new_model(samples, len(classes), settings, coef_init, intercept_init)
@@ -165,7 +169,7 @@ class BaseSGDClassifier(Classifier, SGD):
         chains = build(samples, places, classes[codes], settings, weights)
         for i, chain in enumerate(chains):
             model.start(chain, i, len(chains))
-            chain.raw = raws[i] if raws is not None else None
+            chain.raw = raws[i] if raws is not None and raws[i].fits(settings) else None
         return Plan(chains, partial(self._finish, model, chains, classes, samples.n))
 
     def _new_model(

@@ -11,7 +11,7 @@ from . import _constraints as c
 from . import _sgd_docs as d
 from ._available import available_if
 from ._linear import probabilities
-from ._sgd_base import PENALISED
+from ._sgd_base import BLOCKWISE, PENALISED
 from ._sgd_classes import CLASSIFICATION, DEFAULT_EPSILON, BaseSGDClassifier
 
 
@@ -48,6 +48,7 @@ class SGDClassifier(BaseSGDClassifier):
     {d.WARM_START}
     {d.AVERAGE}
     {d.OURS}
+    {d.BLOCKWISE}
 
     Attributes
     ----------
@@ -71,6 +72,7 @@ class SGDClassifier(BaseSGDClassifier):
     _constraints = {  # noqa: RUF012
         **BaseSGDClassifier._constraints,
         **PENALISED,
+        **BLOCKWISE,
         "loss": (c.among(*CLASSIFICATION, "multinomial"),),
     }
 
@@ -100,6 +102,8 @@ class SGDClassifier(BaseSGDClassifier):
         average: bool | int = False,
         scaler: Any = None,
         arithmetic: str = "exact",
+        block_eta: Any = None,
+        block_alpha: Any = None,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
@@ -124,6 +128,8 @@ class SGDClassifier(BaseSGDClassifier):
         self.average = average
         self.scaler = scaler
         self.arithmetic = arithmetic
+        self.block_eta = block_eta
+        self.block_alpha = block_alpha
 
     @available_if(_require_probabilities)
     def predict_proba(self, X: Any) -> NDArray:

@@ -61,6 +61,14 @@ OURS = """scaler : str, fitted scaler, dict or list of them, or None, default=No
         magnify), and one order of rows for all classes; ``partial_fit`` goes on as if it had not
         stopped: without shuffling, chunks in a row give the bits of one fit of one epoch."""
 
+BLOCKWISE = """block_eta : dict or list of float, or None, default=None
+        Where X is blocks: a factor, 0 or more, of the step η of each one's coefficients (per-layer
+        or per-group learning rates elsewhere); 0 leaves a block where it is. The intercept moves
+        by η. For "pa1" and "pa2" |x|² is the sum of factor · |x_block|².
+    block_alpha : dict or list of float, or None, default=None
+        Likewise of `alpha`, in the penalty of each block's coefficients; the schedule "optimal"
+        goes by `alpha` itself."""
+
 FITTED = """t_ : float
         Rows visited, and 1.
     n_iter_ : int

@@ -13,9 +13,10 @@ from ._chain_runs import Callback
 from ._chains import Chain, Samples, settings_of
 from ._estimator import Regressor
 from ._random import MAX_INT, as_random_state
-from ._sgd_base import COMMON, PENALISED, SGD, STOPPING, Plan
+from ._sgd_base import BLOCKWISE, COMMON, PENALISED, SGD, STOPPING, Plan
 from ._sgd_inputs import remember, see, see_again
 from ._sgd_models import Model, raw_of
+from ._sgd_paces import paces_of
 from ._sgd_targets import as_numbers, require_consistent
 
 DEFAULT_EPSILON = 0.1
@@ -44,6 +45,7 @@ class SGDRegressor(Regressor, SGD):
     {d.WARM_START}
     {d.AVERAGE}
     {d.OURS}
+    {d.BLOCKWISE}
 
     Attributes
     ----------
@@ -66,7 +68,13 @@ class SGDRegressor(Regressor, SGD):
         name: (name,) if name == "squared_error" else (name, DEFAULT_EPSILON) for name in REGRESSION
     }
     _passive_loss = "epsilon_insensitive"
-    _constraints = {**COMMON, **STOPPING, **PENALISED, "loss": (c.among(*REGRESSION),)}  # noqa: RUF012
+    _constraints = {  # noqa: RUF012
+        **COMMON,
+        **STOPPING,
+        **PENALISED,
+        **BLOCKWISE,
+        "loss": (c.among(*REGRESSION),),
+    }
 
     def __init__(
         self,
@@ -92,6 +100,8 @@ class SGDRegressor(Regressor, SGD):
         average: bool | int = False,
         scaler: Any = None,
         arithmetic: str = "exact",
+        block_eta: Any = None,
+        block_alpha: Any = None,
     ) -> None:
         self.loss = loss
         self.penalty = penalty
@@ -114,6 +124,8 @@ class SGDRegressor(Regressor, SGD):
         self.average = average
         self.scaler = scaler
         self.arithmetic = arithmetic
+        self.block_eta = block_eta
+        self.block_alpha = block_alpha
 
     def fit(
         self, X: Any, y: Any, coef_init: Any = None, intercept_init: Any = None,
@@ -184,14 +196,18 @@ class SGDRegressor(Regressor, SGD):
         rows = seen.rows if seen is not None else see_again(self, X, model.coef.dtype)  # type: ignore[union-attr]
         targets = as_numbers(y, name)
         require_consistent(rows.n_rows, targets)
-        return Samples(rows, targets, self._weights(sample_weight, len(targets))), seen
+        modalities = seen.modalities if seen is not None else getattr(self, "modalities_", None)
+        weight = self._weights(sample_weight, len(targets))
+        return Samples(rows, targets, weight, modalities=modalities), seen
 
     def _plan(
         self, samples: Samples, coef_init: Any = None, intercept_init: Any = None, *,
         model: Model | None = None, raws: Any = None, max_iter: int | None = None,
     ) -> Plan:  # fmt: skip
         """One chain; with a `model` it goes on from there, else anew."""
-        settings = settings_of(self, max_iter=max_iter or self.max_iter)
+        settings = settings_of(
+            self, max_iter=max_iter or self.max_iter, paces=paces_of(self, samples)
+        )
         if model is None:
             model, shape = Model(), (samples.rows.width,)
             model.allocate(shape, samples.rows.dtype, settings.average, coef_init, intercept_init)
@@ -201,7 +217,8 @@ class SGDRegressor(Regressor, SGD):
         state.randint(1, MAX_INT)  # scikit-learn draws a number here that it does not use
         chain = Chain(settings, seed, subset=samples.subset, held=held)
         model.start(chain, 0, 1)
-        chain.raw = raws[0] if raws is not None and not settings.exact else None
+        goes_on = raws is not None and not settings.exact and raws[0].fits(settings)
+        chain.raw = raws[0] if goes_on else None
         return Plan([chain], partial(self._finish, model, chain, samples.n))
 
     def _finish(self, model: Model, chain: Chain, n_rows: int) -> None:

@@ -275,7 +275,8 @@ def _samples(
     else:
         targets, classes = as_numbers(y, name), None
         require_consistent(n, targets)
-    return Samples(seen.rows, targets, estimator._weights(sample_weight, n)), classes
+    weight = estimator._weights(sample_weight, n)
+    return Samples(seen.rows, targets, weight, modalities=seen.modalities), classes
 
 
 def _member(

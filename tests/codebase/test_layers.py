@@ -63,8 +63,9 @@ def test_kernel_implementations_see_the_contract_only() -> None:
     for name in ("reference", "jit"):
         for path in (PACKAGE / "_kernels" / name).glob("*.py"):
             above = {n for n in imported(path) if n.startswith("..")}
-            assert above <= {"..contract", "..fusion_ops"}
+            assert above <= {"..chain_parts", "..contract", "..fusion_ops"}
     kernels = PACKAGE / "_kernels"
+    assert {n for n in imported(kernels / "chain_parts.py") if n.startswith(".")} == {".contract"}
     assert {n for n in imported(kernels / "contract.py") if n.startswith(".")} == {".views"}
     assert not {n for n in imported(kernels / "views.py") if n.startswith(".")}
 
@@ -154,6 +155,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._kernels",
             "._parameters",
         },
+        "_sgd_paces.py": {"._chains", "._fusion_rows"},
         "_sgd_targets.py": {"._labels", ".exceptions"},
         "_sgd_models.py": {"._chains"},
         "_sgd_base.py": {
@@ -181,6 +183,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._sgd_base",
             "._sgd_inputs",
             "._sgd_models",
+            "._sgd_paces",
             "._sgd_targets",
         },
         "_sgd_classifier.py": {
@@ -201,6 +204,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._sgd_docs",
             "._sgd_inputs",
             "._sgd_models",
+            "._sgd_paces",
             "._sgd_targets",
         },
         "_one_class.py": {

@@ -58,6 +58,7 @@ def test_parameters_and_tags(name: str) -> None:
     mine, other = getattr(ours, name)(), getattr(theirs, name)()
     params = mine.get_params()
     assert {params.pop("scaler"), params.pop("arithmetic")} == {None, "exact"}
+    assert {params.pop(name, None) for name in ("block_eta", "block_alpha")} == {None}
     assert params == other.get_params()
     assert clone(mine).get_params() == mine.get_params()
     a, b = mine.__sklearn_tags__(), other.__sklearn_tags__()

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from polyfuse._kernels.contract import CHAIN, PENALTIES, RESULT_DTYPES
+from polyfuse._kernels.contract import CHAIN, PART, PENALTIES, RESULT_DTYPES
 
 from .tolerances import Tolerance
 
@@ -35,7 +35,7 @@ class Call:
         for out, before in zip(self.outputs, self._before, strict=True):
             out[...] = before
         returned = kernel(*self.arguments)
-        written = tuple(specified(out) for out in self.outputs)
+        written = specified(self.outputs)
         return written if returned is None else (*written, np.asarray(returned, np.float64))
 
     def inputs(self) -> int:
@@ -78,14 +78,19 @@ def _arrays_in(value: Any) -> Iterator[NDArray]:
             yield from _arrays_in(item)
 
 
-def specified(out: NDArray) -> NDArray:
-    """A copy, with zeros for what the contract leaves open: norms of chains that nobody reads."""
-    out = out.copy()
-    if out.dtype == CHAIN:
-        truncates = np.isin(out["penalty"], [PENALTIES.index("l1"), PENALTIES.index("elasticnet")])
-        out["sq_norm"][out["objective"] == 0] = 0.0
-        out["l1_norm"][(out["objective"] == 0) | ~truncates] = 0.0
-    return out
+def specified(outputs: Sequence[NDArray]) -> tuple[NDArray, ...]:
+    """Copies, with zeros for what the contract leaves open: norms of chains that nobody reads."""
+    copies = tuple(out.copy() for out in outputs)
+    chains = next((out for out in copies if out.dtype == CHAIN), None)
+    if chains is not None:
+        truncates = np.isin(
+            chains["penalty"], [PENALTIES.index("l1"), PENALTIES.index("elasticnet")]
+        )
+        for out in copies:
+            if out.dtype in (CHAIN, PART) and len(out):
+                out["sq_norm"][chains["objective"] == 0] = 0.0
+                out["l1_norm"][(chains["objective"] == 0) | ~truncates] = 0.0
+    return copies
 
 
 def rubbish(shape: int | tuple[int, ...], dtype: Any = np.float64) -> NDArray:

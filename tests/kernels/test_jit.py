@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from polyfuse._kernels import available, load
-from polyfuse._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
+from polyfuse._kernels.contract import CONCATENATE, PART, Affine, Block, Csr, Rows
 
 from .cases.chains import settings
 
@@ -152,10 +152,12 @@ def test_all_rows_of_a_type_go_through_one_loop_of_chains() -> None:
         "    for read_only in (False, True):\n"
         "        jit.chains(*problem(np.random.default_rng(0), np.dtype('float32'), kind=kind,\n"
         "                            exact=True, read_only=read_only, **MIXED).arguments)\n"
+        "        jit.chains(*problem(np.random.default_rng(0), np.dtype('float32'), kind=kind,\n"
+        "                            exact=True, n_parts=2, **MIXED).arguments)\n"
         "loops = sys.modules['polyfuse._kernels.jit.chains']\n"
-        "print(len(loops._walk.signatures))"
+        "print(len(loops._walk.signatures), len(loops.walk_parted.signatures))"
     )
-    assert run(script) == "1"
+    assert run(script) == "1 1"
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -171,7 +173,7 @@ def test_chains_make_no_copy_of_the_data(sparse: bool) -> None:
 
     def work(order: NDArray) -> None:
         rows = Rows(blocks, CONCATENATE, np.ones(2), np.dtype("float32"))
-        jit.chains(rows, order, y, None, chains, *models, True)
+        jit.chains(rows, order, y, None, chains, *models, np.zeros((0, 0), PART), True)
 
     work(order[:, :100])  # compile
     tracemalloc.start()

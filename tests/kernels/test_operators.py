@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polyfuse._kernels import available, load
-from polyfuse._kernels.contract import CHAIN, CHAIN_LOSSES, INPUT_DTYPES, LOSSES, Kernels
+from polyfuse._kernels.contract import CHAIN, CHAIN_LOSSES, INPUT_DTYPES, LOSSES, PART, Kernels
 from polyfuse._kernels.fusion_ops import OPERATORS, Fold, Gather
 
 needs_core = pytest.mark.skipif("native" not in available(), reason="polyfuse._core is not built")
@@ -20,6 +20,7 @@ def test_core_has_the_same_lists() -> None:
     assert tuple(core.losses()) == LOSSES  # type: ignore[attr-defined]
     assert tuple(core.chain_losses()) == CHAIN_LOSSES  # type: ignore[attr-defined]
     assert tuple(core.chain_fields()) == CHAIN.names  # type: ignore[attr-defined]
+    assert tuple(core.part_fields()) == PART.names  # type: ignore[attr-defined]
     assert tuple(core.input_dtypes()) == tuple(d.name for d in INPUT_DTYPES)  # type: ignore[attr-defined]
 
 

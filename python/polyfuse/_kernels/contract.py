@@ -36,6 +36,7 @@ from .views import (
     INPUT_DTYPES,
     LOSSES,
     NORMALIZATIONS,
+    PART,
     PENALTIES,
     RESULT_DTYPES,
     SCHEDULES,
@@ -47,7 +48,7 @@ from .views import (
 
 __all__ = [
     "CHAIN", "CHAIN_LOSSES", "CONCATENATE", "INPUT_DTYPES", "LOSSES", "NORMALIZATIONS",
-    "PENALTIES", "RESULT_DTYPES", "SCHEDULES", "Affine", "Block", "Csr", "Kernels", "Rows",
+    "PART", "PENALTIES", "RESULT_DTYPES", "SCHEDULES", "Affine", "Block", "Csr", "Kernels", "Rows",
 ]  # fmt: skip
 
 
@@ -249,6 +250,7 @@ class Kernels(Protocol):
         coef: NDArray,
         average: NDArray,
         met: NDArray,
+        parts: NDArray[np.void],
         exact: bool,
     ) -> None:
         """Stochastic gradient descent: one step per row, for m chains, all updated in place.
@@ -288,9 +290,26 @@ class Kernels(Protocol):
         Without `exact`, chains of loss ``multinomial`` are the classes of one model: their scores
         go through one softmax, `positive` is each one's class, a row's class weight is the
         `weight_pos` of its class, and loss_sum and objective_sum of the first take the loss.
+
+        `parts` is C-contiguous (m, k) of :data:`PART`, k ranges of columns for each chain, side by
+        side, each of one or several whole blocks where one is sparse; or (0, 0). The scale,
+        norms, u and averages of a chain are then kept for each part b, not for the chain, and::
+
+            p = T(sum_b scale_b sum_j T(w_j x_j)) + intercept
+            each part: a step by eta eta_b, update eta_b and alpha alpha_b instead
+            objective: the penalties of the parts, each with alpha alpha_b
+            pa1, pa2: sum_b eta_b |x_b|^2 for |x|^2
+
+        A single part whose factors are 1 gives the bits of none.
         """
 
-    def settle_chains(self, chains: NDArray[np.void], coef: NDArray, average: NDArray) -> None:
+    def settle_chains(
+        self,
+        chains: NDArray[np.void],
+        coef: NDArray,
+        average: NDArray,
+        parts: NDArray[np.void],
+    ) -> None:
         """Multiply each scale into coef, and bring the averages up to date."""
 
     def shuffle(self, seed: int, order: NDArray[np.int64]) -> None:

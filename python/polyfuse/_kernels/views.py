@@ -64,6 +64,21 @@ CHAIN = np.dtype(
     ]
 )
 
+# Some columns of a chain with steps and a penalty of their own. Each field has 8 bytes.
+PART = np.dtype(
+    [
+        ("width", "i8"),
+        ("eta", "f8"),  # factors of the eta and alpha of the chain
+        ("alpha", "f8"),
+        ("scale", "f8"),  # how far it has come: fields of CHAIN, but of these columns
+        ("sq_norm", "f8"),
+        ("l1_norm", "f8"),
+        ("u", "f8"),
+        ("average_a", "f8"),
+        ("average_b", "f8"),
+    ]
+)
+
 
 class Affine(NamedTuple):
     """A map of each column: (x - offset) / factor when `divide`, else x * factor + offset.

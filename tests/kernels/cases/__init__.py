@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..case import Case
 from .batches import batches_cases, large_batches_cases
+from .chain_parts import parts_cases
 from .chains import chains_cases, large_chains_cases
 from .confusion import confusion_cases, large_confusion_cases
 from .fusion import fusion_cases, large_fusion_cases
@@ -30,6 +31,6 @@ LARGE = _unique(
 CASES = _unique(
     [
         *fusion_cases(), *normalization_cases(), *sgd_cases(), *confusion_cases(),
-        *batches_cases(), *ranking_cases(), *chains_cases(), *LARGE,
+        *batches_cases(), *ranking_cases(), *chains_cases(), *parts_cases(), *LARGE,
     ]
 )  # fmt: skip

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from polyfuse._kernels.contract import (
     CHAIN,
     CHAIN_LOSSES,
+    PART,
     PENALTIES,
     SCHEDULES,
     Csr,
@@ -35,7 +36,7 @@ OF_CLASSES = LOSSES[:5]
 STEADY = SCHEDULES[:4]
 FAST = Close(2**8, floor=1.0)
 # A reset multiplies and adds to an average in one rounding, as BLAS does, or in two.
-RESET = (EXACT, EXACT, Close(2**4), EXACT)
+RESET = (EXACT, EXACT, Close(2**4), EXACT, EXACT)
 
 # Sparse rows, by themselves and beside others; `held` are the blocks that are sparse.
 SPARSE: dict[str, dict[str, Any]] = {
@@ -142,6 +143,36 @@ def models_of(
     return coef, average, np.zeros((m if penalised.any() else 0, d), rows.dtype)
 
 
+def parts_of(
+    rng: np.random.Generator, rows: Rows, chains: NDArray[np.void], models: Sequence[NDArray],
+    k: int, *, even: bool, begun: bool,
+) -> NDArray[np.void]:  # fmt: skip
+    """k parts of each chain, of whole blocks where one is sparse; none for k = 0.
+
+    `even`: all factors are 1.
+    """
+    if k == 0:
+        return np.zeros((0, 0), PART)
+    m, d = len(chains), rows.width
+    ends = [block.values.shape[1] for block in rows.blocks]
+    sparse = any(isinstance(block.values, Csr) for block in rows.blocks)
+    parts = np.zeros((m, k), PART)
+    for c in range(m):
+        inner = rng.choice([0, d, *np.cumsum(ends)] if sparse else np.arange(d + 1), k - 1)
+        parts["width"][c] = np.diff([0, *np.sort(inner), d])
+    parts["scale"] = parts["average_b"] = parts["eta"] = parts["alpha"] = 1.0
+    if not even:
+        parts["eta"] = rng.choice([0.0, 0.5, 1.0, 1.7], (m, k))
+        parts["alpha"] = rng.choice([0.0, 0.3, 1.0, 2.0], (m, k))
+    if begun:
+        for field, most in (("scale", 1.0), ("sq_norm", 2.0), ("l1_norm", 2.0), ("u", 0.01)):
+            parts[field] = rng.uniform(0.1 * most, most, (m, k))
+        parts["average_a"], parts["average_b"] = rng.uniform(0.5, 2.0, (2, m, k))
+        for c in range(m):
+            models[0][c] /= np.repeat(parts["scale"][c], parts["width"][c])
+    return parts
+
+
 def order_of(rng: np.random.Generator, how: str, m: int, n: int) -> NDArray[np.int64]:
     """Each row once, the same for all or not; or some rows not at all and others twice."""
     if how == "some":
@@ -170,6 +201,8 @@ def problem(
     begun: bool = False,
     read_only: bool = False,
     n_classes: int = 4,
+    n_parts: int = 0,
+    even: bool = False,
     **chosen: Sequence[Any],
 ) -> Call:
     """Some chains over some rows; `step` is the longest, by the length of rows."""
@@ -185,11 +218,12 @@ def problem(
         frozen(visits, targets)
         for block in rows.blocks:
             frozen(*(block.values[:3] if isinstance(block.values, Csr) else (block.values,)))
-    written = (chains, *models)
+    parts = parts_of(rng, rows, chains, models, n_parts, even=even, begun=begun)
+    written = (chains, *models, parts)
     return Call((rows, visits, targets, weight, *written, exact), written)
 
 
-def _both(id: str, tolerance: Tolerance | tuple[Tolerance, ...] = EXACT, **spec: Any) -> Any:
+def both(id: str, tolerance: Tolerance | tuple[Tolerance, ...] = EXACT, **spec: Any) -> Any:
     """The same chains, exact and fast."""
     for exact, how in ((True, tolerance), (False, FAST)):
         make = partial(problem, exact=exact, **spec)
@@ -201,16 +235,16 @@ def formula_cases() -> Iterator[Case]:
     three = {"average": (0, 1, 20), "objective": (1, 0, 1), "m": 3}
     for loss in LOSSES:
         for penalty in PENALTIES:
-            yield from _both(f"{loss}-{penalty}", loss=[loss], penalty=[penalty], **three)
+            yield from both(f"{loss}-{penalty}", loss=[loss], penalty=[penalty], **three)
         for schedule in SCHEDULES:
             spec = {"penalty": ("elasticnet", None, "l2"), "schedule": [schedule], **three}
-            yield from _both(f"{loss}-{schedule}", loss=[loss], weighted=True, **spec)
+            yield from both(f"{loss}-{schedule}", loss=[loss], weighted=True, **spec)
     scores = {"m": 7, "intercept": (-50.0, -37.0, -20.0, -2.0, 10.0, 25.0, 40.0)}
-    yield from _both("log_loss-far-out", loss=["log_loss"], objective=[1], **scores)
+    yield from both("log_loss-far-out", loss=["log_loss"], objective=[1], **scores)
     signs: dict[str, Any] = {"positive": [-1], "n_classes": 2}
-    yield from _both("as-given", loss=LOSSES, m=9, weight_pos=[1.5], **signs)
+    yield from both("as-given", loss=LOSSES, m=9, weight_pos=[1.5], **signs)
     for schedule in STEADY:
-        yield from _both(
+        yield from both(
             f"one-class-{schedule}", loss=["hinge"], one_class=[1], positive=[-1], n_classes=2,
             schedule=[schedule], penalty=["l2"], average=(0, 3), objective=(1, 1, 0),
         )  # fmt: skip
@@ -220,15 +254,15 @@ def state_cases() -> Iterator[Case]:
     """What chains carry along."""
     for fit_intercept, decay in product((0, 1), (1.0, 0.01)):
         spec = {"fit_intercept": [fit_intercept], "intercept_decay": [decay], "average": (0, 1)}
-        yield from _both(f"intercept-{fit_intercept}-{decay}", loss=["log_loss"], **spec)
+        yield from both(f"intercept-{fit_intercept}-{decay}", loss=["log_loss"], **spec)
     for alpha in (30.0, 3000.0):  # the scale shrinks by more than a half, or to 0, in a step
         for penalty in ("l2", "elasticnet"):
             spec = {"penalty": [penalty], "average": (1, 0, 9), "objective": [1], "step": 20.0}
             spec = {**spec, "alpha": [alpha], "loss": ("hinge", "log_loss", "huber")}
-            yield from _both(f"reset-{penalty}-{alpha:g}", RESET, **spec)
+            yield from both(f"reset-{penalty}-{alpha:g}", RESET, **spec)
     mixed: dict[str, Any] = {**MIXED, "alpha": [1e-2]}
     for m in (3, 11):
-        yield from _both(f"begun-{m}", m=m, begun=True, weighted=True, **mixed)
+        yield from both(f"begun-{m}", m=m, begun=True, weighted=True, **mixed)
     away = {"loss": ["squared_error"], "penalty": (None, "l2"), "step": 1e3, "objective": [1]}
     for n in (50, 400):  # numbers without end
         make = partial(problem, exact=True, n=n, **away)
@@ -238,31 +272,31 @@ def state_cases() -> Iterator[Case]:
 def shape_cases() -> Iterator[Case]:
     for d, n in product((1, 3, 16, 20, 33, 200), (0, 1, 50)):
         kind = {**PLAIN, "widths": (d,)}
-        yield from _both(f"{n}x{d}", n=n, kind=kind, m=4, **MIXED)
+        yield from both(f"{n}x{d}", n=n, kind=kind, m=4, **MIXED)
     for m, d in product((1, 3, 8, 11), (3, 33)):
         kind = {**PLAIN, "widths": (d,)}
         spec: dict[str, Any] = {"m": m, "kind": kind, "weighted": True, **MIXED}
         for how in ("shared", "some"):
-            yield from _both(f"{m}-{d}-{how}", order=how, **spec)
+            yield from both(f"{m}-{d}-{how}", order=how, **spec)
         for how in ("own", "apart"):
             make = partial(problem, exact=True, order=how, **spec)
             yield Case(f"chains-{m}-{d}-{how}", "chains", make, EXACT)
-    yield from _both("36-chains", m=36, **MIXED)
+    yield from both("36-chains", m=36, **MIXED)
     alike: dict[str, Any] = {"loss": ["log_loss"], "penalty": ["l2"], "schedule": ["optimal"]}
     for m in (8, 11):
-        yield from _both(f"alike-{m}", m=m, objective=[1], **alike)
+        yield from both(f"alike-{m}", m=m, objective=[1], **alike)
 
 
 def rows_cases() -> Iterator[Case]:
     for name, kind in KINDS.items():
         for m in (1, 8):
-            yield from _both(f"{name}-{m}", kind=kind, m=m, weighted=True, **MIXED)
-        yield from _both(f"{name}-read-only", kind=kind, read_only=True, n=8, **MIXED)
+            yield from both(f"{name}-{m}", kind=kind, m=m, weighted=True, **MIXED)
+        yield from both(f"{name}-read-only", kind=kind, read_only=True, n=8, **MIXED)
         make = partial(problem, exact=True, kind=kind, m=11, order="own", **MIXED)
         yield Case(f"chains-{name}-own", "chains", make, EXACT)
     for n, d in ((0, 20), (1, 20), (50, 200), (50, 1)):
         kind = {**SPARSE["csr"], "widths": (d,)}
-        yield from _both(f"csr-{n}x{d}", kind=kind, n=n, m=3, **MIXED)
+        yield from both(f"csr-{n}x{d}", kind=kind, n=n, m=3, **MIXED)
 
 
 def softmax_cases() -> Iterator[Case]:
@@ -281,12 +315,15 @@ def softmax_cases() -> Iterator[Case]:
     yield Case("chains-softmax-no-rows", "chains", make, FAST)
 
 
-def _settling(rng: np.random.Generator, dtype: np.dtype, m: int, d: int, averaging: bool) -> Call:
+def _settling(
+    rng: np.random.Generator, dtype: np.dtype, m: int, d: int, averaging: bool, n_parts: int = 0
+) -> Call:
     rows = rows_of(rng, dtype, widths=(d,), inputs=("own",), n=5)
     chains = settings(m, 0.1, average=(1, 0, 7) if averaging else [0], penalty=["l2"])
     models = models_of(rng, rows, chains)
     begin(rng, chains, models)
-    written = (chains, *models[:2])
+    parts = parts_of(rng, rows, chains, models, n_parts, even=False, begun=True)
+    written = (chains, *models[:2], parts)
     return Call(written, written)
 
 
@@ -321,10 +358,10 @@ def chains_cases() -> Iterator[Case]:
     yield from rows_cases()
     yield from softmax_cases()
     yield from score_cases()
-    for m, d, averaging in product((1, 3, 11), (1, 20, 200), (False, True)):
-        make = partial(_settling, m=m, d=d, averaging=averaging)
-        id = f"settle-{m}-{d}" + "-average" * averaging
-        yield Case(id, "settle_chains", make, RESET[:3])
+    for m, d, averaging, k in product((1, 3, 11), (1, 20, 200), (False, True), (0, 3)):
+        make = partial(_settling, m=m, d=d, averaging=averaging, n_parts=k)
+        id = f"settle-{m}-{d}" + "-average" * averaging + "-parts" * (k > 0)
+        yield Case(id, "settle_chains", make, (*RESET[:3], EXACT))
     for seed, n in product((0, 1, 2, 12345, 2**31 - 2, 2**31 - 1), (0, 1, 2, 50, 1009)):
         make = partial(_shuffle, seed=seed, n=n)
         yield Case(f"shuffle-{seed}-{n}", "shuffle", make, EXACT, DOUBLE)

@@ -1,249 +1,40 @@
-"""Stochastic gradient descent, one row at a time: scikit-learn's, operation by operation.
+"""Chains of stochastic gradient descent: their steps over rows, a tile at a time.
 
 T is the type of the rows, all else is float64; every sum runs from left to right, whether that is
-asked for or not. ``exp``, ``log``, ``log1p`` and ``pow`` are libm's. Formulas come first: they
-see float64 alone and are compiled once; what touches weights is compiled for each T.
+asked for or not.
 """
 
 from __future__ import annotations
 
-from math import exp, log, log1p, sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import CHAIN_LOSSES, PENALTIES, SCHEDULES, Rows
-from .loops import F64, I64, jit, parts, plain
+from ..chain_parts import close_parts, open_parts
+from ..contract import Rows
+from .chain_parts import settle_parted, walk_parted, walk_parted_classes
+from .chain_steps import (
+    MULTINOMIAL,
+    NONE,
+    PA1,
+    PA2,
+    class_penalty_of,
+    loss_and_slope,
+    note_objective,
+    odds_of,
+    penalty_of,
+    pull_of,
+    score_of,
+    set_eta,
+    settle,
+    square_of,
+    take,
+    target_of,
+)
+from .loops import F64, I64, jit, plain
+from .loops import parts as slices
 from .samples import labels, samples
-
-_HINGE, _PERCEPTRON, _SQUARED_HINGE, _MODIFIED_HUBER, _LOG_LOSS = map(
-    CHAIN_LOSSES.index, ("hinge", "perceptron", "squared_hinge", "modified_huber", "log_loss")
-)
-_SQUARED_ERROR, _HUBER, _INSENSITIVE, _MULTINOMIAL = map(
-    CHAIN_LOSSES.index, ("squared_error", "huber", "epsilon_insensitive", "multinomial")
-)
-_NONE, _L1, _L2, _ELASTICNET = map(PENALTIES.index, (None, "l1", "l2", "elasticnet"))
-_OPTIMAL, _INVSCALING, _PA1, _PA2 = map(SCHEDULES.index, ("optimal", "invscaling", "pa1", "pa2"))
-_MAX_SLOPE = 1e12
-
-
-@jit
-def _log1pexp(x: float) -> float:
-    if x <= -37.0:
-        return exp(x)
-    if x <= -2.0:
-        return log1p(exp(x))
-    if x <= 18.0:
-        return log(1.0 + exp(x))
-    return x + exp(-x) if x <= 33.3 else x
-
-
-@jit
-def _of_a_class(loss: int, y: float, p: float) -> tuple[float, float]:
-    """Loss and slope where y is -1 or 1, 0 or 1 for ``log_loss``."""
-    z = p * y
-    if loss == _HINGE:
-        return (1.0 - z, -y) if z <= 1.0 else (0.0, 0.0)
-    if loss == _PERCEPTRON:
-        return (0.0 - z, -y) if z <= 0.0 else (0.0, 0.0)
-    if loss == _SQUARED_HINGE:
-        short = 1.0 - z
-        return (short * short, -2.0 * y * short) if short > 0.0 else (0.0, 0.0)
-    if loss == _MODIFIED_HUBER:
-        if z >= 1.0:
-            return 0.0, 0.0
-        short = 1.0 - z
-        return (short * short, 2.0 * short * -y) if z >= -1.0 else (-4.0 * z, -4.0 * y)
-    value = _log1pexp(p) - y * p
-    if p <= -37.0:
-        return value, exp(p) - y
-    e = exp(-p)
-    return value, ((1.0 - y) - y * e) / (1.0 + e)
-
-
-@jit
-def _of_a_number(loss: int, y: float, p: float, epsilon: float) -> tuple[float, float]:
-    r = p - y
-    if loss == _SQUARED_ERROR:
-        return 0.5 * r * r, r
-    size = abs(r)
-    if loss == _HUBER:
-        if size <= epsilon:
-            return 0.5 * r * r, r
-        return epsilon * (size - 0.5 * epsilon), epsilon if r >= 0.0 else -epsilon
-    far, side = size - epsilon, -1.0 if r < 0.0 else 1.0
-    if not far > 0.0:
-        return 0.0, 0.0
-    return (far, side) if loss == _INSENSITIVE else (far * far, side * 2.0 * far)
-
-
-@jit
-def _loss_and_slope(loss: int, y: float, p: float, epsilon: float) -> Any:
-    """The loss of one row, and its derivative with respect to the score p."""
-    return _of_a_class(loss, y, p) if loss <= _LOG_LOSS else _of_a_number(loss, y, p, epsilon)
-
-
-@jit
-def _set_eta(chain: Any) -> None:
-    if chain.schedule == _OPTIMAL:
-        chain.eta = 1.0 / (chain.alpha * (chain.optimal_init + chain.t - 1.0))
-    elif chain.schedule == _INVSCALING:
-        chain.eta = chain.eta0 / chain.t**chain.power_t
-
-
-@jit
-def _pull(chain: Any, loss: float, slope: float, y: float, p: float, square: float) -> Any:
-    """The update before it is weighted; `square` is |x|^2, of passive-aggressive chains."""
-    if chain.schedule == _PA1:
-        most = loss / square
-        update = most if most < chain.eta0 else chain.eta0
-    elif chain.schedule == _PA2:
-        update = loss / (square + 0.5 / chain.eta0)
-    else:
-        if slope < -_MAX_SLOPE:
-            slope = -_MAX_SLOPE
-        elif slope > _MAX_SLOPE:
-            slope = _MAX_SLOPE
-        return -chain.eta * slope
-    if chain.loss == _HINGE or chain.loss == _PERCEPTRON:
-        return update * y
-    return -update if y - p < 0.0 else update
-
-
-@jit
-def _move_intercept(chain: Any, update: float) -> None:
-    move = update - chain.eta * chain.alpha if chain.one_class else update
-    if move != 0.0:
-        chain.intercept += move * chain.intercept_decay
-
-
-@jit
-def _target(chain: Any, code: float) -> float:
-    if chain.positive < 0:
-        return code
-    if code == chain.positive:
-        return 1.0
-    return 0.0 if chain.loss == _LOG_LOSS else -1.0
-
-
-@jit
-def _score(chain: Any, w: NDArray, x: NDArray, at: NDArray) -> Any:
-    inner = 0.0
-    for k in range(len(x)):
-        inner += w[at[k]] * x[k]
-    return np.float64(w.dtype.type(inner * chain.scale)) + chain.intercept
-
-
-@jit
-def _square(x: NDArray) -> float:
-    total = 0.0
-    for k in range(len(x)):
-        value = np.float64(x[k])
-        total += value * value
-    return total
-
-
-@jit
-def _note_objective(chain: Any, loss: float, number: Any) -> None:
-    chain.loss_sum += loss
-    chain.objective_sum += loss
-    if chain.schedule == _PA1 or chain.schedule == _PA2:
-        return
-    if chain.penalty != _NONE:
-        norm = number(sqrt(chain.sq_norm))
-        square, l1_norm = np.float64(norm * norm), np.float64(number(chain.l1_norm))
-        ratio = chain.l1_ratio
-        chain.objective_sum += chain.alpha * ((1.0 - ratio) * 0.5 * square + ratio * l1_norm)
-    if chain.one_class:
-        chain.objective_sum += chain.intercept * chain.alpha
-
-
-@jit
-def _settle(chain: Any, w: NDArray, average: NDArray) -> None:
-    number = w.dtype.type
-    if chain.average and len(average):
-        a, b = number(chain.average_a), number(1.0 / chain.average_b)
-        for j in range(len(average)):
-            average[j] = (average[j] + a * w[j]) * b
-        chain.average_a, chain.average_b = 0.0, 1.0
-    whole = number(chain.scale)
-    for j in range(len(w)):
-        w[j] *= whole
-    chain.scale = 1.0
-
-
-@jit
-def _shrink(chain: Any, w: NDArray, average: NDArray) -> None:
-    keep = 1.0 - (1.0 - chain.l1_ratio) * chain.eta * chain.alpha
-    factor = w.dtype.type(keep if keep > 0.0 else 0.0)
-    chain.scale *= factor
-    chain.sq_norm *= factor * factor
-    chain.l1_norm *= abs(factor)
-    if chain.scale < (1e-6 if w.itemsize == 4 else 1e-9):
-        _settle(chain, w, average)
-
-
-@jit
-def _add(chain: Any, w: NDArray, x: NDArray, at: NDArray, update: Any) -> None:
-    scale = w.dtype.type(chain.scale)
-    step, squares, sizes = np.float64(update / scale), 0.0, 0.0
-    for k in range(len(x)):
-        j = at[k]
-        touched = w.dtype.type(w[j] + x[k] * step)
-        w[j] = touched
-        squares += touched * touched
-        sizes += abs(touched)
-    chain.sq_norm = squares * (scale * scale)
-    chain.l1_norm = sizes * scale
-
-
-@jit
-def _average(chain: Any, average: NDArray, x: NDArray, at: NDArray, update: Any) -> None:
-    n = chain.t - chain.average + 1.0
-    number = average.dtype.type(n)
-    step, move = 1.0 / np.float64(number), -np.float64(update) / chain.scale
-    for k in range(len(x)):
-        average[at[k]] += chain.average_a * x[k] * move
-    if number > 1.0:
-        chain.average_b /= 1.0 - step
-    chain.average_a += step * chain.average_b * chain.scale
-    chain.average_intercept += (chain.intercept - chain.average_intercept) / n
-
-
-@jit
-def _truncate(chain: Any, w: NDArray, met: NDArray, at: NDArray) -> None:
-    chain.u += chain.l1_ratio * chain.eta * chain.alpha
-    u, scale = chain.u, chain.scale
-    for k in range(len(at)):
-        j = at[k]
-        z = np.float64(w[j])
-        if scale * z > 0.0:
-            less = z - (u + met[j]) / scale
-            w[j] = less if less > 0.0 else 0.0
-        elif scale * z < 0.0:
-            more = z + (u - met[j]) / scale
-            w[j] = more if more < 0.0 else 0.0
-        met[j] += scale * (w[j] - z)
-
-
-@jit
-def _take(chain: Any, model: Any, x: NDArray, at: NDArray, pull: float, weight: Any) -> None:
-    """The step itself; `model` is the weights, their average and the penalty they have met."""
-    w, average, met = model
-    update = pull * np.float64(weight)
-    rounded = w.dtype.type(update)
-    if chain.penalty == _L2 or chain.penalty == _ELASTICNET:
-        _shrink(chain, w, average)
-    if update != 0.0:
-        _add(chain, w, x, at, rounded)
-    if chain.fit_intercept:
-        _move_intercept(chain, update)
-    if 0 < chain.average <= chain.t:
-        _average(chain, average, x, at, rounded)
-    if chain.penalty == _L1 or chain.penalty == _ELASTICNET:
-        _truncate(chain, w, met, at)
-    chain.t += 1.0
 
 
 @jit
@@ -252,37 +43,22 @@ def _walk(tile: Any, targets: F64, weight: F64, chains: NDArray, c: int, models:
     values, columns, starts, which = tile
     coef, average, met = models
     chain, model, number = chains[c], (coef[c], average[c], met[c]), values.dtype.type
-    passive = chain.schedule == _PA1 or chain.schedule == _PA2
+    passive = chain.schedule == PA1 or chain.schedule == PA2
     for i in range(len(which)):
         start, stop = starts[which[i]], starts[which[i] + 1]
         x, at = values[start:stop], columns[start:stop]
-        y = _target(chain, np.float64(number(targets[i])))
-        p = _score(chain, model[0], x, at)
-        _set_eta(chain)
-        loss, slope = _loss_and_slope(chain.loss, y, p, chain.epsilon)
+        y = target_of(chain, np.float64(number(targets[i])))
+        p = score_of(chain, model[0], x, at)
+        set_eta(chain)
+        loss, slope = loss_and_slope(chain.loss, y, p, chain.epsilon)
         if chain.objective:
-            _note_objective(chain, loss, number)
-        square = _square(x) if passive else 1.0
-        if square == 0.0 and chain.schedule == _PA1:
+            note_objective(chain, loss, penalty_of(chain, number))
+        square = square_of(x) if passive else 1.0
+        if square == 0.0 and chain.schedule == PA1:
             continue
         own = number(chain.weight_pos if y > 0.0 else chain.weight_neg)
-        pull = _pull(chain, loss, slope, y, p, square)
-        _take(chain, model, x, at, pull, own * number(weight[i]))
-
-
-@jit
-def _odds(chains: NDArray, coef: NDArray, x: NDArray, at: NDArray, code: float, odds: F64) -> Any:
-    """Fill in odds; return their sum, the row's loss and the weight of its class."""
-    for c in range(len(chains)):
-        odds[c] = _score(chains[c], coef[c], x, at)
-    top, own, total, class_weight = odds.max(), 0.0, 0.0, 0.0
-    for c in range(len(chains)):
-        if chains[c].positive == code:
-            own += odds[c] - top
-            class_weight += chains[c].weight_pos
-        odds[c] = exp(odds[c] - top)
-        total += odds[c]
-    return total, log(total) - own, class_weight
+        pull = pull_of(chain, loss, slope, y, p, square)
+        take(chain, model, x, at, pull, own * number(weight[i]))
 
 
 @jit
@@ -294,20 +70,20 @@ def _walk_classes(tile: Any, targets: F64, weight: F64, chains: NDArray, models:
     for i in range(len(which)):
         start, stop = starts[which[i]], starts[which[i] + 1]
         x, at = values[start:stop], columns[start:stop]
-        total, loss, class_weight = _odds(chains, coef, x, at, targets[i], odds)
+        for c in range(len(chains)):
+            odds[c] = score_of(chains[c], coef[c], x, at)
+        total, loss, class_weight = odds_of(chains, targets[i], odds)
         own = values.dtype.type(weight[i] * class_weight)
         if first.objective:
             first.loss_sum += loss
             first.objective_sum += loss
         for c in range(len(chains)):
             chain = chains[c]
-            if first.objective and chain.penalty != _NONE:
-                square = (1.0 - chain.l1_ratio) * 0.5 * chain.sq_norm
-                size = chain.l1_ratio * chain.l1_norm
-                first.objective_sum += chain.alpha * (square + size)
-            _set_eta(chain)
+            if first.objective and chain.penalty != NONE:
+                first.objective_sum += class_penalty_of(chain)
+            set_eta(chain)
             slope = odds[c] / total - (1.0 if chain.positive == targets[i] else 0.0)
-            _take(chain, (coef[c], average[c], met[c]), x, at, -chain.eta * slope, own)
+            take(chain, (coef[c], average[c], met[c]), x, at, -chain.eta * slope, own)
 
 
 def _with_rows(chains: NDArray[np.void], array: NDArray) -> NDArray:
@@ -318,30 +94,44 @@ def _with_rows(chains: NDArray[np.void], array: NDArray) -> NDArray:
 @np.errstate(all="ignore")
 def chains(rows: Rows, order: I64, targets: F64, sample_weight: F64 | None,
            chains: NDArray[np.void], coef: NDArray, average: NDArray, met: NDArray,
-           exact: bool) -> None:  # fmt: skip
+           parts: NDArray[np.void], exact: bool) -> None:  # fmt: skip
     source, m = samples(rows), len(chains)
     models = coef, _with_rows(chains, average), _with_rows(chains, met)
-    classes = not exact and bool(m) and chains["loss"][0] == _MULTINOMIAL
+    classes = not exact and bool(m) and chains["loss"][0] == MULTINOMIAL
+    pieces = parts, open_parts(chains, parts) if len(parts) else parts
     for r, own in enumerate(order):
-        for part in parts(len(own), source.row_bytes):
+        for part in slices(len(own), source.row_bytes):
             index = plain(own[part], np.int64)
             tile, told = source.tile(index), labels(index, len(index), targets, sample_weight)
-            if classes:
+            if classes and len(parts):
+                walk_parted_classes(tile, told, chains, pieces, models)
+            elif classes:
                 _walk_classes(tile, *told, chains, models)
-                continue
-            for c in range(m) if len(order) == 1 else (r,):
-                _walk(tile, *told, chains, c, models)
+            for c in () if classes else range(m) if len(order) == 1 else (r,):
+                if len(parts):
+                    walk_parted(tile, told, chains, c, pieces, models)
+                else:
+                    _walk(tile, *told, chains, c, models)
+    close_parts(*pieces[::-1])
 
 
 @jit
 def _settle_all(chains: NDArray, coef: NDArray, average: NDArray) -> None:
     for c in range(len(chains)):
-        _settle(chains[c], coef[c], average[c])
+        settle(chains[c], coef[c], average[c])
 
 
 @np.errstate(all="ignore")
-def settle_chains(chains: NDArray[np.void], coef: NDArray, average: NDArray) -> None:
-    _settle_all(chains, coef, _with_rows(chains, average))
+def settle_chains(
+    chains: NDArray[np.void], coef: NDArray, average: NDArray, parts: NDArray[np.void]
+) -> None:
+    average = _with_rows(chains, average)
+    if not len(parts):
+        _settle_all(chains, coef, average)
+        return
+    own = open_parts(chains, parts)
+    settle_parted(parts, own, coef, average)
+    close_parts(own, parts)
 
 
 @jit
