@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from ._chains import Pace, Samples
-from ._fusion_rows import in_order
+from ._blocks import in_order
 
 
 def paces_of(estimator: Any, samples: Samples) -> tuple[Pace, ...]:

@@ -155,7 +155,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._kernels",
             "._parameters",
         },
-        "_sgd_paces.py": {"._chains", "._fusion_rows"},
+        "_sgd_paces.py": {"._blocks", "._chains"},
         "_sgd_targets.py": {"._labels", ".exceptions"},
         "_sgd_models.py": {"._chains"},
         "_sgd_base.py": {
