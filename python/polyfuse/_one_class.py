@@ -203,17 +203,7 @@ class SGDOneClassSVM(SGD):
         chain = Chain(settings, seed, subset=samples.subset)
         model.start(chain, 0, 1)
         chain.raw = raws[0] if raws is not None and not settings.exact else None
-        return Plan([chain], partial(self._finish, model, chain, samples.n))
-
-    def _finish(self, model: Model, chain: Chain, n_rows: int) -> None:
-        n_iter = self._ended([chain])
-        if chain.settings.exact:
-            model.end_single(chain, n_rows)
-        else:
-            model.end_fast([chain], (chain.coef.size,), n_rows)
-        model.save(self)
-        self.n_iter_ = n_iter
-        self._keep([chain])
+        return Plan([chain], partial(self._finish_single, model, chain, samples.n))
 
     # -- prediction ------------------------------------------------------------------------------
 

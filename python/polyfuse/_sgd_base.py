@@ -21,7 +21,7 @@ from ._inputs import as_weights
 from ._kernels.contract import Rows
 from ._random import shuffle_split
 from ._sgd_inputs import require_finite_rows, see_again
-from ._sgd_models import keep_raw
+from ._sgd_models import Model, keep_raw
 from .exceptions import ConvergenceWarning, shared
 
 SCHEDULES = ("adaptive", "constant", "invscaling", "optimal", "pa1", "pa2")
@@ -165,6 +165,17 @@ class SGD(Estimator):
             if chain.error is not None:
                 raise chain.error
         return max(chain.n_iter for chain in chains)
+
+    def _finish_single(self, model: Model, chain: Chain, n_rows: int) -> None:
+        """Set what a fit of one chain has found."""
+        n_iter = self._ended([chain])
+        if chain.settings.exact:
+            model.end_single(chain, n_rows)
+        else:
+            model.end_fast([chain], (chain.coef.size,), n_rows)
+        model.save(self)
+        self.n_iter_ = n_iter
+        self._keep([chain])
 
     def _keep(self, chains: Sequence[Chain]) -> None:
         keep_raw(self, chains)

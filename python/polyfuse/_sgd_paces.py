@@ -7,8 +7,8 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from ._chains import Pace, Samples
 from ._blocks import in_order
+from ._chains import Pace, Samples
 
 
 def paces_of(estimator: Any, samples: Samples) -> tuple[Pace, ...]:

@@ -219,17 +219,7 @@ class SGDRegressor(Regressor, SGD):
         model.start(chain, 0, 1)
         goes_on = raws is not None and not settings.exact and raws[0].fits(settings)
         chain.raw = raws[0] if goes_on else None
-        return Plan([chain], partial(self._finish, model, chain, samples.n))
-
-    def _finish(self, model: Model, chain: Chain, n_rows: int) -> None:
-        n_iter = self._ended([chain])
-        if chain.settings.exact:
-            model.end_single(chain, n_rows)
-        else:
-            model.end_fast([chain], (chain.coef.size,), n_rows)
-        model.save(self)
-        self.n_iter_ = n_iter
-        self._keep([chain])
+        return Plan([chain], partial(self._finish_single, model, chain, samples.n))
 
     def predict(self, X: Any) -> NDArray:
         """Return X w + b, shape (n_samples,); `X` as in `fit`."""
