@@ -87,19 +87,23 @@ constexpr std::int64_t dense_reader_scratch(std::int64_t width, std::int64_t n_b
            block_scratch(n_blocks);
 }
 
-// The most values that a row holds where a block is sparse: its columns, unless a row of a sparse
-// block names one twice.
+// Whether a block at least is sparse.
+inline bool is_sparse(const Rows& all) {
+    for (std::int64_t b = 0; b < all.n_blocks; ++b)
+        if (all.blocks[b].indptr) return true;
+    return false;
+}
+
+// The most values that a row holds where a block is sparse.
 inline std::int64_t most_values(const Rows& all) {
     std::int64_t most = 0;
-    for (std::int64_t b = 0; b < all.n_blocks; ++b) {
-        const Block& block = all.blocks[b];
-        std::int64_t own = block.width;
-        for (std::int64_t i = 0; block.indptr && i < all.n_rows; ++i)
-            own = at_least(own, block.indptr[i + 1] - block.indptr[i]);
-        most += own;
-    }
+    for (std::int64_t b = 0; b < all.n_blocks; ++b)
+        most += all.blocks[b].indptr ? all.blocks[b].longest : all.blocks[b].width;
     return most;
 }
+
+// Sparse rows that are scored in one task.
+constexpr std::int64_t sparse_share = 256;
 
 // Values, a dense row, and columns of half the size or of the same.
 inline std::int64_t sparse_reader_scratch(const Rows& all) {
@@ -110,8 +114,7 @@ inline std::int64_t sparse_reader_scratch(const Rows& all) {
 constexpr std::int64_t chain_group = 4;
 
 inline std::int64_t chain_scratch(const Rows& all, std::int64_t item_size) {
-    for (std::int64_t b = 0; b < all.n_blocks; ++b)
-        if (all.blocks[b].indptr) return padded(sparse_reader_scratch(all));
+    if (is_sparse(all)) return padded(sparse_reader_scratch(all));
     return padded(chain_group * dense_reader_scratch(all.width, all.n_blocks, item_size));
 }
 

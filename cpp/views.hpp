@@ -32,10 +32,11 @@ struct Block {
     Axis axis = Axis::column;
     // NumPy bools, one per row: whether the modality is there. Null where its values tell.
     const std::uint8_t* present = nullptr;
-    // Of a sparse block: the column of each value of `data`, and where each row begins and the
-    // last one ends. Null for a dense one.
+    // Of a sparse block: the column of each value of `data`, where each row begins and the last one
+    // ends, and how many values the longest row holds. Null for a dense one.
     const std::int32_t* indices = nullptr;
     const std::int64_t* indptr = nullptr;
+    std::int64_t longest = 0;
     // Whether float16 or float32 meet parameters in double, operation by operation; where one is
     // a float, what float16 and it give is rounded to float first.
     bool wide = false;

@@ -1,6 +1,7 @@
 #include "bindings/convert.hpp"
 #include "bindings/register.hpp"
 #include "dispatch/run.hpp"
+#include "tiling.hpp"
 
 namespace polyfuse {
 namespace {
@@ -67,9 +68,7 @@ bool ends_a_block(const Rows& rows, std::int64_t column) {
 
 // The values of a sparse row are in the order of its blocks, and of no columns within them.
 void require_whole_blocks(const Rows& rows, const ChainParts& parts, std::int64_t n_chains) {
-    bool sparse = false;
-    for (std::int64_t b = 0; b < rows.n_blocks; ++b) sparse = sparse || rows.blocks[b].indptr;
-    for (std::int64_t c = 0; sparse && c < n_chains; ++c) {
+    for (std::int64_t c = 0; is_sparse(rows) && c < n_chains; ++c) {
         std::int64_t end = 0;
         for (std::int64_t b = 0; b < parts.n; ++b) {
             end += parts.part[c * parts.n + b].width;

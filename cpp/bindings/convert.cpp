@@ -50,7 +50,12 @@ Block as_sparse_block(const py::tuple& csr, std::int64_t& n_rows) {
             "a sparse block must have an index for each value, both contiguous");
     const std::int64_t* starts = codes_of(indptr, n);
     bool ordered = starts[0] >= 0 && starts[n - 1] <= data.size(), inside = width <= INT32_MAX;
-    for (std::int64_t i = 0; i + 1 < n; ++i) ordered &= starts[i] <= starts[i + 1];
+    std::int64_t longest = 0;
+    for (std::int64_t i = 0; i + 1 < n; ++i) {
+        const std::int64_t length = starts[i + 1] - starts[i];
+        ordered &= length >= 0;
+        longest = std::max(longest, length);
+    }
     const std::int32_t* at = indices.data();
     for (py::ssize_t i = 0; i < indices.size(); ++i)
         inside &= static_cast<std::uint32_t>(at[i]) < static_cast<std::uint32_t>(width);
@@ -62,6 +67,7 @@ Block as_sparse_block(const py::tuple& csr, std::int64_t& n_rows) {
                 nullptr, nullptr, 0};
     block.indices = at;
     block.indptr = starts;
+    block.longest = longest;
     return block;
 }
 

@@ -10,29 +10,30 @@ namespace polyfuse {
 
 // Chains do not know of each other, unless they are the classes of one model: threads share them.
 template <class T>
-void run_chains(const Rows& rows, const Chains<T>& chains, ChainParts all, const Visits& visits,
+void run_chains(const Rows& rows, const Chains<T>& chains, ChainParts parts, const Visits& visits,
                 bool exact) {
     const auto& kernel = kernels().typed<T>();
     const std::int64_t n = chains.n, d = chains.width, work = visits.n * d * n;
     if (n == 0 || visits.n == 0) return;
     const bool one = !exact && chains.chain[0].loss == ChainLoss::multinomial;
-    const std::int64_t parts = one ? 1 : threads_for(n, work);
+    const std::int64_t n_tasks = one ? 1 : threads_for(n, work);
     std::vector<double> scores(static_cast<std::size_t>(n));
     std::vector<Pending<T>> pending(static_cast<std::size_t>(n));
-    std::vector<Chain> own_parts(static_cast<std::size_t>(n * all.n));
-    all.own = own_parts.data();
-    const std::int64_t copies = exact || all.part ? 0 : n * padded(d);
-    parallel<T>(parts, work, chain_scratch(rows, sizeof(T)) + copies, [&](std::int64_t part, T* scratch) {
-        const std::int64_t from = n * part / parts, to = n * (part + 1) / parts;
+    std::vector<Chain> as_chains(static_cast<std::size_t>(n * parts.n));
+    parts.own = as_chains.data();
+    const std::int64_t copies = exact || parts.part ? 0 : n * padded(d);
+    const std::int64_t scratch_size = chain_scratch(rows, sizeof(T)) + copies;
+    parallel<T>(n_tasks, work, scratch_size, [&](std::int64_t task, T* scratch) {
+        const std::int64_t from = n * task / n_tasks, to = n * (task + 1) / n_tasks;
         const auto behind = [&](T* x) { return x ? x + from * d : nullptr; };
         const Chains<T> own{chains.chain + from,    chains.coef + from * d, behind(chains.average),
                             behind(chains.met), to - from,              d};
         Visits ways = visits;
         ways.order += from * visits.apart;
-        if (all.part)
-            return kernel.parted_chains(rows, own,
-                                        {all.part + from * all.n, all.own + from * all.n, all.n},
-                                        ways, exact, scratch, scores.data() + from);
+        if (parts.part)
+            return kernel.parted_chains(
+                rows, own, {parts.part + from * parts.n, parts.own + from * parts.n, parts.n}, ways,
+                exact, scratch, scores.data() + from);
         kernel.chains(rows, own, ways, exact, scratch, scores.data() + from,
                       pending.data() + from);
     });

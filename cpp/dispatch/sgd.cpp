@@ -13,9 +13,10 @@ void run_linear_scores(const Rows& rows, const std::int64_t* index, std::int64_t
                        const Linear<T>& model, T* out) {
     const auto& kernel = kernels().typed<T>();
     const std::int64_t d = rows.width, k = model.n_outputs;
-    const std::int64_t share = learn_tile_rows(d, sizeof(T));
-    const std::int64_t scratch = at_least(learn_scratch(d, k, rows.n_blocks, sizeof(T)),
-                                          chain_scratch(rows, sizeof(T)));
+    const bool sparse = is_sparse(rows);
+    const std::int64_t share = sparse ? sparse_share : learn_tile_rows(d, sizeof(T));
+    const std::int64_t scratch = sparse ? sparse_reader_scratch(rows)
+                                        : learn_scratch(d, k, rows.n_blocks, sizeof(T));
     parallel<T>(ceil_div(count, share), count * d * k, scratch,
                 [&](std::int64_t task, T* own) {
                     const std::int64_t first = task * share;

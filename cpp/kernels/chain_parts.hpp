@@ -113,8 +113,8 @@ double penalty_of(const Parted<T>& all, Of of) {
 template <bool exact, class T, class Row>
 double square_of(const Parted<T>& all, const Row& row) {
     double square = 0.0;
-    for_each_part(all, row, [&](const ChainPart& part, const Learner<T>& own, const auto& x) {
-        square += part.eta * square_of<exact, T>(*own.chain, x);
+    for_each_part(all, row, [&](const ChainPart& part, const Learner<T>&, const auto& x) {
+        square += part.eta * square_of<exact>(x);
     });
     return square;
 }
@@ -136,42 +136,14 @@ void step(const Parted<T>& all, const Row& row, const Visits& visits, std::int64
     Chain& c = *all.whole.chain;
     const double y = target_of<T>(c, visits.targets[i]), p = score_of<exact>(all, row);
     double pull = 0.0;
-    set_eta(c);
-    if (c.objective)
-        note_objective(c, chain_loss(c, y, p), [&] { return penalty_of(all, penalty_of<T>); });
-    if (pull_of(c, y, p, square_of<exact>(all, row), pull))
+    if (listen(c, y, p, [&] { return square_of<exact>(all, row); },
+               [&] { return penalty_of(all, penalty_of<T>); }, pull))
         take<exact>(all, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
 }
 
-template <class T, class Row>
-void softmax_step(const Chains<T>& all, const ChainParts& parts, const Row& row,
-                  const Visits& visits, std::int64_t i, double* scores) {
-    for (std::int64_t c = 0; c < all.n; ++c)
-        scores[c] = score_of<false>(parted(all, parts, c), row);
-    softmax_slopes(all, visits.targets[i], scores, [&](std::int64_t c) {
-        return penalty_of(parted(all, parts, c), class_penalty_of);
-    });
-    const T weight = softmax_weight(all, visits, i);
-    for (std::int64_t c = 0; c < all.n; ++c) {
-        set_eta(all.chain[c]);
-        take<false>(parted(all, parts, c), row, -all.chain[c].eta * scores[c], weight);
-    }
-}
-
-// visit(row, its number) for each row of an order.
-template <class T, class Visit>
-void for_each_row(const Rows& all, const std::int64_t* order, std::int64_t n, T* scratch,
-                  Visit visit) {
-    if (is_sparse(all)) {
-        const SparseReader<T> reader(all, scratch);
-        for (std::int64_t i = 0; i < n; ++i) {
-            if (i + 2 < n) reader.expect_row(order[i + 2]);
-            visit(reader.row(order[i]), order[i]);
-        }
-        return;
-    }
-    DenseReader<T> reader(all, order, n, scratch);
-    for (std::int64_t i = 0; i < n; ++i) visit(DenseRow<T>{reader.row(i), all.width}, order[i]);
+template <class T>
+double class_penalty_of(const Parted<T>& all) {
+    return penalty_of(all, [](const Chain& part) { return class_penalty_of(part); });
 }
 
 // The steps of some chains with parts. Scratch: chain_scratch elements.
@@ -180,8 +152,9 @@ void parted_chains(const Rows& all, const Chains<T>& chains, const ChainParts& p
                    const Visits& visits, bool exact, T* scratch, double* scores) {
     for (std::int64_t c = 0; c < chains.n; ++c) open_parts(parted(chains, parts, c));
     if (!exact && chains.chain[0].loss == ChainLoss::multinomial) {
+        const auto own = [&](std::int64_t c) { return parted(chains, parts, c); };
         for_each_row(all, visits.order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
-            softmax_step(chains, parts, row, visits, i, scores);
+            softmax_step(chains, own, row, visits, i, scores);
         });
     } else {
         for (std::int64_t c = 0; c < chains.n; ++c) {

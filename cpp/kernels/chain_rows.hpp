@@ -28,10 +28,16 @@ struct SparseRow {
     std::int64_t column(std::int64_t i) const { return at[i]; }
 };
 
-inline bool is_sparse(const Rows& all) {
-    for (std::int64_t b = 0; b < all.n_blocks; ++b)
-        if (all.blocks[b].indptr) return true;
-    return false;
+// Fused rows as they lie in the caller's memory, if that is what a learner wants; else no data.
+template <class T>
+Tile<T> rows_in_place(const Rows& all) {
+    const Block& block = all.blocks[0];
+    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
+    const bool lies = all.n_blocks == 1 && all.op == concatenate_op && plain<T>(block) &&
+                      all.missing == Missing::ignore && block.col_stride == size &&
+                      block.row_stride % size == 0;
+    if (!lies) return {nullptr, 0};
+    return {reinterpret_cast<const T*>(block.data), block.row_stride / size};
 }
 
 // Whole dense rows, for one order. Where they must be staged, some at a time are, in scratch of
@@ -42,14 +48,8 @@ class DenseReader {
     DenseReader(const Rows& all, const std::int64_t* order, std::int64_t n, T* scratch)
         : all_(all), order_(order), n_(n), scratch_(scratch),
           height_(chain_tile_rows(all.width, sizeof(T))),
-          ahead_(at_least(2, 8192 / at_least(1, all.width * static_cast<std::int64_t>(sizeof(T))))) {
-        const Block& block = all.blocks[0];
-        constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
-        direct_ = all.n_blocks == 1 && all.op == concatenate_op && plain<T>(block) &&
-                  all.missing == Missing::ignore && block.col_stride == size &&
-                  block.row_stride % size == 0;
-        if (direct_) tile_ = {reinterpret_cast<const T*>(block.data), block.row_stride / size};
-    }
+          ahead_(at_least(2, 8192 / at_least(1, all.width * static_cast<std::int64_t>(sizeof(T))))),
+          tile_(rows_in_place<T>(all)), direct_(tile_.data != nullptr) {}
 
     // Steps after which the rows before are gone: those of a tile.
     std::int64_t height() const { return direct_ ? at_least(1, n_) : height_; }
@@ -78,8 +78,8 @@ class DenseReader {
     T* scratch_;
     std::int64_t height_;
     std::int64_t ahead_;
+    Tile<T> tile_;
     bool direct_;
-    Tile<T> tile_{};
 };
 
 // Values of a sparse block in T, with a map for each column.
@@ -169,6 +169,22 @@ class SparseReader {
     std::int32_t* at_;
     bool direct_;
 };
+
+// visit(row, its number) for each row of an order. Scratch: that of the reader.
+template <class T, class Visit>
+void for_each_row(const Rows& all, const std::int64_t* order, std::int64_t n, T* scratch,
+                  Visit visit) {
+    if (is_sparse(all)) {
+        const SparseReader<T> reader(all, scratch);
+        for (std::int64_t i = 0; i < n; ++i) {
+            if (i + 2 < n) reader.expect_row(order[i + 2]);
+            visit(reader.row(order[i]), order[i]);
+        }
+        return;
+    }
+    DenseReader<T> reader(all, order, n, scratch);
+    for (std::int64_t i = 0; i < n; ++i) visit(DenseRow<T>{reader.row(i), all.width}, order[i]);
+}
 
 }  // namespace
 }  // namespace polyfuse

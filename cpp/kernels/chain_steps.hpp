@@ -50,12 +50,18 @@ double sum_of(std::int64_t n, Term term) {
     }
 }
 
+// The score that a sum of products w x makes.
+template <class T>
+double score_with(const Chain& c, double inner) {
+    return static_cast<double>(static_cast<T>(inner * c.scale)) + c.intercept;
+}
+
 template <bool exact, class T, class Row>
 double score_of(const Learner<T>& own, const Row& row) {
     const T* w = own.w;
     const double inner =
         sum_of<exact, T>(row.n, [&](std::int64_t i) { return w[row.column(i)] * row.x[i]; });
-    return static_cast<double>(static_cast<T>(inner * own.chain->scale)) + own.chain->intercept;
+    return score_with<T>(*own.chain, inner);
 }
 
 // Multiply the scale into the weights, and bring the average up to date. BLAS's axpy, which
@@ -179,13 +185,22 @@ T sample_weight(const Visits& visits, std::int64_t i) {
     return visits.sample_weight ? static_cast<T>(visits.sample_weight[i]) : T(1);
 }
 
-template <bool exact, class T, class Row>
-double square_of(const Chain& c, const Row& row) {
-    if (!passive_aggressive(c)) return 0.0;
+// |x|² of a row.
+template <bool exact, class Row>
+double square_of(const Row& row) {
     return sum_of<exact, double>(row.n, [&](std::int64_t i) {
         const double x = static_cast<double>(row.x[i]);
         return x * x;
     });
+}
+
+// What chain c asks for, once its score p of row i is known; false if the row is to be passed over.
+// square() is |x|², penalty() that of the weights before the step.
+template <class Square, class Of>
+bool listen(Chain& c, double y, double p, Square square, Of penalty, double& pull) {
+    set_eta(c);
+    if (c.objective) note_objective(c, chain_loss(c, y, p), penalty);
+    return pull_of(c, y, p, passive_aggressive(c) ? square() : 0.0, pull);
 }
 
 // One whole step of one chain.
@@ -194,9 +209,8 @@ void step(const Learner<T>& own, const Row& row, const Visits& visits, std::int6
     Chain& c = *own.chain;
     const double y = target_of<T>(c, visits.targets[i]), p = score_of<exact>(own, row);
     double pull = 0.0;
-    set_eta(c);
-    if (c.objective) note_objective<T>(c, chain_loss(c, y, p));
-    if (pull_of(c, y, p, square_of<exact, T>(c, row), pull))
+    if (listen(c, y, p, [&] { return square_of<exact>(row); }, [&] { return penalty_of<T>(c); },
+               pull))
         take<exact>(own, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
     else if (!exact)
         add_row<exact>(own, row, T(0));
@@ -229,12 +243,6 @@ void softmax_slopes(const Chains<T>& all, double code, double* scores, Of penalt
 }
 
 template <class T>
-void softmax_slopes(const Chains<T>& all, double code, double* scores) {
-    softmax_slopes(all, code, scores,
-                   [&](std::int64_t c) { return class_penalty_of(all.chain[c]); });
-}
-
-template <class T>
 T softmax_weight(const Chains<T>& all, const Visits& visits, std::int64_t i) {
     double weight = visits.sample_weight ? visits.sample_weight[i] : 1.0, own = 0.0;
     for (std::int64_t c = 0; c < all.n; ++c)
@@ -243,15 +251,22 @@ T softmax_weight(const Chains<T>& all, const Visits& visits, std::int64_t i) {
     return static_cast<T>(weight * own);
 }
 
-template <class T, class Row>
-void softmax_step(const Chains<T>& all, const Row& row, const Visits& visits, std::int64_t i,
-                  double* scores) {
-    for (std::int64_t c = 0; c < all.n; ++c) scores[c] = score_of<false>(learner(all, c), row);
-    softmax_slopes(all, visits.targets[i], scores);
+template <class T>
+double class_penalty_of(const Learner<T>& own) {
+    return class_penalty_of(*own.chain);
+}
+
+// One step of all classes of one model; own(c) is class c, as a learner or in parts.
+template <class T, class Own, class Row>
+void softmax_step(const Chains<T>& all, Own own, const Row& row, const Visits& visits,
+                  std::int64_t i, double* scores) {
+    for (std::int64_t c = 0; c < all.n; ++c) scores[c] = score_of<false>(own(c), row);
+    softmax_slopes(all, visits.targets[i], scores,
+                   [&](std::int64_t c) { return class_penalty_of(own(c)); });
     const T weight = softmax_weight(all, visits, i);
     for (std::int64_t c = 0; c < all.n; ++c) {
         set_eta(all.chain[c]);
-        take<false>(learner(all, c), row, -all.chain[c].eta * scores[c], weight);
+        take<false>(own(c), row, -all.chain[c].eta * scores[c], weight);
     }
 }
 

@@ -23,13 +23,6 @@ template <class T>
 using Pack = Vector<T, pack>;
 using Wide = Vector<double>;
 
-template <class V, class T>
-V load_pack(const T* x) {
-    V v;
-    std::memcpy(&v, x, sizeof v);
-    return v;
-}
-
 // The sweep of `width` chains: where to, the row to add and by how much (none if null), the row to
 // score; and the sums that come out.
 template <class T, int width>
@@ -56,9 +49,9 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
     for (; j + pack <= d; j += pack)
         for (int c = 0; c < width; ++c) {
             ask(s.coming[c], j);
-            Pack<T> w = load_pack<Pack<T>>(s.w[c] + j);
+            Pack<T> w = load_as<Pack<T>>(s.w[c] + j);
             if (s.prev[c]) {
-                const Pack<T> x = load_pack<Pack<T>>(s.prev[c] + j);
+                const Pack<T> x = load_as<Pack<T>>(s.prev[c] + j);
                 const Wide sum = __builtin_convertvector(w, Wide) +
                                  __builtin_convertvector(x, Wide) *
                                      static_cast<double>(s.factor[c]);
@@ -66,7 +59,7 @@ void exact_sweep(Sweep<T, width>& s, std::int64_t d) {
                 std::memcpy(s.w[c] + j, &w, sizeof w);
             }
             const Wide p =
-                __builtin_convertvector(w * load_pack<Pack<T>>(s.x[c] + j), Wide);
+                __builtin_convertvector(w * load_as<Pack<T>>(s.x[c] + j), Wide);
             for (std::int64_t l = 0; l < pack; ++l) inner[c] += p[l];
             if constexpr (norms) {
                 const Wide q = __builtin_convertvector(w * w, Wide);
@@ -137,7 +130,7 @@ void fast_sweep(Sweep<T, width>& s, const LanedRow<T>& prev, const LanedRow<T>& 
         part(prev.tail + p * n, x.tail + p * n, j + p * n, p);
     for (int c = 0; c < width; ++c) {
         s.inner[c] = static_cast<double>(add_lanes<T>(inner[c]));
-        if constexpr (norms) s.square[c] = static_cast<double>(add_lanes<T>(square[c]));
+        s.square[c] = norms ? static_cast<double>(add_lanes<T>(square[c])) : 0.0;
     }
 }
 
@@ -155,21 +148,15 @@ Pending<T> decide(const Learner<T>& own, const T* x, double pull, T weight) {
     return {x, static_cast<T>(update) / static_cast<T>(c.scale)};
 }
 
-template <class T>
-double score_with(const Chain& c, double inner) {
-    return static_cast<double>(static_cast<T>(inner * c.scale)) + c.intercept;
-}
-
 template <bool exact, class T>
 Pending<T> hear(const Learner<T>& own, const T* x, double p, const Visits& visits,
                 std::int64_t i) {
     Chain& c = *own.chain;
     const double y = target_of<T>(c, visits.targets[i]);
     double pull = 0.0;
-    set_eta(c);
-    if (c.objective) note_objective<T>(c, chain_loss(c, y, p));
-    const DenseRow<T> row{x, own.width};
-    if (!pull_of(c, y, p, square_of<exact, T>(c, row), pull)) return {exact ? nullptr : x, T(0)};
+    if (!listen(c, y, p, [&] { return square_of<exact>(DenseRow<T>{x, own.width}); },
+                [&] { return penalty_of<T>(c); }, pull))
+        return {exact ? nullptr : x, T(0)};
     return decide<exact>(own, x, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
 }
 
@@ -255,7 +242,8 @@ template <class T>
 void hear_all(const FastRun<T>& run, const T* x, const Visits& visits, std::int64_t i) {
     T weight = T(1);
     if (run.softmax) {
-        softmax_slopes(run.chains, visits.targets[i], run.scores);
+        softmax_slopes(run.chains, visits.targets[i], run.scores,
+                       [&](std::int64_t c) { return class_penalty_of(run.chains.chain[c]); });
         weight = softmax_weight(run.chains, visits, i);
     }
     for (std::int64_t c = 0; c < run.chains.n; ++c) {
@@ -307,33 +295,19 @@ void fast_chains(const Rows& all, const Chains<T>& chains, const Visits& visits,
 template <bool exact, class T>
 void single_chain(const Rows& all, const Learner<T>& own, const Visits& visits,
                   const std::int64_t* order, T* scratch) {
-    if (is_sparse(all)) {
-        const SparseReader<T> reader(all, scratch);
-        for (std::int64_t i = 0; i < visits.n; ++i) {
-            if (i + 2 < visits.n) reader.expect_row(order[i + 2]);
-            step<exact>(own, reader.row(order[i]), visits, order[i]);
-        }
-        return;
-    }
-    DenseReader<T> reader(all, order, visits.n, scratch);
-    for (std::int64_t i = 0; i < visits.n; ++i)
-        step<exact>(own, DenseRow<T>{reader.row(i), all.width}, visits, order[i]);
+    for_each_row(all, order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
+        step<exact>(own, row, visits, i);
+    });
 }
 
 // The classes of one model that average or truncate, or whose rows are sparse.
 template <class T>
 void softmax_chains(const Rows& all, const Chains<T>& chains, const Visits& visits, T* scratch,
                     double* scores) {
-    if (is_sparse(all)) {
-        const SparseReader<T> reader(all, scratch);
-        for (std::int64_t i = 0; i < visits.n; ++i)
-            softmax_step(chains, reader.row(visits.order[i]), visits, visits.order[i], scores);
-        return;
-    }
-    DenseReader<T> reader(all, visits.order, visits.n, scratch);
-    for (std::int64_t i = 0; i < visits.n; ++i)
-        softmax_step(chains, DenseRow<T>{reader.row(i), all.width}, visits, visits.order[i],
-                     scores);
+    const auto own = [&](std::int64_t c) { return learner(chains, c); };
+    for_each_row(all, visits.order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
+        softmax_step(chains, own, row, visits, i, scores);
+    });
 }
 
 // Whether the update of a chain can wait for the next sweep.

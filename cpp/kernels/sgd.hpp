@@ -12,7 +12,7 @@
 namespace polyfuse {
 namespace {
 
-// Scores of rows of which a block is sparse. Scratch: chain_scratch.
+// Scores of rows of which a block is sparse. Scratch: sparse_reader_scratch.
 template <class T>
 void sparse_scores(const Rows& all, const RowSet& part, const Linear<T>& model, T* out,
                    T* scratch) {
@@ -41,7 +41,7 @@ void by_tiles(const Rows& all, const RowSet& part, T* scratch, F f) {
     }
 }
 
-// Scores of some rows, from `out` on. Scratch: learn_scratch, and as above.
+// Scores of some rows, from `out` on. Scratch: as above, or learn_scratch.
 template <class T>
 void linear_scores(const Rows& all, const RowSet& part, const Linear<T>& model, T* out,
                    T* scratch) {

@@ -41,13 +41,11 @@ struct LearnRows {
 template <class T>
 void read_rows(const Rows& all, const RowSet& rows, std::int64_t n_after, T* scratch,
                LearnRows<T>& x) {
-    constexpr auto size = static_cast<std::ptrdiff_t>(sizeof(T));
-    const Block& block = all.blocks[0];
+    constexpr auto size = static_cast<std::int64_t>(sizeof(T));
+    const Tile<T> whole = rows_in_place<T>(all);
     x.count = rows.count, x.width = padded(all.width);
-    if (rows.index && all.n_blocks == 1 && all.op == concatenate_op && x.width == all.width &&
-        plain<T>(block) && all.missing == Missing::ignore && block.col_stride == size &&
-        block.row_stride % size == 0) {
-        x.base = reinterpret_cast<const T*>(block.data), x.ld = block.row_stride / size;
+    if (rows.index && x.width == all.width && whole.data) {
+        x.base = whole.data, x.ld = whole.ld;
         const std::int64_t left = n_after + x.count;
         const std::int64_t ahead = at_most(left, at_least(4, (2 << 10) / (x.width * size)));
         x.coming = rows.index + ahead, x.n_coming = left - ahead;

@@ -110,11 +110,6 @@ void note_objective(Chain& c, double loss, Of penalty) {
     if (c.one_class) c.objective_sum += c.intercept * c.alpha;
 }
 
-template <class T>
-void note_objective(Chain& c, double loss) {
-    note_objective(c, loss, [&] { return penalty_of<T>(c); });
-}
-
 // What a row asks for before it is weighted, for a score p; `square` is |x|² for pa1 and pa2.
 // False if the row is to be passed over.
 inline bool pull_of(const Chain& c, double y, double p, double square, double& pull) {

@@ -167,7 +167,7 @@ void descend_by_rows(std::int64_t n, std::int64_t d, bool exact) {
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
     const Block dense = block_of(x, d, sizeof(T) == 4 ? DType::f32 : DType::f64);
     Block sparse = dense;
-    sparse.indices = indices.data(), sparse.indptr = indptr.data();
+    sparse.indices = indices.data(), sparse.indptr = indptr.data(), sparse.longest = d;
     const auto run = [&](const Block& block, std::int64_t k, bool uneven) {
         const std::vector<Block> blocks{block};
         const Rows rows{blocks.data(), 1, concatenate_op, one.data(), n, d};

@@ -15,8 +15,8 @@ from ._inputs import as_samples, as_sparse_samples, require_finite_values
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 from ._parameters import is_sparse
 
-# Rows are looked at this many at a time, so that no mask is as large as the data.
-_PIECE = 4096
+# Values are looked at this many at a time, so that no mask is as large as the data.
+_PIECE = 1 << 20
 
 
 class Seen(NamedTuple):
@@ -164,8 +164,9 @@ def _require_finite(values: Any, name: str, caller: str) -> None:
     array = values.data if isinstance(values, Csr) else values
     if array.dtype.kind != "f":
         return
-    for start in range(0, len(array), _PIECE):
-        part = array[start : start + _PIECE]
+    step = max(1, _PIECE // max(1, array[:1].size))
+    for start in range(0, len(array), step):
+        part = array[start : start + step]
         with np.errstate(over="ignore", invalid="ignore"):
             fine = array.dtype != np.float16 and np.isfinite(np.add.reduce(part, axis=None))
         if not fine and not np.isfinite(part).all():
