@@ -125,7 +125,7 @@ class _Group:
         self.met = np.zeros((m if truncated else 0, d), dtype)
         k = len(chains[0].settings.paces)
         self.parts = np.zeros((m if k else 0, k), PART)
-        decay = SPARSE_INTERCEPT_DECAY if self.samples.sparse else 1.0
+        decay = SPARSE_INTERCEPT_DECAY if self.samples.rows.sparse else 1.0
         for c, chain in enumerate(chains):
             raw = chain.raw
             record = chain.record(decay, self._wants_objective(chain))

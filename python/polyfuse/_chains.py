@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels.contract import CHAIN, CHAIN_LOSSES, PART, PENALTIES, SCHEDULES, Csr, Rows
+from ._kernels.contract import CHAIN, CHAIN_LOSSES, PART, PENALTIES, SCHEDULES, Rows
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -87,10 +87,6 @@ class Samples(NamedTuple):
         if self.weight is None:
             return np.ones(self.n, self.rows.dtype)
         return self.own(self.weight).astype(self.rows.dtype)
-
-    @property
-    def sparse(self) -> bool:
-        return any(isinstance(block.values, Csr) for block in self.rows.blocks)
 
 
 class Held(NamedTuple):

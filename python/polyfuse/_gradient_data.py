@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_sample_weight
-from ._kernels.contract import Csr, Rows
+from ._kernels.contract import Rows
 from ._random import MAX_INT, shuffle_split, stratified_split
 from ._sgd_inputs import Seen, model_dtype
 
@@ -57,7 +57,7 @@ def split_rows(n: int, codes: NDArray[np.int64] | None, fraction: float, seed: A
 
 
 def require_dense(rows: Rows) -> None:
-    if any(isinstance(block.values, Csr) for block in rows.blocks):
+    if rows.sparse:
         raise TypeError(
             "Sparse data was passed for a block of X, but dense data is required. Use '.toarray()' "
             "to convert to a dense numpy array."

@@ -14,6 +14,7 @@ from ._chain_runs import Callback
 from ._chains import Chain, Held, Samples, Settings, settings_of
 from ._estimator import Classifier
 from ._inputs import as_weights
+from ._kernels.contract import Rows
 from ._random import MAX_INT, as_random_state, seed_of_dataset, stratified_split
 from ._sgd_base import COMMON, SGD, STOPPING, Plan
 from ._sgd_inputs import remember, see, see_again
@@ -90,9 +91,7 @@ class BaseSGDClassifier(Classifier, SGD):
         seen = see(self, X, self.scaler)
         require_consistent(seen.rows.n_rows, labels)
         classes = labels_of(np.unique(labels))
-        codes = encode(labels, classes)
-        weight = self._weights(sample_weight, len(codes))
-        samples = Samples(seen.rows, codes.astype(np.float64), weight, modalities=seen.modalities)
+        samples = self._labelled(seen.rows, labels, classes, sample_weight, seen.modalities)
         plan = self._plan(samples, classes, coef_init, intercept_init)
         self._learn(samples, plan, callback)
         remember(self, seen)
@@ -124,14 +123,21 @@ class BaseSGDClassifier(Classifier, SGD):
         labels = as_targets(y, name)
         require_consistent(rows.n_rows, labels)
         known = classes_of_call(self, classes)
-        codes = encode(labels, known)
-        weight = self._weights(sample_weight, len(codes))
         modalities = seen.modalities if seen is not None else getattr(self, "modalities_", None)
-        samples = Samples(rows, codes.astype(np.float64), weight, modalities=modalities)
+        samples = self._labelled(rows, labels, known, sample_weight, modalities)
         self._learn(samples, self._plan(samples, known, max_iter=1, model=model))
         if seen is not None:
             remember(self, seen)
         return self
+
+    def _labelled(
+        self, rows: Rows, labels: NDArray, classes: NDArray, sample_weight: Any,
+        modalities: list[str] | None,
+    ) -> Samples:  # fmt: skip
+        """What is learned from: rows, and the codes of their labels among the classes."""
+        codes = encode(labels, classes).astype(np.float64)
+        weight = self._weights(sample_weight, len(codes))
+        return Samples(rows, codes, weight, modalities=modalities)
 
     def _weights(self, sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
         # Where rows are held out, weights of zero get the message of the hold-out.

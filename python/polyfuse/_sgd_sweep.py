@@ -21,7 +21,7 @@ from ._sgd_base import SGD, Plan
 from ._sgd_classes import BaseSGDClassifier
 from ._sgd_inputs import Seen, remember, see
 from ._sgd_regressor import SGDRegressor
-from ._sgd_targets import as_numbers, as_targets, encode, labels_of, require_consistent
+from ._sgd_targets import as_numbers, as_targets, labels_of, require_consistent
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 Fold = tuple[Index, Index]
@@ -271,12 +271,12 @@ def _samples(
         labels = as_targets(y, name)
         require_consistent(n, labels)
         classes = labels_of(np.unique(labels))
-        targets = encode(labels, classes).astype(np.float64)
-    else:
-        targets, classes = as_numbers(y, name), None
-        require_consistent(n, targets)
+        own = estimator._labelled(seen.rows, labels, classes, sample_weight, seen.modalities)
+        return own, classes
+    targets = as_numbers(y, name)
+    require_consistent(n, targets)
     weight = estimator._weights(sample_weight, n)
-    return Samples(seen.rows, targets, weight, modalities=seen.modalities), classes
+    return Samples(seen.rows, targets, weight, modalities=seen.modalities), None
 
 
 def _member(

@@ -179,6 +179,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._constraints",
             "._estimator",
             "._inputs",
+            "._kernels",
             "._random",
             "._sgd_base",
             "._sgd_inputs",

@@ -162,6 +162,11 @@ class Rows(NamedTuple):
         return n
 
     @property
+    def sparse(self) -> bool:
+        """Whether a block at least is sparse."""
+        return any(isinstance(block.values, Csr) for block in self.blocks)
+
+    @property
     def width(self) -> int:
         widths: list[int] = [block.values.shape[1] for block in self.blocks]
         return sum(widths) if self.op == CONCATENATE else widths[0]

@@ -127,9 +127,5 @@ def labels(part: Part, n: int, targets: F64, sample_weight: F64 | None) -> tuple
     return plain(targets[part]), weight
 
 
-def is_sparse(rows: Rows) -> bool:
-    return any(isinstance(block.values, Csr) for block in rows.blocks)
-
-
 def samples(rows: Rows) -> DenseSamples | SparseSamples:
-    return SparseSamples(rows) if is_sparse(rows) else DenseSamples(rows)
+    return SparseSamples(rows) if rows.sparse else DenseSamples(rows)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..contract import LOSSES, Rows
 from .loops import F64, I64, jit, parts, plain
-from .samples import is_sparse, labels, samples
+from .samples import labels, samples
 from .stage import Stage
 
 _SQUARED_ERROR, _LOG_LOSS = LOSSES.index("squared_error"), LOSSES.index("log_loss")
@@ -59,7 +59,7 @@ def linear_scores(rows: Rows, coef: F64, intercept: F64, out: NDArray,
                   index: I64 | None = None) -> None:  # fmt: skip
     w, b = np.array(coef, rows.dtype, order="C"), np.array(intercept, rows.dtype)
     which = np.arange(rows.n_rows) if index is None else index
-    if is_sparse(rows):
+    if rows.sparse:
         held = samples(rows)
         for part in parts(len(which), held.row_bytes):
             _scores_of_held(held.tile(plain(which[part], np.int64)), w, b, out[part])

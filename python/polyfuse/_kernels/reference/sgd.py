@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Csr, Rows
+from ..contract import Rows
 from .chains import pick_rows
 from .stage import stage
 
@@ -20,7 +20,7 @@ def linear_scores(
     which = np.arange(rows.n_rows) if index is None else index
     w, b = coef.T.astype(rows.dtype), intercept.astype(rows.dtype)
     with np.errstate(all="ignore"):
-        if not any(isinstance(block.values, Csr) for block in rows.blocks):
+        if not rows.sparse:
             out[...] = stage(rows)[which] @ w + b
             return
         pick = pick_rows(rows)
