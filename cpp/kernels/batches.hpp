@@ -17,24 +17,6 @@
 namespace polyfuse {
 namespace {
 
-// n values, a power of two, made one: half of them with the other half, as often as that goes.
-template <std::int64_t n, class T, class F>
-T fold_halves(T* x, F fold) {
-    if constexpr (n == 1) {
-        return x[0];
-    } else {
-        constexpr std::int64_t half = n / 2, width = at_most(half, vector_width<T>);
-        for (std::int64_t i = 0; i < half; i += width) {
-            const auto low = load_as<Vector<T, width>>(x + i);
-            const auto folded = fold(low, load_as<Vector<T, width>>(x + half + i));
-            std::memcpy(x + i, &folded, sizeof folded);
-        }
-        return fold_halves<half>(x, fold);
-    }
-}
-
-inline constexpr auto plus = [](auto a, auto b) { return a + b; };
-
 // Sum of f(x[i]) in double: pieces of 2048 elements in 16 lanes, the pieces one after the other, so
 // that errors do not grow with a long row.
 template <class T, class F>

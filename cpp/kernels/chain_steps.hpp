@@ -44,9 +44,7 @@ double sum_of(std::int64_t n, Term term) {
         for (std::int64_t i = 0; i < whole; i += n_lanes)
             for (std::int64_t l = 0; l < n_lanes; ++l) lanes[l] += term(i + l);
         for (std::int64_t i = whole; i < n; ++i) lanes[i - whole] += term(i);
-        for (std::int64_t half = n_lanes / 2; half > 0; half /= 2)
-            for (std::int64_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
-        return static_cast<double>(lanes[0]);
+        return static_cast<double>(fold_halves<n_lanes>(lanes, plus));
     }
 }
 

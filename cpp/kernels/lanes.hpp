@@ -38,6 +38,24 @@ T add_halves(const Vector<T, n>& v, std::index_sequence<i...>) {
     }
 }
 
+// n values, a power of two, made one: half of them with the other half, as often as that goes.
+template <std::int64_t n, class T, class F>
+T fold_halves(T* x, F fold) {
+    if constexpr (n == 1) {
+        return x[0];
+    } else {
+        constexpr std::int64_t half = n / 2, width = at_most(half, vector_width<T>);
+        for (std::int64_t i = 0; i < half; i += width) {
+            const auto low = load_as<Vector<T, width>>(x + i);
+            const auto folded = fold(low, load_as<Vector<T, width>>(x + half + i));
+            std::memcpy(x + i, &folded, sizeof folded);
+        }
+        return fold_halves<half>(x, fold);
+    }
+}
+
+inline constexpr auto plus = [](auto a, auto b) { return a + b; };
+
 // Lane i + lane i + 8, then + 4, + 2, + 1.
 template <class T>
 T add_lanes(Lanes<T> v) {
