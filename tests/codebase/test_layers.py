@@ -375,3 +375,28 @@ def test_using_kernels_and_estimators_needs_numpy_alone() -> None:
     ).split()
     heavy = {"sklearn", "matplotlib", "scipy"}
     assert not heavy & set(loaded)
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_tests_do_not_share_a_generator(path: Path) -> None:
+    """What a test draws from a module's generator would depend on the tests that ran before it."""
+    tree = ast.parse(path.read_text())
+    shared = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if ast.unparse(node.value.func) == "np.random.default_rng"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    used = {
+        name.id
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and function.name.startswith("test_")
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name)
+    }
+    assert not shared & used

@@ -149,9 +149,9 @@ def test_a_strong_penalty_of_one_block(blocks: Any) -> None:
 @each_arithmetic
 @pytest.mark.parametrize("loss", ["log_loss", "multinomial"])
 def test_a_block_that_does_not_move(
-    blocks: Any, penalty: str | None, arithmetic: str, loss: str
+    blocks: Any, penalty: str | None, arithmetic: str, loss: str, rng: np.random.Generator
 ) -> None:
-    start = RNG.standard_normal((3, 26))
+    start = rng.standard_normal((3, 26))
     model = ours.SGDClassifier(loss, penalty=penalty, arithmetic=arithmetic, **SHORT)
     model.set_params(block_eta={"image": 1.0, "text": 0.0, "sensor": 1.0}, alpha=0.3)
     model.fit(blocks, LABELS, coef_init=start)
@@ -174,9 +174,9 @@ def test_softmax_learns_at_several_paces() -> None:
 # -- objectives and stops ------------------------------------------------------------------------
 
 
-def test_the_objective_has_the_penalty_of_each_block() -> None:
+def test_the_objective_has_the_penalty_of_each_block(rng: np.random.Generator) -> None:
     """Of steps so small that weights stay where they start."""
-    start, told = RNG.standard_normal(26), []
+    start, told = rng.standard_normal(26), []
     alpha = {"image": 2.0, "text": 0.5, "sensor": 0.0}
     model = ours.SGDRegressor(
         **{**SHORT, "eta0": 1e-14, "max_iter": 1}, block_alpha=alpha, penalty="elasticnet"

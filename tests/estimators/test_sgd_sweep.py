@@ -92,8 +92,8 @@ def test_a_generator_starts_anew_for_each_member() -> None:
         assert_same_model(member, alone(estimator, {"alpha": alpha}, X, Y))
 
 
-def test_blocks_and_weights() -> None:
-    blocks, weight = {"a": X[:, :2].astype("f4"), "b": X[:, 2:]}, RNG.random(97)
+def test_blocks_and_weights(rng: np.random.Generator) -> None:
+    blocks, weight = {"a": X[:, :2].astype("f4"), "b": X[:, 2:]}, rng.random(97)
     estimator = ours.SGDClassifier(random_state=0, scaler="standard")
     sweep = ours.SGDSweep(estimator, {"alpha": [1e-3, 1e-2]}).fit(blocks, Y, weight)
     other = clone(estimator).set_params(alpha=1e-2).fit(blocks, Y, sample_weight=weight)

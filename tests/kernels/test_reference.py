@@ -126,9 +126,9 @@ def test_a_nan_does_not_vote() -> None:
         np.testing.assert_array_equal(got[:, 0], [3.0, nan, 5.0, 1.0])
 
 
-def test_weights_of_columns_and_of_rows() -> None:
+def test_weights_of_columns_and_of_rows(rng: np.random.Generator) -> None:
     for shape in ((3, 1, 7), (3, 50, 1)):
-        w = RNG.uniform(0.1, 1.0, shape)
+        w = rng.uniform(0.1, 1.0, shape)
         want = np.average(BLOCKS, axis=0, weights=np.broadcast_to(w, (3, 50, 7)))
         got = fused(map(Block, BLOCKS), "weighted_mean", weights=w)
         np.testing.assert_allclose(got, want, rtol=1e-13)
@@ -267,25 +267,25 @@ def moments(
     return out
 
 
-def test_moments() -> None:
-    x = np.where(RNG.random((200, 9)) < 0.2, np.nan, RNG.standard_normal((200, 9)) * 3 + 7)
+def test_moments(rng: np.random.Generator) -> None:
+    x = np.where(rng.random((200, 9)) < 0.2, np.nan, rng.standard_normal((200, 9)) * 3 + 7)
     count, mean, squares = moments(x)
     np.testing.assert_array_equal(count, 200 - np.isnan(x).sum(axis=0))
     np.testing.assert_allclose(mean, np.nanmean(x, axis=0), rtol=1e-14)
     np.testing.assert_allclose(squares / count, np.nanvar(x, axis=0), rtol=1e-13)
 
 
-def test_weighted_moments() -> None:
+def test_weighted_moments(rng: np.random.Generator) -> None:
     """A row of weight k is k rows, one of weight 0 is none."""
-    x = np.where(RNG.random((200, 9)) < 0.2, np.nan, RNG.standard_normal((200, 9)) * 3 + 7)
-    weight = RNG.integers(0, 4, 200)
+    x = np.where(rng.random((200, 9)) < 0.2, np.nan, rng.standard_normal((200, 9)) * 3 + 7)
+    weight = rng.integers(0, 4, 200)
     for got, want in zip(moments(x, weight * 1.0), moments(x.repeat(weight, axis=0)), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13)
 
 
-def test_moments_are_a_tree_of_leaves() -> None:
+def test_moments_are_a_tree_of_leaves(rng: np.random.Generator) -> None:
     """Perfect binary trees, the tallest first: chunks that end where a tree does leave no trace."""
-    x = RNG.standard_normal((7 * 16 + 5, 3))
+    x = rng.standard_normal((7 * 16 + 5, 3))
     four, two, one, rest = (moments(part, leaf_rows=16) for part in np.split(x, [64, 96, 112]))
     last = merged(two, merged(one, rest))
     for got, want in zip(moments(x, leaf_rows=16), merged(four, last), strict=True):
@@ -325,8 +325,8 @@ def test_moments_of_a_constant_are_exact() -> None:
     assert (count.tolist(), mean.tolist(), squares.tolist()) == ([777, 776], [0.1] * 2, [0.0] * 2)
 
 
-def test_extrema() -> None:
-    x = np.where(RNG.random((60, 5)) < 0.3, np.nan, RNG.standard_normal((60, 5)))
+def test_extrema(rng: np.random.Generator) -> None:
+    x = np.where(rng.random((60, 5)) < 0.3, np.nan, rng.standard_normal((60, 5)))
     x[:, 4] = np.nan
     low, high = np.empty(5), np.empty(5)
     reference.column_extrema(x, low, high)
@@ -344,9 +344,9 @@ def quantiles(x: NDArray, fractions: Any) -> tuple[NDArray, NDArray, NDArray]:
     return out
 
 
-def test_quantiles() -> None:
+def test_quantiles(rng: np.random.Generator) -> None:
     fractions = [0.0, 0.1, 0.25, 0.5, 0.77, 1.0]
-    x = np.where(RNG.random((61, 5)) < 0.3, np.nan, RNG.standard_normal((61, 5)))
+    x = np.where(rng.random((61, 5)) < 0.3, np.nan, rng.standard_normal((61, 5)))
     count, below, above = quantiles(x, fractions)
     np.testing.assert_array_equal(count, (~np.isnan(x)).sum(axis=0))
     np.testing.assert_array_equal(below, np.nanquantile(x, fractions, axis=0, method="lower"))
@@ -370,8 +370,8 @@ def normalized(x: Any, kind: str, dtype: Any = DOUBLE) -> NDArray:
     return out
 
 
-def test_rows_are_normalised_as_scipy_and_scikit_learn_do() -> None:
-    x = np.where(RNG.random((40, 23)) < 0.1, np.nan, RNG.integers(-9, 9, (40, 23)) / 4.0)
+def test_rows_are_normalised_as_scipy_and_scikit_learn_do(rng: np.random.Generator) -> None:
+    x = np.where(rng.random((40, 23)) < 0.1, np.nan, rng.integers(-9, 9, (40, 23)) / 4.0)
     for kind, want in {
         "standard": StandardScaler().fit_transform(x.T).T,
         "minmax": MinMaxScaler().fit_transform(x.T).T,
@@ -405,9 +405,9 @@ def test_rows_that_are_hard_to_normalise() -> None:
         np.testing.assert_array_equal(normalized(row, kind)[0], want, err_msg=kind)
 
 
-def test_the_precision_of_normalising() -> None:
+def test_the_precision_of_normalising(rng: np.random.Generator) -> None:
     """float16 is computed in float32 and rounded once; statistics are float64."""
-    x = (RNG.standard_normal((30, 50)) + 100).astype(np.float16)
+    x = (rng.standard_normal((30, 50)) + 100).astype(np.float16)
     for kind in NORMALIZATIONS:
         single = normalized(x, kind, np.float32)
         np.testing.assert_array_equal(normalized(x, kind, np.float16), single.astype(np.float16))
@@ -417,14 +417,15 @@ def test_the_precision_of_normalising() -> None:
 
 
 @pytest.mark.parametrize("kind", NORMALIZATIONS)
-def test_groups(kind: str) -> None:
-    x, codes = RNG.standard_normal((50, 6)), RNG.integers(0, 4, 50)
+def test_groups(kind: str, rng: np.random.Generator) -> None:
+    x, codes = rng.standard_normal((50, 6)), rng.integers(0, 4, 50)
     order, starts = np.argsort(codes), np.cumsum([0, *np.bincount(codes)])
     out = np.empty_like(x)
     reference.normalize_groups(x, order, starts, kind, out)
     for code in range(4):
         rows = codes == code
-        np.testing.assert_allclose(out[rows], normalized(x[rows].T, kind).T, rtol=1e-14)
+        want = normalized(x[rows].T, kind).T
+        np.testing.assert_allclose(out[rows], want, rtol=1e-14, atol=1e-15)
 
 
 # -- sgd -----------------------------------------------------------------------------------------
@@ -512,8 +513,8 @@ def test_scores() -> None:
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
-def test_descent_is_scikit_learns_row_by_row(fit_intercept: bool) -> None:
-    y, order = TARGETS["squared_error"][:, 0], RNG.permutation(N)
+def test_descent_is_scikit_learns_row_by_row(fit_intercept: bool, rng: np.random.Generator) -> None:
+    y, order = TARGETS["squared_error"][:, 0], rng.permutation(N)
     model = SGDRegressor(
         penalty=None, learning_rate="constant", eta0=0.01, max_iter=1, tol=None, shuffle=False,
         fit_intercept=fit_intercept, average=False,
@@ -556,9 +557,9 @@ def test_dot() -> None:
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-def test_confusion(weighted: bool) -> None:
-    y_true, y_pred = RNG.integers(-1, 5, (2, 300))
-    weight = RNG.random(300) if weighted else None
+def test_confusion(weighted: bool, rng: np.random.Generator) -> None:
+    y_true, y_pred = rng.integers(-1, 5, (2, 300))
+    weight = rng.random(300) if weighted else None
     out = np.empty((4, 4), float if weighted else np.int64)
     reference.confusion(y_true, y_pred, weight, out)
     want = confusion_matrix(y_true, y_pred, labels=range(4), sample_weight=weight)
