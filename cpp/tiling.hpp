@@ -112,10 +112,21 @@ inline std::int64_t sparse_reader_scratch(const Rows& all) {
 
 // Chains that are learned in one sweep: their sums are independent, and hide each other's latency.
 constexpr std::int64_t chain_group = 4;
+// Chains that stand side by side in vectors.
+constexpr std::int64_t chain_lanes = 8;
 
 inline std::int64_t chain_scratch(const Rows& all, std::int64_t item_size) {
     if (is_sparse(all)) return padded(sparse_reader_scratch(all));
-    return padded(chain_group * dense_reader_scratch(all.width, all.n_blocks, item_size));
+    const std::int64_t reader = dense_reader_scratch(all.width, all.n_blocks, item_size);
+    return padded(at_least(chain_group * reader, reader + chain_lanes * all.width));
+}
+
+// What the numbers of a chain take that stands in lanes, in doubles.
+constexpr std::int64_t numbers_of_lane = 32;
+
+// Copies of weights, what moves them, and the numbers of the chains.
+constexpr std::int64_t fast_scratch(std::int64_t n_chains, std::int64_t width) {
+    return n_chains * padded(width) + padded(n_chains) + 2 * n_chains * numbers_of_lane;
 }
 
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace polyfuse {
@@ -44,6 +45,62 @@ V load_as(const T* x) {
     V v;
     std::memcpy(&v, x, sizeof v);
     return v;
+}
+
+// Formulas over V hold for one value and for a vector of them: as many values of T as V holds, one
+// value in all places (not added to zeros, which would lose its sign), V's own rounded to T, what a
+// function of one value makes of each, and whether any condition holds.
+template <class V, class T>
+struct LikeOf {
+    using type = Vector<T, sizeof(V) / sizeof(V{}[0])>;
+};
+template <class V, class T>
+    requires std::is_arithmetic_v<V>
+struct LikeOf<V, T> {
+    using type = T;
+};
+template <class V, class T>
+using Like = typename LikeOf<V, T>::type;
+
+template <class V, class T>
+[[gnu::always_inline]] inline V filled(T value) {
+    if constexpr (std::is_arithmetic_v<V>) {
+        return value;
+    } else {
+        V v;
+        for (std::size_t l = 0; l < sizeof(V) / sizeof(v[0]); ++l) v[l] = value;
+        return v;
+    }
+}
+
+template <class T, class V>
+[[gnu::always_inline]] inline Like<V, T> as(const V& v) {
+    if constexpr (std::is_arithmetic_v<V>)
+        return static_cast<T>(v);
+    else
+        return __builtin_convertvector(v, Like<V, T>);
+}
+
+template <class F, class V, class... Vs>
+[[gnu::always_inline]] inline V by_value(F f, const V& v, const Vs&... more) {
+    if constexpr (std::is_arithmetic_v<V>) {
+        return f(v, more...);
+    } else {
+        V out;
+        for (std::size_t l = 0; l < sizeof(V) / sizeof(v[0]); ++l) out[l] = f(v[l], more[l]...);
+        return out;
+    }
+}
+
+template <class M>
+[[gnu::always_inline]] inline bool any(const M& mask) {
+    if constexpr (std::is_arithmetic_v<M>) {
+        return mask;
+    } else {
+        auto found = mask[0];
+        for (std::size_t l = 1; l < sizeof(M) / sizeof(mask[0]); ++l) found |= mask[l];
+        return found != 0;
+    }
 }
 
 // Ask for n values from x on, as far as the prefetcher does not follow by itself. Inlined, or GCC

@@ -212,6 +212,14 @@ struct Chains {
     std::int64_t width;
 };
 
+// n of them, from the first on.
+template <class T>
+Chains<T> some_of(const Chains<T>& all, std::int64_t first, std::int64_t n) {
+    const auto behind = [&](T* x) { return x ? x + first * all.width : nullptr; };
+    return {all.chain + first, behind(all.coef), behind(all.average), behind(all.met), n,
+            all.width};
+}
+
 // Some columns of a chain with steps and a penalty of their own, and how far they have come. The
 // fields are those of PART in _kernels/views.py, which explains them (a test compares the names).
 struct ChainPart {
@@ -230,13 +238,6 @@ struct ChainParts {
     ChainPart* part = nullptr;
     Chain* own = nullptr;
     std::int64_t n = 0;
-};
-
-// What a step leaves for the next sweep over the weights: w += x * factor, unless x is null.
-template <class T>
-struct Pending {
-    const T* x = nullptr;
-    T factor = T(0);
 };
 
 // The rows that chains visit: n for chain c from order + c * apart on, and what they should give.

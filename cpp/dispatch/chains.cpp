@@ -18,24 +18,20 @@ void run_chains(const Rows& rows, const Chains<T>& chains, ChainParts parts, con
     const bool one = !exact && chains.chain[0].loss == ChainLoss::multinomial;
     const std::int64_t n_tasks = one ? 1 : threads_for(n, work);
     std::vector<double> scores(static_cast<std::size_t>(n));
-    std::vector<Pending<T>> pending(static_cast<std::size_t>(n));
     std::vector<Chain> as_chains(static_cast<std::size_t>(n * parts.n));
     parts.own = as_chains.data();
-    const std::int64_t copies = exact || parts.part ? 0 : n * padded(d);
-    const std::int64_t scratch_size = chain_scratch(rows, sizeof(T)) + copies;
+    const std::int64_t scratch_size =
+        chain_scratch(rows, sizeof(T)) + (exact || parts.part ? 0 : fast_scratch(n, d));
     parallel<T>(n_tasks, work, scratch_size, [&](std::int64_t task, T* scratch) {
         const std::int64_t from = n * task / n_tasks, to = n * (task + 1) / n_tasks;
-        const auto behind = [&](T* x) { return x ? x + from * d : nullptr; };
-        const Chains<T> own{chains.chain + from,    chains.coef + from * d, behind(chains.average),
-                            behind(chains.met), to - from,              d};
+        const Chains<T> own = some_of(chains, from, to - from);
         Visits ways = visits;
         ways.order += from * visits.apart;
         if (parts.part)
             return kernel.parted_chains(
                 rows, own, {parts.part + from * parts.n, parts.own + from * parts.n, parts.n}, ways,
                 exact, scratch, scores.data() + from);
-        kernel.chains(rows, own, ways, exact, scratch, scores.data() + from,
-                      pending.data() + from);
+        kernel.chains(rows, own, ways, exact, scratch, scores.data() + from);
     });
 }
 

@@ -19,7 +19,7 @@ struct Typed {
     double (*descend)(const Rows&, const Epoch&, const Targets&, const Moving<T>&,
                       const Linear<double>& grad, double* row, T* scratch);
     void (*chains)(const Rows&, const Chains<T>&, const Visits&, bool exact, T* scratch,
-                   double* scores, Pending<T>*);
+                   double* scores);
     void (*settle_chains)(const Chains<T>&);
     void (*parted_chains)(const Rows&, const Chains<T>&, const ChainParts&, const Visits&,
                           bool exact, T* scratch, double* scores);

@@ -102,7 +102,7 @@ double score_of(const Parted<T>& all, const Row& row) {
 
 // The penalties of all parts; of(chain) is that of one.
 template <class T, class Of>
-double penalty_of(const Parted<T>& all, Of of) {
+double parts_penalty(const Parted<T>& all, Of of) {
     double penalty = 0.0;
     for (std::int64_t b = 0; b < all.n; ++b) penalty += of(all.own[b]);
     return penalty;
@@ -137,13 +137,16 @@ void step(const Parted<T>& all, const Row& row, const Visits& visits, std::int64
     const double y = target_of<T>(c, visits.targets[i]), p = score_of<exact>(all, row);
     double pull = 0.0;
     if (listen(c, y, p, [&] { return square_of<exact>(all, row); },
-               [&] { return penalty_of(all, penalty_of<T>); }, pull))
+               [&] {
+                   return parts_penalty(all, [](const Chain& c) { return penalty_of<T>(c); });
+               },
+               pull))
         take<exact>(all, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
 }
 
 template <class T>
 double class_penalty_of(const Parted<T>& all) {
-    return penalty_of(all, [](const Chain& part) { return class_penalty_of(part); });
+    return parts_penalty(all, [](const Chain& part) { return class_penalty_of(part); });
 }
 
 // The steps of some chains with parts. Scratch: chain_scratch elements.

@@ -82,6 +82,19 @@ class DenseReader {
     bool direct_;
 };
 
+// Ask for the line that begins with element j, into L2, which can wait for more lines than L1.
+template <class T>
+[[gnu::always_inline]] inline void ask(const T* x, std::int64_t j) {
+    if (j % (64 / static_cast<std::int64_t>(sizeof(T))) == 0) __builtin_prefetch(x + j, 0, 2);
+}
+
+// Ask for what is told of the rows of some steps ahead, and is as shuffled as they are.
+[[gnu::always_inline]] inline void ask_told(const Visits& visits, std::int64_t i) {
+    const std::int64_t row = visits.order[at_most(i + 8, visits.n - 1)];
+    __builtin_prefetch(visits.targets + row);
+    if (visits.sample_weight) __builtin_prefetch(visits.sample_weight + row);
+}
+
 // Values of a sparse block in T, with a map for each column.
 template <class T, class In, class Map>
 void load_sparse(const Block& block, std::int64_t from, std::int64_t n, T* dst) {

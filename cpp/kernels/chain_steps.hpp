@@ -48,12 +48,6 @@ double sum_of(std::int64_t n, Term term) {
     }
 }
 
-// The score that a sum of products w x makes.
-template <class T>
-double score_with(const Chain& c, double inner) {
-    return static_cast<double>(static_cast<T>(inner * c.scale)) + c.intercept;
-}
-
 template <bool exact, class T, class Row>
 double score_of(const Learner<T>& own, const Row& row) {
     const T* w = own.w;
@@ -84,14 +78,6 @@ T moved(T w, T x, T factor) {
     if constexpr (!exact) return w + x * factor;
     return static_cast<T>(static_cast<double>(w) +
                           static_cast<double>(x) * static_cast<double>(factor));
-}
-
-// The norms of what a row has touched, from the sums over unscaled weights.
-template <class T>
-void note_norms(Chain& c, double square, double absolute) {
-    const T scale = static_cast<T>(c.scale);
-    c.sq_norm = square * static_cast<double>(scale * scale);
-    c.l1_norm = absolute * static_cast<double>(scale);
 }
 
 // w_j += x_j * factor; the norms only if the objective is wanted.
@@ -174,11 +160,6 @@ void take(const Learner<T>& own, const Row& row, double pull, T weight) {
 }
 
 template <class T>
-T class_weight(const Chain& c, double y) {
-    return static_cast<T>(y > 0.0 ? c.weight_pos : c.weight_neg);
-}
-
-template <class T>
 T sample_weight(const Visits& visits, std::int64_t i) {
     return visits.sample_weight ? static_cast<T>(visits.sample_weight[i]) : T(1);
 }
@@ -198,7 +179,9 @@ template <class Square, class Of>
 bool listen(Chain& c, double y, double p, Square square, Of penalty, double& pull) {
     set_eta(c);
     if (c.objective) note_objective(c, chain_loss(c, y, p), penalty);
-    return pull_of(c, y, p, passive_aggressive(c) ? square() : 0.0, pull);
+    if (passive_aggressive(c)) return passive_pull_of(c, y, p, square(), pull);
+    pull = pull_of(c, y, p);
+    return true;
 }
 
 // One whole step of one chain.
@@ -212,6 +195,39 @@ void step(const Learner<T>& own, const Row& row, const Visits& visits, std::int6
         take<exact>(own, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
     else if (!exact)
         add_row<exact>(own, row, T(0));
+}
+
+// What a step leaves for the next sweep over the weights: w += x * factor, unless x is null.
+template <class T>
+struct Pending {
+    const T* x = nullptr;
+    T factor = T(0);
+};
+
+// What an update moves the weights by, which is left pending; rescale(scale) multiplies weights.
+template <class T, class Rescale>
+T decide(Chain& c, double update, Rescale rescale) {
+    if (decays(c) && shrink<T>(c)) rescale(static_cast<T>(c.scale)), c.scale = 1.0;
+    move_intercept(c, update);
+    c.t += 1.0;
+    return static_cast<T>(update) / static_cast<T>(c.scale);
+}
+
+// The step of a chain whose score p is known, but for the addition. An exact chain that is not
+// moved is left alone, to the sign of its zeros; a fast one adds zero, because whether it moves
+// cannot be guessed.
+template <bool exact, class T, class Rescale>
+Pending<T> hear(Chain& c, const DenseRow<T>& row, double p, const Visits& visits, std::int64_t i,
+                Rescale rescale) {
+    const double y = target_of<T>(c, visits.targets[i]);
+    double pull = 0.0;
+    if (!listen(c, y, p, [&] { return square_of<exact>(row); }, [&] { return penalty_of<T>(c); },
+                pull))
+        return {exact ? nullptr : row.x, T(0)};
+    const T weight = class_weight<T>(c, y) * sample_weight<T>(visits, i);
+    const double update = pull * static_cast<double>(weight);
+    const T factor = decide<T>(c, update, rescale);
+    return {exact && update == 0.0 ? nullptr : row.x, factor};
 }
 
 // The classes of one model: turn their scores into derivatives of the loss of their softmax, and

@@ -16,27 +16,14 @@ namespace {
 constexpr std::int64_t n_lanes = 16;
 
 template <class T>
-struct Lanes {
+struct Lanes {  // as vectors: parts
     static constexpr std::int64_t width = vector_width<T>;
     static constexpr std::int64_t n_parts = n_lanes / width;
-    Vector<T> part[n_parts];
 };
 
 // Accumulators that stay in registers beside what they are fed with, on sixteen of them.
 template <class T>
 constexpr int n_chains = static_cast<int>(8 / Lanes<T>::n_parts);
-
-template <class T, std::int64_t n, std::size_t... i>
-T add_halves(const Vector<T, n>& v, std::index_sequence<i...>) {
-    constexpr std::int64_t half = n / 2;
-    if constexpr (n == 2) {
-        return v[0] + v[1];
-    } else {
-        const Vector<T, half> low = __builtin_shufflevector(v, v, static_cast<int>(i)...);
-        const Vector<T, half> high = __builtin_shufflevector(v, v, static_cast<int>(i + half)...);
-        return add_halves<T, half>(low + high, std::make_index_sequence<half / 2>{});
-    }
-}
 
 // n values, a power of two, made one: half of them with the other half, as often as that goes.
 template <std::int64_t n, class T, class F>
@@ -55,15 +42,6 @@ T fold_halves(T* x, F fold) {
 }
 
 inline constexpr auto plus = [](auto a, auto b) { return a + b; };
-
-// Lane i + lane i + 8, then + 4, + 2, + 1.
-template <class T>
-T add_lanes(Lanes<T> v) {
-    for (std::int64_t half = Lanes<T>::n_parts / 2; half > 0; half /= 2)
-        for (std::int64_t p = 0; p < half; ++p) v.part[p] += v.part[p + half];
-    return add_halves<T, Lanes<T>::width>(v.part[0],
-                                          std::make_index_sequence<Lanes<T>::width / 2>{});
-}
 
 // The lower, or the upper, half of each group of `size` lanes of a, then of b.
 template <int size, bool upper, class V, std::size_t... i>
@@ -93,6 +71,19 @@ void add_groups(Vector<T, n>* v, T* out) {
     }
 }
 
+// Of each of `count` sums over lanes: lane i + lane i + 8, then + 4, + 2, + 1. Spoils the parts.
+// Inlined, or the parts would be summed up in memory, to be passed.
+template <int count, class T, std::int64_t n>
+[[gnu::always_inline]] inline void add_all_lanes(Vector<T> (*parts)[n], T* out) {
+    Vector<T> sums[count];
+    for (int c = 0; c < count; ++c) {
+        for (std::int64_t half = n / 2; half > 0; half /= 2)
+            for (std::int64_t p = 0; p < half; ++p) parts[c][p] += parts[c][p + half];
+        sums[c] = parts[c][0];
+    }
+    add_groups<count, static_cast<int>(Lanes<T>::width), T, Lanes<T>::width>(sums, out);
+}
+
 // out[r * count + i] = x_r . w_i for `height` vectors x and `count` vectors w, ldw elements apart,
 // n a multiple of 16: each x is loaded once for all w, each w for all x.
 template <int height, int count, class T>
@@ -110,13 +101,7 @@ void dots(const T* const* x, const T* w, std::ptrdiff_t ldw, std::int64_t n, T* 
                 for (int r = 0; r < height; ++r) acc[r * count + i][p] += v[r] * u;
             }
         }
-    Vector<T> sums[height * count];
-    for (int c = 0; c < height * count; ++c) {
-        for (std::int64_t half = n_parts / 2; half > 0; half /= 2)
-            for (std::int64_t p = 0; p < half; ++p) acc[c][p] += acc[c][p + half];
-        sums[c] = acc[c][0];
-    }
-    add_groups<height * count, static_cast<int>(width), T, width>(sums, out);
+    add_all_lanes<height * count, T, n_parts>(acc, out);
 }
 
 // Call f<count>(first) over [0, n) in groups of `largest`, a power of two, and smaller powers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from time import perf_counter
@@ -27,14 +28,17 @@ _SHORTEST = 16
 def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = None) -> None:
     """Train chains to their ends, those that can be trained in one call together.
 
-    That is all that share an arithmetic and, where it is the fast one, an order, and have as many
-    paces; the classes of one softmax are a group of their own. A chain that overflows keeps the
-    exception as its ``error``. Each chain ends as it would alone, to the last bit.
+    That is all that share an arithmetic and an order, and have as many paces; exact chains that
+    share their order with no other are one group, too, and the classes of one softmax are a group
+    of their own. A chain that overflows keeps the exception as its ``error``. Each chain ends as
+    it would alone, to the last bit.
     """
+    sharing = Counter(_order_of(chain) for chain in chains)
 
     def key(chain: Chain) -> tuple[bool, bool, int, int, tuple]:
         joint = chain.settings.loss == "multinomial"
-        shared = () if chain.settings.exact else _order_of(chain)
+        order = _order_of(chain)
+        shared = () if chain.settings.exact and sharing[order] == 1 else order
         paces = len(chain.settings.paces)
         return chain.settings.exact, joint, chain.model if joint else 0, paces, shared
 
