@@ -80,22 +80,52 @@ T moved(T w, T x, T factor) {
                           static_cast<double>(x) * static_cast<double>(factor));
 }
 
-// w_j += x_j * factor; the norms only if the objective is wanted.
+// Sums as sum_of makes them, of a term at a time.
+template <bool exact, class T>
+struct RunningSum {
+    double total = 0.0;
+    T lanes[n_lanes] = {};
+
+    void add(std::int64_t i, T term) {
+        if constexpr (exact)
+            total += static_cast<double>(term);
+        else
+            lanes[i % n_lanes] += term;
+    }
+    double sum() {
+        if constexpr (exact) return total;
+        return static_cast<double>(fold_halves<n_lanes>(lanes, plus));
+    }
+};
+
+// w_j += x_j * factor; the norms only if the objective is wanted. A sparse row may name a column
+// twice: the norms then hold both what it was and what it became, as scikit-learn's do.
 template <bool exact, class T, class Row>
 void add_row(const Learner<T>& own, const Row& row, T factor) {
     Chain& c = *own.chain;
-    T* w = own.w;
-    for (std::int64_t i = 0; i < row.n; ++i) {  // a sparse row may name a column twice
-        T& v = w[row.column(i)];
-        v = moved<exact>(v, row.x[i], factor);
+    const bool norms = c.objective && (exact || factor != T(0));
+    constexpr bool lanes = !exact && std::is_same_v<Row, DenseRow<T>>;
+    if (lanes || !norms)
+        for (std::int64_t i = 0; i < row.n; ++i) {
+            T& v = own.w[row.column(i)];
+            v = moved<exact>(v, row.x[i], factor);
+        }
+    if (!norms) return;
+    if constexpr (lanes) {  // no column comes twice: the same sums, in vectors
+        const T* w = own.w;
+        const double absolute =
+            truncates(c) ? sum_of<false, T>(row.n, [&](auto i) { return std::fabs(w[i]); }) : 0.0;
+        return note_norms<T>(c, sum_of<false, T>(row.n, [&](auto i) { return w[i] * w[i]; }),
+                             absolute);
     }
-    if (!c.objective || (!exact && factor == T(0))) return;
-    const auto at = [&](std::int64_t i) { return w[row.column(i)]; };
-    const double square = sum_of<exact, T>(row.n, [&](std::int64_t i) { return at(i) * at(i); });
-    double absolute = 0.0;
-    if (exact || truncates(c))
-        absolute = sum_of<exact, T>(row.n, [&](std::int64_t i) { return std::fabs(at(i)); });
-    note_norms<T>(c, square, absolute);
+    RunningSum<exact, T> square, absolute;
+    for (std::int64_t i = 0; i < row.n; ++i) {
+        T& v = own.w[row.column(i)];
+        v = moved<exact>(v, row.x[i], factor);
+        square.add(i, v * v);
+        if (exact || truncates(c)) absolute.add(i, std::fabs(v));
+    }
+    note_norms<T>(c, square.sum(), absolute.sum());
 }
 
 // Averaging by two scalars: Bottou, Stochastic Gradient Descent Tricks, 2012, section 5.1.

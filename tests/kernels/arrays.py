@@ -146,12 +146,17 @@ def make_rows(
 
 
 def sparse(rng: np.random.Generator, x: NDArray, density: float = 0.3) -> Csr:
-    """Some of the values, with a zero or two among them; each seventh row holds nothing."""
+    """Some of the values, with a zero or two among them.
+
+    Each seventh row holds nothing; each third names columns twice.
+    """
     held = rng.random(x.shape) < density
     held[::7] = False
     x = sprinkle(rng, x.copy(), 0.0)
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(held.sum(axis=1))])
-    return Csr(x[held], np.nonzero(held)[1].astype(np.int32), starts, x.shape[1])
+    i, j = np.nonzero(held)
+    at = np.where(i % 3 == 1, j // 2 * 2, j)
+    return Csr(x[held], at.astype(np.int32), starts, x.shape[1])
 
 
 def with_sparse(rng: np.random.Generator, rows: Rows, which: Sequence[int]) -> Rows:

@@ -96,6 +96,23 @@ def _sum(terms: NDArray) -> float:
     return float(np.cumsum(terms, dtype=np.float64)[-1]) if len(terms) else 0.0
 
 
+def _turns(at: Any) -> Iterator[tuple[Any, Any]]:
+    """Values of a row, and their columns, so that each time no column comes twice.
+
+    A sparse row may name a column again: that value then waits for the turn after.
+    """
+    if isinstance(at, slice):
+        yield slice(None), at
+        return
+    order = np.argsort(at, kind="stable")
+    columns = at[order]
+    turn = np.empty(len(at), np.int64)
+    turn[order] = np.arange(len(at)) - np.searchsorted(columns, columns)
+    for number in range(turn.max(initial=-1) + 1):
+        own = np.flatnonzero(turn == number)
+        yield own, at[own]
+
+
 class Model(NamedTuple):
     """A chain, its weights, their average and the penalty they have met, as views.
 
@@ -202,8 +219,10 @@ def _add(model: Model, sample: Sample, update: Any) -> None:
     chain, w = model.chain, model.w
     scale = w.dtype.type(chain["scale"])
     x = sample.x.astype(np.float64)
-    w[sample.at] = w[sample.at] + x * float(update / scale)
-    touched = w[sample.at]
+    touched = np.empty(len(x), w.dtype)  # twice, where a column comes twice
+    for own, at in _turns(sample.at):
+        w[at] = w[at] + x[own] * float(update / scale)
+        touched[own] = w[at]
     chain["sq_norm"] = _sum(touched * touched) * float(scale * scale)
     chain["l1_norm"] = _sum(np.abs(touched)) * float(scale)
 
@@ -217,23 +236,25 @@ def _average(model: Model, sample: Sample, update: Any) -> None:
     step, scale = 1.0 / float(number), float(chain["scale"])
     x = sample.x.astype(np.float64)
     moved = float(chain["average_a"]) * x * (-float(update) / scale)
-    average[sample.at] = average[sample.at] + moved
+    for own, at in _turns(sample.at):
+        average[at] = average[at] + moved[own]
     if number > 1:
         chain["average_b"] /= 1.0 - step
     chain["average_a"] += step * float(chain["average_b"]) * scale
 
 
-def _truncate(model: Model, at: Any) -> None:
+def _truncate(model: Model, sample: Sample) -> None:
     chain, w, met = model.chain, model.w, model.met
     if met is None:
         raise ValueError("met must have a row for each chain with an l1 penalty")
     chain["u"] += chain["l1_ratio"] * chain["eta"] * chain["alpha"]
     u, scale = float(chain["u"]), float(chain["scale"])
-    z, q = w[at].astype(np.float64), met[at].astype(np.float64)
-    down, up = z - (u + q) / scale, z + (u - q) / scale
-    down, up = np.where(down > 0.0, down, 0.0), np.where(up < 0.0, up, 0.0)
-    w[at] = np.where(scale * z > 0, down, np.where(scale * z < 0, up, z))
-    met[at] = q + scale * (w[at].astype(np.float64) - z)
+    for _, at in _turns(sample.at):
+        z, q = w[at].astype(np.float64), met[at].astype(np.float64)
+        down, up = z - (u + q) / scale, z + (u - q) / scale
+        down, up = np.where(down > 0.0, down, 0.0), np.where(up < 0.0, up, 0.0)
+        w[at] = np.where(scale * z > 0, down, np.where(scale * z < 0, up, z))
+        met[at] = q + scale * (w[at].astype(np.float64) - z)
 
 
 def _set_eta(chain: Any) -> None:
@@ -262,7 +283,7 @@ def _move(model: Model, sample: Sample, update: float) -> None:
     if 0 < chain["average"] <= chain["t"]:
         _average(model, sample, number(update))
     if PENALTIES[chain["penalty"]] in ("l1", "elasticnet"):
-        _truncate(model, sample.at)
+        _truncate(model, sample)
 
 
 def _take(model: Model, sample: Sample, pull: float) -> None:
