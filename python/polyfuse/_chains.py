@@ -164,6 +164,10 @@ class Chain:
         record["average_intercept"] = self.average_intercept
         if s.learning_rate == "optimal":
             record["optimal_init"] = optimal_init(s.alpha)
+            if s.loss == "multinomial":
+                record["optimal_init"] = max(
+                    record["optimal_init"], softmax_init(s.alpha, len(self.coef))
+                )
         if self.raw is not None:
             for name in PROGRESS:
                 record[name] = self.raw.record[name]
@@ -189,6 +193,16 @@ def optimal_init(alpha: float) -> float:
     with np.errstate(all="ignore"):
         typw = np.sqrt(1.0 / np.sqrt(np.float64(alpha)))
         return float(1.0 / (typw * alpha))
+
+
+def softmax_init(alpha: float, width: int) -> float:
+    """The same for a softmax, which owes scikit-learn no bits: steps that standardised rows bear.
+
+    The first step is a third of 2 / (width + 1), the inverse of the Lipschitz constant of the
+    gradient for a standardised row. Bottou's is some 10, and saturates the probabilities.
+    """
+    with np.errstate(all="ignore"):
+        return float(np.float64(3.0 * (width + 1)) / (2.0 * alpha))
 
 
 def settings_of(estimator: Any, **changes: Any) -> Settings:

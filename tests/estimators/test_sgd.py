@@ -14,11 +14,14 @@ import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as theirs
 from sklearn.base import clone, is_classifier, is_outlier_detector, is_regressor
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler as TheirMaxAbsScaler
 from sklearn.preprocessing import StandardScaler as TheirStandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
+import polyfuse as pf
 from polyfuse import linear_model as ours
 from polyfuse.preprocessing import StandardScaler
 
@@ -265,6 +268,20 @@ def test_softmax_is_calibrated() -> None:
     two = ours.SGDClassifier("multinomial", random_state=0).fit(x, y > 0)
     assert two.coef_.shape == (1, 4)
     np.testing.assert_allclose(two.predict_proba(x).sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("arithmetic", ["exact", "fast"])
+def test_a_softmax_with_defaults_is_as_good_as_logistic_regression(arithmetic: str) -> None:
+    blocks, y = pf.datasets.load_emoji(return_blocks_y=True)
+    train, test = train_test_split(np.arange(len(y)), test_size=0.3, stratify=y, random_state=0)
+    held = {name: x[test] for name, x in blocks.items()}
+    model = ours.SGDClassifier(
+        "multinomial", scaler="standard", random_state=0, arithmetic=arithmetic
+    ).fit({name: x[train] for name, x in blocks.items()}, y[train])
+    wide = make_pipeline(StandardScaler(), theirs.LogisticRegression(C=1e-3, max_iter=500))
+    x = np.hstack(list(blocks.values()))
+    other = log_loss(y[test], wide.fit(x[train], y[train]).predict_proba(x[test]))
+    assert log_loss(y[test], model.predict_proba(held)) < other + 0.05
 
 
 # -- long fits -----------------------------------------------------------------------------------
