@@ -57,8 +57,12 @@ Block as_sparse_block(const py::tuple& csr, std::int64_t& n_rows) {
         longest = std::max(longest, length);
     }
     const std::int32_t* at = indices.data();
-    for (py::ssize_t i = 0; i < indices.size(); ++i)
-        inside &= static_cast<std::uint32_t>(at[i]) < static_cast<std::uint32_t>(width);
+    std::int32_t least = 0, most = -1;
+    for (std::int64_t i = 0, size = indices.size(); i < size; ++i) {
+        least = std::min(least, at[i]);
+        most = std::max(most, at[i]);
+    }
+    inside &= least >= 0 && most < width;
     require(ordered && inside, "a sparse block has an index that is out of range");
     const DType dtype = dtype_of(data);
     require(dtype == DType::f32 || dtype == DType::f64, "sparse values must be float32 or float64");

@@ -156,17 +156,17 @@ void parted_chains(const Rows& all, const Chains<T>& chains, const ChainParts& p
     for (std::int64_t c = 0; c < chains.n; ++c) open_parts(parted(chains, parts, c));
     if (!exact && chains.chain[0].loss == ChainLoss::multinomial) {
         const auto own = [&](std::int64_t c) { return parted(chains, parts, c); };
-        for_each_row(all, visits.order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
+        for_each_row(all, visits, scratch, [&](const auto& row, std::int64_t i) {
             softmax_step(chains, own, row, visits, i, scores);
         });
     } else {
         for (std::int64_t c = 0; c < chains.n; ++c) {
             const Parted<T> own = parted(chains, parts, c);
-            for_each_row(all, visits.order + c * visits.apart, visits.n, scratch,
-                         [&](const auto& row, std::int64_t i) {
-                             exact ? step<true>(own, row, visits, i)
-                                   : step<false>(own, row, visits, i);
-                         });
+            Visits ways = visits;
+            ways.order += c * visits.apart;
+            for_each_row(all, ways, scratch, [&](const auto& row, std::int64_t i) {
+                exact ? step<true>(own, row, visits, i) : step<false>(own, row, visits, i);
+            });
         }
     }
     for (std::int64_t c = 0; c < chains.n; ++c) close_parts(parted(chains, parts, c));

@@ -172,6 +172,10 @@ void truncate(const Learner<T>& own, const Row& row) {
     }
 }
 
+// Whether to add zero: what FastRun does (kernels/chain_fast.hpp) shows in the sign of zeros.
+template <bool exact, class T, class Row>
+constexpr bool adds_zero = !exact && std::is_same_v<Row, DenseRow<T>>;
+
 // What follows once the row has been heard: `pull` is not weighted yet.
 template <bool exact, class T, class Row>
 void take(const Learner<T>& own, const Row& row, double pull, T weight) {
@@ -179,7 +183,8 @@ void take(const Learner<T>& own, const Row& row, double pull, T weight) {
     const double update = pull * static_cast<double>(weight);
     const T rounded = static_cast<T>(update);
     if (decays(c) && shrink<T>(c)) settle(own);
-    if (!exact || update != 0.0) add_row<exact>(own, row, rounded / static_cast<T>(c.scale));
+    if (adds_zero<exact, T, Row> || update != 0.0)
+        add_row<exact>(own, row, rounded / static_cast<T>(c.scale));
     move_intercept(c, update);
     if (averages_now(c)) {
         add_average(own, row, rounded);
@@ -223,7 +228,7 @@ void step(const Learner<T>& own, const Row& row, const Visits& visits, std::int6
     if (listen(c, y, p, [&] { return square_of<exact>(row); }, [&] { return penalty_of<T>(c); },
                pull))
         take<exact>(own, row, pull, class_weight<T>(c, y) * sample_weight<T>(visits, i));
-    else if (!exact)
+    else if (adds_zero<exact, T, Row>)
         add_row<exact>(own, row, T(0));
 }
 

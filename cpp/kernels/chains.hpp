@@ -16,7 +16,7 @@ namespace {
 template <bool exact, class T>
 void single_chain(const Rows& all, const Learner<T>& own, const Visits& visits,
                   T* scratch) {
-    for_each_row(all, visits.order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
+    for_each_row(all, visits, scratch, [&](const auto& row, std::int64_t i) {
         step<exact>(own, row, visits, i);
     });
 }
@@ -26,7 +26,7 @@ template <class T>
 void softmax_chains(const Rows& all, const Chains<T>& chains, const Visits& visits, T* scratch,
                     double* scores) {
     const auto own = [&](std::int64_t c) { return learner(chains, c); };
-    for_each_row(all, visits.order, visits.n, scratch, [&](const auto& row, std::int64_t i) {
+    for_each_row(all, visits, scratch, [&](const auto& row, std::int64_t i) {
         softmax_step(chains, own, row, visits, i, scores);
     });
 }
