@@ -145,7 +145,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_constraints.py": {"._parameters"},
         "_available.py": set(),
         "_chains.py": {"._kernels"},
-        "_chain_runs.py": {"._chain_scores", "._chains", "._kernels"},
+        "_chain_runs.py": {"._arrays", "._chain_scores", "._chains", "._kernels"},
         "_chain_scores.py": {"._chains", "._kernels", ".exceptions"},
         "_sgd_inputs.py": {
             "._arrays",
