@@ -138,13 +138,15 @@ class Trace:
     """How a minimisation went: `losses` holds one objective per iteration or epoch.
 
     It is not `finite` where the data are not, or where it ran away; `converged` tells whether it
-    ended before it had to. `held_out` holds the losses on rows that were not learned from.
+    ended before it had to, and not with an objective that has `risen`. `held_out` holds the losses
+    on rows that were not learned from.
     """
 
     losses: list[float] = field(default_factory=list)
     finite: bool = True
     converged: bool = True
     held_out: list[float] = field(default_factory=list)
+    risen: bool = False
 
     def note(self, loss: float, callback: Callback | None) -> None:
         self.losses.append(loss)

@@ -34,7 +34,8 @@ class Plan:
     `step` is the length of the first step, changed by `schedule` from epoch to epoch. `momentum`
     is the part of the last move that is made again; None is Nesterov's growing momentum with
     restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows; those
-    that are `closing` take over, by :func:`close`, where batches have stalled.
+    that are `closing` take over, by :func:`close`, where batches have stalled. A plan that
+    `lowers` goes on with a shorter step there.
     """
 
     step: float
@@ -47,6 +48,7 @@ class Plan:
     patience: int
     batch_size: int | None
     closing: bool = False
+    lowers: bool = False
 
 
 class Rate:
@@ -58,16 +60,17 @@ class Rate:
 
     def __call__(self, epoch: int) -> float:
         plan = self.plan
+        step = plan.step * _FACTOR**self.lowered
         if plan.schedule == "invscaling":
-            return float(plan.step / (1.0 + epoch) ** plan.power_t)
+            return float(step / (1.0 + epoch) ** plan.power_t)
         if plan.schedule == "cosine":
-            return float(0.5 * plan.step * (1.0 + np.cos(np.pi * epoch / plan.max_iter)))
-        return plan.step * _FACTOR**self.lowered
+            return float(0.5 * step * (1.0 + np.cos(np.pi * epoch / plan.max_iter)))
+        return step
 
     def lower(self) -> bool:
-        """Go on with a shorter step, if the schedule has one; else return False."""
+        """Go on with a shorter step, if the plan has one; else return False."""
         self.lowered += 1
-        return self.plan.schedule == "adaptive" and self.lowered <= _LOWERED
+        return self.plan.lowers and self.lowered <= _LOWERED
 
 
 class Stop:
@@ -193,7 +196,8 @@ def minimise(
     With a loss on rows `held_out` that one is watched, and the model for which it was least is
     returned.
     """
-    trace, rate, best, best_loss = trace or Trace(), Rate(plan), theta, np.inf
+    trace, rate, best, best_loss, flat = trace or Trace(), Rate(plan), theta, np.inf, False
+    began = theta.copy()
     tol = -np.inf if plan.tol is None else plan.tol * problem.unit**2
     stop = Stop(_NEAR * tol if plan.closing else tol, plan.patience)
     trace.converged = False
@@ -212,10 +216,15 @@ def minimise(
         trace.converged = flat or (stalled and not rate.lower())
         if not trace.finite or trace.converged:
             break
-        if stalled:  # a shorter step, from rest
-            advance.moved = None
+        if stalled:  # a shorter step, from rest; the long one may have met a lucky epoch
+            advance.moved, stop.best = None, np.inf
     trace.converged |= plan.tol is None or plan.schedule == "cosine"
-    return theta if held_out is None else best, trace
+    if held_out is not None:
+        return best, trace
+    if trace.converged and trace.finite and not flat and plan.tol is not None and not plan.closing:
+        trace.risen = problem(theta)[0] > problem(began)[0] + tol
+        trace.converged = not trace.risen
+    return theta, trace
 
 
 def close(
@@ -229,7 +238,7 @@ def close(
     bound = problem.smoothness()
     whole = replace(
         plan, step=1.0 / bound if bound > 0.0 else 1.0, schedule="constant", momentum=None,
-        batch_size=None, closing=False,
+        batch_size=None, closing=False, lowers=False,
     )  # fmt: skip
     advance = AllRows(problem, whole)
     return minimise(problem, theta, whole, advance, callback=callback, trace=trace)

@@ -185,9 +185,12 @@ class GradientDescent(Estimator):
                 bound = problem.batch_smoothness(min(batch or n, n), n)
             self._require_sound(np.asarray(bound), True)
             step = (1.0 if batch is None else 0.5) / bound if bound > 0.0 else 1.0
+        # Nobody knows the noise of batches beforehand: an automatic step may have to get shorter.
+        noisy = batch is not None and schedule != "cosine" and _is("auto", self.eta0)
         return Plan(
             step, schedule, self.power_t, momentum, self.nesterov, self.max_iter, self.tol,
             self.n_iter_no_change, batch, closing,
+            lowers=schedule == "adaptive" or (noisy and not closing),
         )  # fmt: skip
 
     def _start(self, problem: Problem, seen: Seen) -> NDArray:
@@ -312,14 +315,20 @@ class GradientDescent(Estimator):
         self.coef_, self.intercept_ = coef, intercept
 
     def _warn(self, trace: Trace) -> None:
-        if not trace.converged:
-            warnings.warn(
-                f"{type(self).__name__} has not converged in max_iter={self.max_iter} passes over "
-                "the data. Scale the features, as scaler='standard' does, or raise max_iter or "
-                "tol.",
-                shared(ConvergenceWarning),
-                stacklevel=3,
+        if trace.converged:
+            return
+        if trace.risen:
+            how = (
+                "has ended with a higher objective than it began with: its steps are too long, "
+                f"eta0={self.eta0!r}. Lower eta0 or momentum, or raise batch_size."
             )
+        else:
+            how = (
+                f"has not converged in max_iter={self.max_iter} passes over the data. Scale the "
+                "features, as scaler='standard' does, or raise max_iter or tol."
+            )
+        category = shared(ConvergenceWarning)
+        warnings.warn(f"{type(self).__name__} {how}", category, stacklevel=3)
 
     def _scores(self, X: Any) -> NDArray:
         require_fitted(self, "coef_")

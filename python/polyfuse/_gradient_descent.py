@@ -35,7 +35,9 @@ _PARAMETERS = """alpha : float, default=1e-4
         any batch size. With early stopping, or without `tol`, "auto" is "adaptive" for batches.
     eta0 : float or "auto", default="auto"
         First step. "auto" takes it from the smoothness of the loss on the data: 1 / L for all
-        rows, 1 / 2L of the expected smoothness for batches (Gower et al., 2019).
+        rows, 1 / 2L of the expected smoothness for batches (Gower et al., 2019). Batches shorten
+        it under any schedule but "cosine" as "adaptive" does: what noise allows is not known
+        beforehand.
     power_t : float, default=0.5
         See `learning_rate`.
     momentum : float from 0 to below 1, or "auto", default="auto"
@@ -116,7 +118,7 @@ _FIT = """Fit the model; one that is fitted is forgotten, but for `warm_start`.
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` passes were made.
+            If `max_iter` passes were made, or the objective is higher than it was at the start.
         """
 
 _PARTIAL_FIT = """One pass over more rows, in batches; without `batch_size` they are one batch.

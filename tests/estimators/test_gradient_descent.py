@@ -122,6 +122,29 @@ def test_schedules(schedule: str, batch_size: int | None) -> None:
         assert model.n_iter_ == 60
 
 
+@pytest.mark.parametrize("schedule", ["constant", "invscaling", "adaptive", "cosine"])
+@pytest.mark.parametrize("batch_size", [4, 16, 64])
+def test_automatic_steps_get_by_with_noise(
+    rng: np.random.Generator, schedule: str, batch_size: int
+) -> None:
+    x, y = rng.normal(size=(200, 5)), rng.integers(0, 3, 200)
+    options = {"learning_rate": schedule, "batch_size": batch_size, "random_state": 0}
+    model, least = GDClassifier(**options).fit(x, y), GDClassifier(tol=1e-7).fit(x, y)
+    assert logistic_loss(model, x, y, 1e-4) <= logistic_loss(least, x, y, 1e-4) + 5e-3
+    many = rng.normal(size=(500, 5))
+    numbers = many @ rng.normal(size=5) + 5.0 * rng.normal(size=500)
+    best = GDRegressor(tol=1e-7).fit(many, numbers).score(many, numbers)
+    assert GDRegressor(**options).fit(many, numbers).score(many, numbers) > best - 5e-3
+
+
+def test_an_objective_that_has_risen_has_not_converged(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=(200, 5)), rng.integers(0, 3, 200)
+    model = GDClassifier(batch_size=8, eta0=20.0, learning_rate="constant", random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"higher objective .* too long, eta0=20.0"):
+        model.fit(x, y)
+    model.set_params(tol=None).fit(x, y)
+
+
 def by_hand(momentum: float, nesterov: bool, n_steps: int) -> NDArray:
     """Gradient descent on half the mean square, as in a textbook."""
     x = np.column_stack([XR, np.ones(len(XR))])
