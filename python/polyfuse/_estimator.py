@@ -52,11 +52,23 @@ class Estimator:
         return sorted(name for name in parameters if name != "self")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters of this estimator, by name."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
+        """Return the parameters of this estimator, by name.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Also those of parameters that are estimators, under names like ``estimator__alpha``.
+        """
+        params: dict[str, Any] = {}
+        for name in self._parameter_names():
+            value = getattr(self, name)
+            if deep and hasattr(value, "get_params") and not isinstance(value, type):
+                params.update((f"{name}__{key}", own) for key, own in value.get_params().items())
+            params[name] = value
+        return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters of this estimator.
+        """Set parameters of this estimator; ``estimator__alpha`` is one of its `estimator`.
 
         Raises
         ------
@@ -64,20 +76,27 @@ class Estimator:
             If there is no parameter of that name.
         """
         known = self._parameter_names()
+        nested: dict[str, dict[str, Any]] = {}
         for name, value in params.items():
-            if name not in known:
+            own, deeper, rest = name.partition("__")
+            if own not in known:
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Invalid parameter {own!r} for estimator {self}. "
                     f"Valid parameters are: {known!r}."
                 )
-            setattr(self, name, value)
+            if deeper:
+                nested.setdefault(own, {})[rest] = value
+            else:
+                setattr(self, own, value)
+        for own, values in nested.items():
+            getattr(self, own).set_params(**values)
         return self
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
         changed = ", ".join(
             f"{name}={value!r}"
-            for name, value in self.get_params().items()
+            for name, value in self.get_params(deep=False).items()
             if repr(value) != repr(defaults[name].default)
         )
         return f"{type(self).__name__}({changed})"

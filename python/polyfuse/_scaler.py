@@ -98,7 +98,7 @@ class Scaler(Transformer, ABC):
         if type(other) is not type(self):
             raise TypeError(f"other must be a {name}; got {type(other).__name__}.")
         require_fitted(other, "n_features_in_")
-        for key, value in self.get_params().items():
+        for key, value in self.get_params(deep=False).items():
             theirs = getattr(other, key)
             if key != "copy" and theirs != value:
                 raise ValueError(f"other must have {key}={value!r}; got {theirs!r}.")

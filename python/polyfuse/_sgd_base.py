@@ -102,7 +102,7 @@ class SGD(Estimator):
 
     def _check_parameters(self, *, partial: bool = False) -> None:
         """Raise for parameters that are not as described; for partial_fit, in its first call."""
-        params = self.get_params()
+        params = self.get_params(deep=False)
         if partial and self._is_fitted():  # as scikit-learn; but what is looked up must be there
             names = {"loss", "penalty", "learning_rate"} & set(params) & set(self._constraints)
             looked_up = {name: self._constraints[name] for name in names}

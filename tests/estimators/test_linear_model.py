@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LinearRegression as SkLinearRegression
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from polyfuse.exceptions import NotFittedError
-from polyfuse.linear_model import GDClassifier, GDRegressor, LinearRegression
+from polyfuse.linear_model import GDClassifier, GDRegressor, LinearRegression, SGDClassifier
+from polyfuse.preprocessing import StandardScaler
 
 
 @pytest.fixture
@@ -212,6 +214,28 @@ def test_params_and_repr() -> None:
     assert model.set_params(batch_size=4).get_params()["batch_size"] == 4
     with pytest.raises(ValueError, match="Invalid parameter 'gamma'"):
         model.set_params(gamma=1)
+
+
+def test_parameters_of_parameters() -> None:
+    class Theirs(BaseEstimator):
+        def __init__(self, scaler: Any = None, alpha: float = 0.0) -> None:
+            self.scaler, self.alpha = scaler, alpha
+
+    ours, theirs = SGDClassifier(scaler=StandardScaler()), Theirs(StandardScaler())
+    nested = {key for key in theirs.get_params() if key.startswith("scaler")}
+    assert {key for key in ours.get_params() if key.startswith("scaler")} == nested
+    assert not [key for key in ours.get_params(deep=False) if "__" in key]
+    assert repr(ours) == "SGDClassifier(scaler=StandardScaler())"
+    for model in (ours, theirs):
+        model.set_params(scaler__with_mean=False, alpha=0.5, scaler=StandardScaler(copy=False))
+        assert repr(model.scaler) == "StandardScaler(copy=False, with_mean=False)"
+    for wrong in ({"gamma__x": 1}, {"scaler__gamma": 1}):
+        errors = []
+        for model in (ours, theirs):
+            with pytest.raises(ValueError, match="Invalid parameter 'gamma'") as caught:
+                model.set_params(**wrong)
+            errors.append(str(caught.value).split("estimator")[0])
+        assert errors[0] == errors[1]
 
 
 def test_score_whatever_the_shape_of_y(regression: Any) -> None:
