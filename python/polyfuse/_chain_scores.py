@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from itertools import groupby
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._chains import Chain, Held, Index
 from ._kernels.contract import Rows
-from .exceptions import UndefinedMetricWarning, shared
+from ._regression import r2_score
 
 
 def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, places: Index | None) -> NDArray:
@@ -58,35 +57,10 @@ def held_scores(
 
 def _score(chain: Chain, held: Held, linear: NDArray) -> float:
     if chain.positive < 0:
-        return r2(held.targets, linear, held.weight)
+        return float(r2_score(held.targets, linear, sample_weight=held.weight))
     own, taken = held.targets == chain.positive, linear > 0
     return _mean(own == taken if held.negatives else own & taken, held)
 
 
 def _mean(right: NDArray[np.bool_], held: Held) -> float:
     return float(np.average(right, weights=held.weight))
-
-
-def r2(targets: NDArray, predicted: NDArray, weight: NDArray) -> float:
-    """R², 1 - (residual sum of squares) / (total sum of squares), in float64.
-
-    A constant target counts 1 if it is met exactly, else 0.
-
-    Warns
-    -----
-    UndefinedMetricWarning
-        If there are fewer than two rows; the result is NaN.
-    """
-    if len(targets) < 2:
-        warnings.warn(
-            "R^2 score is not well-defined with less than two samples.",
-            shared(UndefinedMetricWarning),
-            stacklevel=2,
-        )
-        return float("nan")
-    y, p, w = targets.astype(np.float64), predicted.astype(np.float64), weight.astype(np.float64)
-    unexplained = float((w * (y - p) ** 2).sum())
-    total = float((w * (y - np.average(y, weights=w)) ** 2).sum())
-    if total == 0.0:
-        return 1.0 if unexplained == 0.0 else 0.0
-    return 1.0 - unexplained / total

@@ -177,31 +177,8 @@ class Regressor(Estimator):
     _estimator_type = "regressor"
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R², 1 - (residual sum of squares) / (total sum of squares around the mean).
+        """Return R² of the predictions for `X` against `y`; the mean over targets."""
+        from .metrics import r2_score
 
-        The mean over targets if there are several; a constant target counts 1 if it is met
-        exactly, else 0.
-        """
-        import numpy as np
-
-        from ._arrays import as_sample_weight, require_finite, require_rows
-
-        predicted = np.asarray(self.predict(X))  # type: ignore[attr-defined]
-        target = np.asarray(y, dtype=np.float64)
-        require_rows(len(predicted), target)
-        target = target.reshape(len(target), -1)
-        require_finite({"Input y": target})
-        predicted = predicted.reshape(len(predicted), -1)
-        if predicted.shape != target.shape:
-            raise ValueError(
-                f"y must have as many targets as the predictions, {predicted.shape[1]}; "
-                f"got {target.shape[1]}."
-            )
-        weight = as_sample_weight(sample_weight, len(target))
-        weight = np.ones(len(target)) if weight is None else weight
-        centre = np.average(target, axis=0, weights=weight)
-        total = weight @ (target - centre) ** 2
-        unexplained = weight @ (target - predicted) ** 2
-        constant = total == 0.0
-        r2 = 1.0 - unexplained / np.where(constant, 1.0, total)
-        return float(np.where(constant, unexplained == 0.0, r2).mean())
+        predicted = self.predict(X)  # type: ignore[attr-defined]
+        return float(r2_score(y, predicted, sample_weight=sample_weight))

@@ -1,7 +1,8 @@
-"""Mean squared error; see ``polyfuse.metrics``."""
+"""Metrics of predicted numbers; see ``polyfuse.metrics``."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 from . import _labels, _parameters
 from ._kernels import select
 from ._labels import Array
+from .exceptions import UndefinedMetricWarning, outside, shared
 
 # Rows are worked on in pieces of this many values: two scratch vectors stay in the cache.
 _PIECE = 8192
@@ -69,11 +71,8 @@ default="uniform_average"
     caller = "mean_squared_error"
     _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    names = ("raw_values", "uniform_average")
+    _check_multioutput(caller, multioutput, ("raw_values", "uniform_average"), "")
     named = isinstance(multioutput, str)
-    if multioutput not in names if named else not _parameters.is_array_like(multioutput):
-        expected = "a str among {'raw_values', 'uniform_average'} or an array-like"
-        raise _parameters.invalid_parameter("multioutput", caller, expected, multioutput)
     t, p, weight, dtype = _read_numbers(y_true, y_pred, sample_weight)
     weights = None if named else _output_weights(multioutput, t.shape[1])
     errors = _square_sums(t, p, weight)
@@ -88,6 +87,114 @@ default="uniform_average"
     if named and multioutput == "raw_values":
         return errors.astype(dtype, copy=False)
     return float(errors[0] if len(errors) == 1 else np.average(errors, weights=weights))
+
+
+def r2_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    multioutput: Literal["raw_values", "uniform_average", "variance_weighted"]
+    | ArrayLike
+    | None = "uniform_average",
+    force_finite: bool = True,
+) -> float | Array:
+    """R², the share of the variance of the targets that predicted numbers explain.
+
+    ``1 - sum(w[i] * (y_true[i] - y_pred[i])**2) / sum(w[i] * (y_true[i] - mean)**2)``, with w = 1
+    without weights and the weighted mean of `y_true`, of each output. Computed in float64.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,) or (n, n_outputs)
+        True values.
+    y_pred : array-like of shape (n,) or (n, n_outputs)
+        Predicted values.
+    sample_weight : array-like of shape (n,), default=None
+        Weight of each row.
+    multioutput : {"raw_values", "uniform_average", "variance_weighted"}, array-like of shape \
+(n_outputs,) or None, default="uniform_average"
+        Return the score of each output, their mean, their mean weighted by the variances of the
+        targets, or with these weights; None is the mean.
+    force_finite : bool, default=True
+        Whether a constant target counts 1 if it is met exactly, else 0; or NaN, and minus infinity.
+
+    Returns
+    -------
+    score : float, or ndarray of shape (n_outputs,) if `multioutput` is "raw_values"
+        Without unit; 1 is best, 0 that of the mean. NaN for fewer than two rows.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        If there are fewer than two rows.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, there are no rows, or values or weights are not finite.
+
+    References
+    ----------
+    scikit-learn 1.9, ``sklearn.metrics.r2_score``.
+
+    Examples
+    --------
+    >>> from polyfuse.metrics import r2_score
+    >>> r2_score([1, 2, 3, 4], [1, 2, 3, 5])
+    0.8
+    """
+    caller = "r2_score"
+    _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
+    _parameters.check_optional(caller, sample_weight=sample_weight)
+    if multioutput is not None:
+        names = ("raw_values", "uniform_average", "variance_weighted")
+        _check_multioutput(caller, multioutput, names, " or None")
+    if not isinstance(force_finite, bool | np.bool_):
+        raise _parameters.invalid_parameter(
+            "force_finite", caller, _parameters.BOOLEAN, force_finite
+        )
+    t, p, weight, dtype = _read_numbers(y_true, y_pred, sample_weight)
+    custom = multioutput is not None and not isinstance(multioutput, str)
+    weights = _output_weights(multioutput, t.shape[1]) if custom else None  # type: ignore[arg-type]
+    _labels.check_finite(t)
+    _labels.check_finite(p)
+    if len(p) < 2:
+        warnings.warn(
+            "R^2 score is not well-defined with less than two samples.",
+            shared(UndefinedMetricWarning),
+            stacklevel=outside(),
+        )
+        return float("nan")
+    centre = np.average(t.astype(np.float64, copy=False), axis=0, weights=weight)
+    unexplained, total = (
+        _square_sums(t, p, weight),
+        _square_sums(t, np.broadcast_to(centre, t.shape), weight),
+    )
+    scores = _r2_of(unexplained, total, force_finite)
+    if isinstance(multioutput, str) and multioutput == "raw_values":
+        return scores.astype(dtype, copy=False)
+    if isinstance(multioutput, str) and multioutput == "variance_weighted" and total.any():
+        weights = total
+    return float(np.average(scores, weights=weights))
+
+
+def _r2_of(unexplained: Array, total: Array, force_finite: bool) -> Array:
+    heard: Literal["ignore", "warn"] = "ignore" if force_finite else "warn"
+    with np.errstate(divide=heard, invalid=heard):
+        scores: Array = 1.0 - unexplained / total
+    if force_finite:
+        scores[total == 0.0] = 0.0
+        scores[unexplained == 0.0] = 1.0
+    return scores
+
+
+def _check_multioutput(caller: str, given: Any, names: tuple[str, ...], more: str) -> None:
+    if given in names if isinstance(given, str) else _parameters.is_array_like(given):
+        return
+    listed = ", ".join(map(repr, names))
+    expected = f"a str among {{{listed}}}{',' if more else ' or'} an array-like{more}"
+    raise _parameters.invalid_parameter("multioutput", caller, expected, given)
 
 
 def _read_numbers(

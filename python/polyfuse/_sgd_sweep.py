@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ._arrays import require_fitted
 from ._chain_runs import Callback, run
-from ._chain_scores import r2, scores_of
+from ._chain_scores import scores_of
 from ._chains import Chain, Held, Index, Samples
 from ._estimator import Estimator
 from ._random import folds, stratified_folds
+from ._regression import r2_score
 from ._sgd_base import SGD, Plan
 from ._sgd_classes import BaseSGDClassifier
 from ._sgd_inputs import Seen, remember, see
@@ -328,7 +329,7 @@ def _score(estimator: Any, samples: Samples, classes: NDArray | None, index: Ind
     linear = scores_of(samples.rows, np.atleast_2d(estimator.coef_), estimator.intercept_, index)
     targets = samples.targets if index is None else samples.targets[index]
     if classes is None:
-        return r2(targets, linear[:, 0], np.ones(len(targets)))
+        return float(r2_score(targets, linear[:, 0]))
     codes = (linear[:, 0] > 0).astype(np.int64) if linear.shape[1] == 1 else linear.argmax(axis=1)
     own = np.searchsorted(classes, estimator.classes_)
     return float((own[codes] == targets).mean())

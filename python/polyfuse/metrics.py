@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ._classification import accuracy_score, confusion_matrix
 from ._fscore import f1_score, precision_recall_fscore_support, precision_score, recall_score
-from ._regression import mean_squared_error
+from ._regression import mean_squared_error, r2_score
 
 __all__ = [
     "accuracy_score",
@@ -18,5 +18,6 @@ __all__ = [
     "mean_squared_error",
     "precision_recall_fscore_support",
     "precision_score",
+    "r2_score",
     "recall_score",
 ]

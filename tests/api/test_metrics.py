@@ -438,7 +438,7 @@ def test_indicators_have_no_confusion_matrix():
     ],
 )
 @pytest.mark.parametrize(
-    "name", ["accuracy_score", "confusion_matrix", "mean_squared_error", *SCORES]
+    "name", ["accuracy_score", "confusion_matrix", "mean_squared_error", "r2_score", *SCORES]
 )
 def test_bad_weights(name, weight):
     result = compare(name, [0, 1], [1, 1], sample_weight=weight)
@@ -554,6 +554,26 @@ def test_mean_squared_error(seed):
         # scikit-learn adds up in the precision of the inputs, we always in float64.
         rtol = 1e-13 if max(floats, default=0.0) < 1e-15 else 200 * max(floats)
         compare("mean_squared_error", *pair, multioutput=choice, sample_weight=weight, rtol=rtol)
+
+
+@pytest.mark.parametrize("seed", range(60, 64))
+def test_r2_score(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(60):
+        n_rows, n_outputs = int(rng.choice([1, 2, 7, 9000])), int(rng.integers(0, 4))
+        shape = (n_rows, n_outputs) if n_outputs else (n_rows,)
+        y_true = rng.standard_normal(shape) * 50
+        y_pred = y_true + rng.standard_normal(shape) * rng.choice([0.0, 20.0])
+        if rng.random() < 0.3:
+            y_true[...] = 2.5
+        choices = ["uniform_average", "raw_values", "variance_weighted", None, rng.random(3)]
+        kwargs = {
+            "multioutput": choices[rng.integers(5)],
+            "force_finite": bool(rng.integers(2)),
+            "sample_weight": draw_weights(rng, n_rows),
+        }
+        pair = [y.astype(rng.choice(["float64", "int16"])) for y in (y_true, y_pred)]
+        compare("r2_score", *pair, **kwargs, rtol=1e-6)  # float32 weights
 
 
 def test_mean_squared_error_of_half_precision_does_not_overflow():

@@ -146,7 +146,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_available.py": set(),
         "_chains.py": {"._kernels"},
         "_chain_runs.py": {"._arrays", "._chain_scores", "._chains", "._kernels"},
-        "_chain_scores.py": {"._chains", "._kernels", ".exceptions"},
+        "_chain_scores.py": {"._chains", "._kernels", "._regression"},
         "_sgd_inputs.py": {
             "._arrays",
             "._feature_names",
@@ -227,6 +227,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._chains",
             "._estimator",
             "._random",
+            "._regression",
             "._sgd_base",
             "._sgd_classes",
             "._sgd_inputs",

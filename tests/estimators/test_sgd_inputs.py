@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -150,3 +151,26 @@ def test_inspection_names_what_it_takes(rng: np.random.Generator, y: np.ndarray)
     model = ours.SGDClassifier(**SHORT).fit(blocks, y)
     with pytest.raises(TypeError, match="model must be a FusionClassifier; got SGDClassifier"):
         inspection.drop_modality(model, blocks, y)
+
+
+@pytest.mark.parametrize("kind", ["one row", "negative weight", "short y"])
+def test_scores_of_regressors_are_theirs(
+    kind: str, rng: np.random.Generator, y: np.ndarray
+) -> None:
+    x, weight = rng.standard_normal((40, 3)), np.linspace(-0.1, 1, 40)
+    told = []
+    for library in (ours, theirs):
+        model = library.SGDRegressor(**SHORT).fit(x, y)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                if kind == "one row":
+                    result = str(model.score(x[:1], y[:1]))
+                elif kind == "negative weight":
+                    result = f"{model.score(x, y, weight):.9g}"
+                else:
+                    result = str(model.score(x, y[:-1]))
+            except ValueError as error:
+                result = str(error)
+        told.append((result, [str(warning.message) for warning in caught]))
+    assert told[0] == told[1]
