@@ -293,9 +293,3 @@ def require_number(
         bound = f" of at least {least:g}" if least > -np.inf else ""
         bound = f" above {above:g}" if above > -np.inf else bound
         raise ValueError(f"{name} must be {what}{bound}; got {value!r}.")
-
-
-def require_callback(callback: Any) -> None:
-    """Raise TypeError unless this can be called, or is None."""
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be callable; got {callback!r}.")

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._arrays import require_callback
 from ._chain_scores import held_scores
 from ._chains import SPARSE_INTERCEPT_DECAY, Chain, Index, Raw, Samples
 from ._kernels.contract import CHAIN, PART, Csr, Rows
@@ -34,7 +33,6 @@ def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = N
     of their own. A chain that overflows keeps the exception as its ``error``. Each chain ends as
     it would alone, to the last bit.
     """
-    require_callback(callback)
     sharing = Counter(_order_of(chain) for chain in chains)
 
     def key(chain: Chain) -> tuple[bool, bool, int, int, tuple]:

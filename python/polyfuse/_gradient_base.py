@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import one_of, require_callback, require_fitted, require_number
+from ._arrays import one_of, require_fitted, require_number
 from ._descent import Callback, Problem, Trace, longest_row, mean_one
 from ._estimator import Estimator
 from ._first_order import SCHEDULES, AllRows, Batches, HeldOut, Plan, Rate, close, minimise
@@ -53,7 +53,6 @@ class GradientDescent(Estimator):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
     _widths: list[int]
-    _features: dict[str, NDArray | None] | None
     _scalers: list[Any]
 
     def __init__(
@@ -216,7 +215,6 @@ class GradientDescent(Estimator):
         return np.random.default_rng(as_random_state(seed).randint(MAX_INT))
 
     def _reporter(self, callback: Callback | None) -> Callback | None:
-        require_callback(callback)
         every = int(self.verbose)
         if not every:
             return callback
@@ -281,7 +279,7 @@ class GradientDescent(Estimator):
         require_dense(rows)
         names = getattr(self, "feature_names_in_", None)
         modalities = getattr(self, "modalities_", None)
-        return Seen(rows, names, modalities, self._widths, self._scalers, self._features)
+        return Seen(rows, names, modalities, self._widths, self._scalers)
 
     def _bounded(self, progress: Progress, problem: Problem, batch: int) -> Progress:
         """A bound of the curvature for these rows too: the first one, as rows get longer."""
@@ -334,7 +332,7 @@ class GradientDescent(Estimator):
         require_fitted(self, "coef_")
         if is_sparse(X):
             as_samples(X, type(self).__name__)
-        rows = see_again(self, X, learn=False)
+        rows = see_again(self, X, finite=False)
         require_dense(rows)
         out = scores(rows, np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
         if not np.isfinite(out).all():

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ._kernels.contract import INPUT_DTYPES, Csr
+from ._kernels.contract import INPUT_DTYPES
 from ._parameters import is_sparse
 
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
@@ -155,12 +155,9 @@ def as_sparse_samples(
 
 
 def require_finite_values(
-    array: NDArray, name: str, caller: str, held: Csr | None = None, *, allow_nan: bool = False
+    array: NDArray, name: str, caller: str, *, allow_nan: bool = False
 ) -> None:
-    """Raise ValueError if there is an infinity, or a NaN where they are not allowed.
-
-    Where the array is what a sparse matrix has `held`, the error tells the row and the column.
-    """
+    """Raise ValueError if there is an infinity, or a NaN where they are not allowed."""
     if array.dtype.kind != "f":
         return
     with np.errstate(over="ignore", invalid="ignore"):
@@ -174,11 +171,7 @@ def require_finite_values(
     text = f"Input {name} contains {what}." if name else f"Input contains {what}."
     if nan.any() and name == "X":
         text += f"\n{caller} does not accept missing values encoded as NaN natively."
-    place = np.argwhere(bad)[0]
-    if held is not None:
-        row = np.searchsorted(held.indptr, place[0], side="right") - 1
-        place = np.array([row, held.indices[place[0]]])
-    where = ", ".join(map(str, place))
+    where = ", ".join(map(str, np.argwhere(bad)[0]))
     raise ValueError(f"{text} The first is at [{where}].")
 
 

@@ -22,7 +22,7 @@ from ._kernels.contract import Rows
 from ._random import shuffle_split
 from ._sgd_inputs import require_finite_rows, see_again
 from ._sgd_models import Model, keep_raw
-from .exceptions import ConvergenceWarning, outside, shared
+from .exceptions import ConvergenceWarning, shared
 
 SCHEDULES = ("adaptive", "constant", "invscaling", "optimal", "pa1", "pa2")
 
@@ -102,13 +102,9 @@ class SGD(Estimator):
 
     def _check_parameters(self, *, partial: bool = False) -> None:
         """Raise for parameters that are not as described; for partial_fit, in its first call."""
-        params = self.get_params(deep=False)
-        if partial and self._is_fitted():  # as scikit-learn; but what is looked up must be there
-            names = {"loss", "penalty", "learning_rate"} & set(params) & set(self._constraints)
-            looked_up = {name: self._constraints[name] for name in names}
-            c.require(type(self).__name__, {name: params[name] for name in names}, looked_up)
+        if partial and self._is_fitted():
             return
-        c.require(type(self).__name__, params, self._constraints)
+        c.require(type(self).__name__, self.get_params(deep=False), self._constraints)
         if self.early_stopping and partial:
             raise ValueError("early_stopping should be False with partial_fit")
         if self.learning_rate == "optimal" and self._alpha() == 0:
@@ -190,14 +186,14 @@ class SGD(Estimator):
                 "Maximum number of iteration reached before convergence. Consider increasing "
                 "max_iter to improve the fit.",
                 shared(ConvergenceWarning),
-                stacklevel=outside(),
+                stacklevel=3,
             )
         if self.power_t < 0:
             warnings.warn(
                 "Negative values for `power_t` are deprecated in version 1.8 and will raise an "
                 "error in 1.10. Use values in the range [0.0, inf) instead.",
                 FutureWarning,
-                stacklevel=outside(),
+                stacklevel=3,
             )
 
     # -- prediction ------------------------------------------------------------------------------
@@ -218,7 +214,7 @@ class SGD(Estimator):
 
     def _rows(self, X: Any) -> Rows:
         # What is not finite shows in the scores, which saves a pass over the data.
-        return see_again(self, X, learn=False)
+        return see_again(self, X, finite=False)
 
     # -- sparse coefficients ---------------------------------------------------------------------
 

@@ -149,9 +149,8 @@ class SGDClassifier(BaseSGDClassifier):
             return probabilities(scores)
         if self.loss == "log_loss":
             each = _logistic(scores)
-        else:  # of two classes in double, as scikit-learn
-            two = scores.shape[1] == 1
-            each = (np.clip(scores.astype(float) if two else scores, -1.0, 1.0) + 1.0) / 2.0
+        else:
+            each = (np.clip(scores, -1.0, 1.0) + 1.0) / 2.0
         if each.shape[1] == 1:
             return np.column_stack([1.0 - each[:, 0], each[:, 0]])
         total = each.sum(axis=1, keepdims=True)

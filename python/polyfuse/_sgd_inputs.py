@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_matrix, require_width
-from ._feature_names import check_block_names, check_names, names_of
+from ._feature_names import check_names, names_of
 from ._fusion_scalers import Scalers, affine_of, fit_scaler, is_fitted, scaler_entries
 from ._inputs import as_samples, as_sparse_samples, require_finite_values
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
@@ -27,20 +27,15 @@ class Seen(NamedTuple):
     modalities: list[str] | None  # names of blocks, where X is several
     widths: list[int]
     scalers: list[Any]
-    features: dict[str, NDArray | None] | None = None  # names of the columns of each block
 
 
 def is_blocks(X: Any) -> bool:
     """Whether X is a dict of blocks, or a list of what has two dimensions."""
     if isinstance(X, Mapping):
-        return not is_sparse(X)  # a dictionary of keys is a sparse matrix, and a dict
+        return True
     if not isinstance(X, list | tuple) or len(X) == 0:
         return False
     return all(getattr(block, "ndim", None) == 2 for block in X)
-
-
-def _named_blocks(X: Any) -> dict[str, Any]:
-    return {str(name): x for name, x in (X.items() if isinstance(X, Mapping) else enumerate(X))}
 
 
 def see(estimator: Any, X: Any, scaler: Scalers) -> Seen:
@@ -53,25 +48,23 @@ def see(estimator: Any, X: Any, scaler: Scalers) -> Seen:
     """
     names = None if is_blocks(X) else names_of(X)
     modalities, values = _read(estimator, X)
-    scalers = _scalers(modalities or ["X"], values, scaler)
+    scalers = _scalers(modalities or ["0"], values, scaler)
     affines = [
         _affine(s, v, m) for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
     ]
     rows = _rows(values, affines, model_dtype(values, affines))
-    features = None
-    if modalities is not None:
-        features = {name: names_of(x) for name, x in _named_blocks(X).items()}
-    return Seen(rows, names, modalities, [v.shape[1] for v in values], scalers, features)
+    return Seen(rows, names, modalities, [v.shape[1] for v in values], scalers)
 
 
-def see_again(estimator: Any, X: Any, dtype: np.dtype | None = None, *, learn: bool = True) -> Rows:
+def see_again(
+    estimator: Any, X: Any, dtype: np.dtype | None = None, *, finite: bool = True
+) -> Rows:
     """Describe X as `see` did, for an estimator that remembers; in a precision, if it is given.
 
     Raises
     ------
     TypeError, ValueError
-        If X is not as it was in fit, or not finite; where nothing is to be learned from it, what
-        is not finite may be found later, and text is not converted.
+        If X is not as it was in fit, or, where that is asked for, not finite.
     """
     fitted = getattr(estimator, "modalities_", None)
     if (fitted is not None) != is_blocks(X):
@@ -80,13 +73,11 @@ def see_again(estimator: Any, X: Any, dtype: np.dtype | None = None, *, learn: b
         raise ValueError(f"X is {got}, but {name} was {was}fitted on a list or dict of blocks.")
     if fitted is None and (type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_")):
         check_names(estimator, X)
-    modalities, values = _read(estimator, X, learn=learn)
+    modalities, values = _read(estimator, X, finite=finite)
     if modalities is None or fitted is None:
         require_width(estimator, values[0].shape[1])
     else:
         values = _as_fitted(estimator, modalities, values)
-        named = {name: names_of(x) for name, x in _named_blocks(X).items()}
-        check_block_names(estimator, estimator._features, named)
     scalers = estimator._scalers
     affines = [_affine(s, v, "X") for s, v in zip(scalers, values, strict=True)]
     return _rows(values, affines, dtype or model_dtype(values, affines))
@@ -96,7 +87,6 @@ def remember(estimator: Any, seen: Seen) -> None:
     """Set what `see_again` goes by."""
     estimator.n_features_in_ = sum(seen.widths)
     estimator._scalers, estimator._widths = seen.scalers, seen.widths
-    estimator._features = seen.features
     _set_or_delete(estimator, "feature_names_in_", seen.names)
     _set_or_delete(estimator, "modalities_", seen.modalities)
     scaled = any(scaler is not None for scaler in seen.scalers)
@@ -121,38 +111,28 @@ def require_finite_rows(estimator: Any, rows: Rows, modalities: list[str] | None
 # -- blocks --------------------------------------------------------------------------------------
 
 
-def _read(estimator: Any, X: Any, *, learn: bool = True) -> tuple[list[str] | None, list[Any]]:
+def _read(estimator: Any, X: Any, *, finite: bool = True) -> tuple[list[str] | None, list[Any]]:
     """Names, where X is several blocks, and the blocks, checked."""
     caller = type(estimator).__name__
     if not is_blocks(X):
-        x = _sparse_or_as_it_is(X)
-        matrix = (
-            _sparse(x, caller, "X") if is_sparse(x) else as_samples(x, caller, numeric=not learn)
-        )
-        if learn:
+        matrix = _sparse(X, caller, "X") if is_sparse(X) else as_samples(X, caller)
+        if finite:
             _require_finite(matrix, "X", caller)
         return None, [matrix]
     names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
     if len(names) == 0 or len(set(names)) != len(names):
         raise ValueError(f"X must hold at least one block, each of its own name; got {names}.")
     values = []
-    for name, own in zip(names, X.values() if isinstance(X, Mapping) else X, strict=True):
-        shown, x = f"X[{name!r}]", _sparse_or_as_it_is(own)
+    for name, x in zip(names, X.values() if isinstance(X, Mapping) else X, strict=True):
+        shown = f"X[{name!r}]"
         matrix = _sparse(x, caller, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
-        if learn:
+        if finite:
             _require_finite(matrix, shown, caller)
         values.append(matrix)
     if len({v.shape[0] for v in values}) > 1:
         counts = ", ".join(f"{k}: {v.shape[0]}" for k, v in zip(names, values, strict=True))
         raise ValueError(f"X must have blocks of the same number of rows; got {counts}.")
     return names, values
-
-
-def _sparse_or_as_it_is(x: Any) -> Any:
-    """A data frame of sparse columns as the sparse matrix that it is, as scikit-learn takes it."""
-    if not hasattr(x, "iloc") or getattr(x, "ndim", 0) != 2 or not hasattr(x, "sparse"):
-        return x
-    return x.sparse.to_coo()
 
 
 def _sparse(x: Any, caller: str, name: str) -> Csr:
@@ -190,7 +170,7 @@ def _require_finite(values: Any, name: str, caller: str) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
             fine = array.dtype != np.float16 and np.isfinite(np.add.reduce(part, axis=None))
         if not fine and not np.isfinite(part).all():
-            require_finite_values(array, name, caller, values if array is not values else None)
+            require_finite_values(array, name, caller)
 
 
 def _as_fitted(estimator: Any, names: list[str], values: list[Any]) -> list[Any]:
@@ -229,12 +209,6 @@ def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> R
 def _scalers(names: list[str], values: list[Any], scaler: Scalers) -> list[Any]:
     """One fitted scaler, or None, for each block: what is fitted already is taken as it is."""
     each = scaler_entries(names, scaler, "scaler")
-    for name, value, own in zip(names, values, each, strict=True):
-        if isinstance(value, Csr) and isinstance(own, str) and own != "maxabs":
-            raise ValueError(
-                f"scaler: block {name!r} is sparse, and {own!r} would move its zeros; use "
-                "'maxabs', None or StandardScaler(with_mean=False) for it."
-            )
     return [
         own if own is None or is_fitted(own) else fit_scaler(name, _fittable(value), own)
         for name, value, own in zip(names, values, each, strict=True)

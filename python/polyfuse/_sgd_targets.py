@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _labels
-from .exceptions import DataConversionWarning, outside, shared
+from .exceptions import DataConversionWarning, shared
 
 Codes = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def as_targets(y: Any, caller: str) -> NDArray:
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
             "of y to (n_samples, ), for example using ravel().",
             shared(DataConversionWarning),
-            stacklevel=outside(),
+            stacklevel=4,
         )
         array = array.ravel()
     if array.ndim != 1:
@@ -100,7 +100,7 @@ def classes_of_call(estimator: Any, classes: Any) -> NDArray:
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {fitted!r}"
         )
-    return given if fitted is None else fitted
+    return given
 
 
 def encode(y: NDArray, classes: NDArray) -> Codes:

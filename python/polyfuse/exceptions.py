@@ -109,14 +109,3 @@ def _joined(kind: Any, peer: Any) -> Any:
         "__reduce__": lambda self: (kind, self.args),
     }
     return type(kind.__name__, (kind, peer), body)
-
-
-def outside() -> int:
-    """The stacklevel of a warning, for its caller, that points at the first line outside polyfuse.
-
-    What validates is called at several depths; a level that is written down fits one of them.
-    """
-    frame, level = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
-        frame, level = frame.f_back, level + 1
-    return level

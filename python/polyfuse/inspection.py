@@ -126,11 +126,6 @@ def _size(part: NDArray) -> NDArray[np.float64]:
 
 def _parts(model: Any, blocks: BlocksLike) -> dict[str, NDArray]:
     """The modalities' parts of the scores, of at least one row."""
-    if not hasattr(model, "modality_scores"):
-        raise TypeError(
-            f"model must be a FusionClassifier; got {type(model).__name__}, which has no scores by "
-            "modality."
-        )
     parts: dict[str, NDArray] = model.modality_scores(blocks)
     if len(next(iter(parts.values()))) == 0:
         raise ValueError("blocks must have at least one row; got none.")
