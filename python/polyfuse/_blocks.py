@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, is_accepted, kind_of
+from ._parameters import is_sparse
 
 BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
 
@@ -39,7 +40,7 @@ def named_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], l
     ValueError
         If there are none, or two have one name.
     """
-    if isinstance(blocks, Mapping):
+    if isinstance(blocks, Mapping) and not is_sparse(blocks):  # DOK matrices are dicts
         names, values = [str(key) for key in blocks], list(blocks.values())
         if len(set(names)) != len(names):
             raise ValueError(f"{name} must have different names; got {names}.")

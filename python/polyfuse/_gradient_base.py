@@ -53,6 +53,7 @@ class GradientDescent(Estimator):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
     _widths: list[int]
+    _features: dict[str, NDArray | None]
     _scalers: list[Any]
 
     def __init__(
@@ -124,7 +125,8 @@ class GradientDescent(Estimator):
         """X, checked; scalers that are named are not fitted yet."""
         if is_sparse(X):
             as_samples(X, type(self).__name__)
-        seen = see(self, X, None if isinstance(self.scaler, str) else self.scaler)
+        warm = self.warm_start and hasattr(self, "coef_")
+        seen = see(self, X, None if isinstance(self.scaler, str) else self.scaler, warm=warm)
         require_dense(seen.rows)
         return seen
 
@@ -276,7 +278,7 @@ class GradientDescent(Estimator):
         require_dense(rows)
         names = getattr(self, "feature_names_in_", None)
         modalities = getattr(self, "modalities_", None)
-        return Seen(rows, names, modalities, self._widths, self._scalers)
+        return Seen(rows, names, self._features, modalities, self._widths, self._scalers)
 
     def _bounded(self, progress: Progress, problem: Problem, batch: int) -> Progress:
         """A bound of the curvature for these rows too: the first one, as rows get longer."""
@@ -323,7 +325,7 @@ class GradientDescent(Estimator):
         require_fitted(self, "coef_")
         if is_sparse(X):
             as_samples(X, type(self).__name__)
-        rows = see_again(self, X, finite=False)
+        rows = see_again(self, X, scoring=True)
         require_dense(rows)
         out = scores(rows, np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
         if not np.isfinite(out).all():

@@ -214,7 +214,7 @@ class SGD(Estimator):
 
     def _rows(self, X: Any) -> Rows:
         # What is not finite shows in the scores, which saves a pass over the data.
-        return see_again(self, X, finite=False)
+        return see_again(self, X, scoring=True)
 
     # -- sparse coefficients ---------------------------------------------------------------------
 

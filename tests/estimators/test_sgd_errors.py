@@ -89,6 +89,10 @@ def fits(name: str) -> Iterator[Case]:
 def later_calls(name: str) -> Iterator[Case]:
     yield SHORT, lambda e, y: e.predict(X)
     yield SHORT, lambda e, y: e.sparsify()
+    for x in (X.astype(str), X.astype(bytes), X.astype(object), None, 5, [1, 2], [None, 1]):
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).predict(x) is None
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).decision_function(x) is None
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).partial_fit(x, y)
     yield SHORT, lambda e, y: e.densify()
     for x in (X[:, :2], holed(np.nan), holed(np.inf), X[0], FRAME, sp.csr_matrix(X[:, :2])):
         yield SHORT, lambda e, y, x=x: e.fit(X, y).predict(x) is None
@@ -98,7 +102,12 @@ def later_calls(name: str) -> Iterator[Case]:
     yield SHORT, lambda e, y: e.fit(FRAME, y).predict(FRAME[["b", "a", "c"]])
     yield SHORT, lambda e, y: e.fit(FRAME, y).partial_fit(FRAME[["b", "a", "c"]], y)
     yield {"warm_start": True, **SHORT}, lambda e, y: e.fit(X, y).fit(X[:, :2], y)
+    if name == "SGDOneClassSVM":
+        yield SHORT, lambda e, y: e.fit(X, y).score_samples(X.astype(str))
     if name in ("SGDClassifier", "Perceptron"):
+        for labels in ([0, 1], [0.0, 1.0]):
+            yield {}, lambda e, y, labels=labels: e.fit(X, y).partial_fit(X, y, labels).classes_
+        yield {}, lambda e, y: e.fit(X, y).score(X.astype(str), y)
         yield {}, lambda e, y: e.partial_fit(X, y)
         yield {}, lambda e, y: e.partial_fit(X, y, [0, 1]).partial_fit(X, y, [0, 2])
         yield {}, lambda e, y: e.partial_fit(X, y, [0, 3])
@@ -142,6 +151,7 @@ def assert_same(name: str, params: dict[str, Any], call: Any) -> None:
     assert mine[1] == other[1], params
     if not isinstance(other[0], Exception):
         np.testing.assert_array_equal(mine[0], other[0])
+        assert mine[0].dtype == other[0].dtype
         return
     assert isinstance(mine[0], Exception), f"{params}: {other[0]!r} is not raised"
     for kind in (ValueError, TypeError, AttributeError):
@@ -182,3 +192,30 @@ def test_a_fit_that_fails_leaves_nothing_behind(name: str) -> None:
         fitted.fit(X[:, :0], y)
     for key, value in before.items():
         np.testing.assert_array_equal(getattr(fitted, key), value)
+
+
+def column_vectors(model: Any, first: dict[str, Any]) -> Iterator[Any]:
+    y = Y[:, None]
+    yield lambda: model.fit(X, y)
+    yield lambda: type(model)(**SHORT).partial_fit(X, y, **first)
+    yield lambda: model.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("name", [*NAMES[:2], "Perceptron", "GDClassifier", "GDRegressor"])
+def test_a_column_of_labels_is_told_of_where_it_is_given(name: str) -> None:
+    first = {} if name.endswith("Regressor") else {"classes": [0, 1]}
+    model = getattr(ours, name)(random_state=0, max_iter=2)
+    for call in column_vectors(model, first):
+        with pytest.warns(UserWarning) as told:  # noqa: PT030
+            call()
+        (warning,) = [w for w in told if "column-vector" in str(w.message)]
+        assert warning.filename == __file__
+
+
+def test_where_a_sparse_value_is_not_finite(rng: np.random.Generator) -> None:
+    dense = rng.standard_normal((6, 4)) * (rng.random((6, 4)) < 0.5)
+    for value, kind in ((np.nan, "NaN"), (np.inf, "infinity")):
+        dense[4, 2] = value
+        for x in (sp.csr_matrix(dense), sp.csc_matrix(dense), {"text": sp.csr_array(dense)}):
+            with pytest.raises(ValueError, match=rf"{kind}[^[]*The first is at \[4, 2\]"):
+                ours.SGDOneClassSVM().fit(x)
