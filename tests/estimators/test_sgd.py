@@ -73,9 +73,10 @@ def test_parameters_and_tags(name: str) -> None:
 @pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_predictions(loss: str, classes: int, dtype: str) -> None:
+@pytest.mark.parametrize("average", [False, True])
+def test_predictions(loss: str, classes: int, dtype: str, average: bool) -> None:
     x, y = X.astype(dtype), np.array(["b", "a", "c"])[np.minimum(Y, classes - 1)]
-    params: dict[str, Any] = {"loss": loss, "random_state": 0, "alpha": 0.01}
+    params: dict[str, Any] = {"loss": loss, "random_state": 0, "alpha": 0.01, "average": average}
     mine, other = ours.SGDClassifier(**params).fit(x, y), theirs.SGDClassifier(**params).fit(x, y)
     for data in (x, X, sp.csr_array(x), x.tolist()):
         np.testing.assert_array_equal(mine.predict(data), other.predict(data))
