@@ -135,7 +135,11 @@ def in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[An
     """The values of a mapping by block, in the order of the blocks."""
     by_name = {str(key): value for key, value in mapping.items()}
     if set(by_name) != set(names):
-        raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
+        odd = [f"{key!r} is missing" for key in names if key not in by_name]
+        odd += [f"{key!r} is not one of them" for key in by_name if key not in names]
+        raise ValueError(
+            f"{name} must have the keys {names}; got {list(mapping)}: {', '.join(odd)}."
+        )
     return [by_name[key] for key in names]
 
 

@@ -69,11 +69,7 @@ def without_sparse_columns(x: Any, *, widen: bool) -> Any:
 
 
 def _as_array(x: Any, *, numeric: bool) -> NDArray:
-    if is_sparse(x):
-        raise TypeError(
-            "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert "
-            "to a dense numpy array."
-        )
+    require_dense(x, "X")
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError("X has masked values, which are not supported; fill them first.")
     if isinstance(x, np.matrix):
@@ -93,6 +89,14 @@ def _as_array(x: Any, *, numeric: bool) -> NDArray:
     if has_dtype or array.dtype.kind not in "fiub" or (numeric and array.ndim < 2):
         return array
     return array.astype(np.float64, copy=False)
+
+
+def require_dense(x: Any, name: str) -> None:
+    if is_sparse(x):
+        raise TypeError(
+            f"Sparse data was passed for {name}, but dense data is required. Use '.toarray()' to "
+            "convert to a dense numpy array."
+        )
 
 
 def _require_numeric(x: Any, array: NDArray, caller: str) -> None:
@@ -212,14 +216,14 @@ def as_weights(
 
     Raises
     ------
-    ValueError
-        If there is not one finite weight per row, or all are zero and that is not allowed.
+    TypeError, ValueError
+        If there is not one real, finite weight per row, or all are zero and that is not allowed.
     """
     if weights is None:
         return None
-    if isinstance(weights, Number) and not isinstance(weights, complex):
+    if isinstance(weights, Number):
         weights = np.full(n_rows, weights, np.float64)
-    vector = np.asarray(weights, np.float64, order="C")
+    vector = _real(weights, "sample_weight")
     if vector.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {vector.ndim}D array. Expected "
@@ -231,3 +235,19 @@ def as_weights(
     if not allow_zeros and not vector.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return vector
+
+
+def _real(x: Any, name: str) -> NDArray[np.float64]:
+    """Numbers as contiguous float64, of at least one dimension and one element."""
+    require_dense(x, name)
+    if getattr(getattr(x, "dtype", None), "kind", "") == "c":
+        raise ValueError(f"Complex data not supported\n{x}\n")
+    array = np.asarray(x, np.float64, order="C")
+    if array.ndim == 0:
+        raise TypeError(
+            "Input should have at least 1 dimension i.e. satisfy `len(x.shape) > 0`, got scalar "
+            f"`{array!r}` instead."
+        )
+    if array.size == 0:
+        _complain_of_nothing(array, "")
+    return array

@@ -12,7 +12,13 @@ from ._arrays import as_matrix, require_width
 from ._blocks import Position, named_blocks
 from ._feature_names import check_block_names, check_names, names_of
 from ._fusion_scalers import Scalers, affine_of, fit_scaler, is_fitted, scaler_entries
-from ._inputs import as_samples, as_sparse_samples, require_finite_values, without_sparse_columns
+from ._inputs import (
+    as_samples,
+    as_sparse_samples,
+    require_dense,
+    require_finite_values,
+    without_sparse_columns,
+)
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 from ._parameters import is_sparse
 
@@ -66,7 +72,7 @@ def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False) -> Seen:
         given = _as_fitted(estimator, given)
     modalities = None if given.modalities is None else list(map(str, given.modalities))
     values = given.values
-    scalers = _scalers(modalities or ["0"], values, scaler)
+    scalers = _scalers(modalities, values, scaler)
     affines = [
         _affine(s, v, m) for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
     ]
@@ -137,7 +143,9 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     if not is_blocks(X):
         X = without_sparse_columns(X, widen=not scoring)
         # Text is converted where scikit-learn does: in fit.
-        matrix = _sparse(X, caller, "X") if is_sparse(X) else as_samples(X, caller, numeric=scoring)
+        matrix = (
+            _sparse(X, estimator, "X") if is_sparse(X) else as_samples(X, caller, numeric=scoring)
+        )
         if not scoring:
             _require_finite(matrix, "X", caller)
         return _Given(None, [matrix], {})
@@ -146,7 +154,7 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     for name, block in zip(names, blocks, strict=True):
         x = without_sparse_columns(block, widen=not scoring)
         shown = f"X[{str(name)!r}]"
-        matrix = _sparse(x, caller, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
+        matrix = _sparse(x, estimator, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
         if not scoring:
             _require_finite(matrix, shown, caller)
         values.append(matrix)
@@ -157,8 +165,10 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     return _Given(names, values, features)
 
 
-def _sparse(x: Any, caller: str, name: str) -> Csr:
+def _sparse(x: Any, estimator: Any, name: str) -> Csr:
     """A sparse matrix as the kernels take it, without a copy where it is CSR already."""
+    if not getattr(estimator, "_takes_sparse", True):
+        require_dense(x, name)
     for part in ("indices", "indptr", "row", "col"):
         indices = getattr(x, part, None)
         if isinstance(indices, np.ndarray) and indices.dtype != np.int32:
@@ -168,7 +178,9 @@ def _sparse(x: Any, caller: str, name: str) -> Csr:
                 "issue tracker so that support for your use-case can be studied by maintainers. "
                 "See: https://scikit-learn.org/dev/developers/minimal_reproducer.html"
             )
-    x = as_sparse_samples(x, caller, ("csr",), copy=False, allow_nan=True, name=name)
+    x = as_sparse_samples(
+        x, type(estimator).__name__, ("csr",), copy=False, allow_nan=True, name=name
+    )
     data = x.data if x.dtype.char in "fd" else x.data.astype(np.float64)
     indices, indptr = np.ascontiguousarray(x.indices), x.indptr.astype(np.int64)
     (n, width), stored = x.shape, min(len(data), len(indices))
@@ -231,23 +243,32 @@ def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> R
 # -- scalers -------------------------------------------------------------------------------------
 
 
-def _scalers(names: list[str], values: list[Any], scaler: Scalers) -> list[Any]:
+def _scalers(modalities: list[str] | None, values: list[Any], scaler: Scalers) -> list[Any]:
     """One fitted scaler, or None, for each block: what is fitted already is taken as it is."""
+    names = modalities or ["X"]
     each = scaler_entries(names, scaler, "scaler")
     return [
-        own if own is None or is_fitted(own) else fit_scaler(name, _fittable(value), own)
+        own if own is None or is_fitted(own) else _fit(name, modalities is None, value, own)
         for name, value, own in zip(names, values, each, strict=True)
     ]
 
 
-def _fittable(values: Any) -> Any:
-    """A block as a scaler can be fitted on it."""
+def _fit(name: str, alone: bool, values: Any, scaler: Any) -> Any:
+    """A new scaler, fitted on a block; `alone`, that is all of X."""
     if not isinstance(values, Csr):
-        return values
+        return fit_scaler("X" if alone else f"X[{name!r}]", values, scaler)
     from importlib import import_module
 
     parts = values.data, values.indices, values.indptr
-    return import_module("scipy.sparse").csr_array(parts, shape=values.shape)
+    sparse = import_module("scipy.sparse").csr_array(parts, shape=values.shape)
+    try:
+        return fit_scaler(name, sparse, scaler)
+    except (TypeError, ValueError) as error:  # the values are numbers: it cannot be them
+        what = "X" if alone else f"block {name!r}"
+        raise ValueError(
+            f"scaler: {what} is sparse; use 'maxabs', None or StandardScaler(with_mean=False) for "
+            "it."
+        ) from error
 
 
 def _affine(scaler: Any, values: Any, name: str) -> Affine | None:

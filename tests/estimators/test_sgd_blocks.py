@@ -273,6 +273,10 @@ def test_clones(name: str) -> None:
         ("image", r"'{0}' parameter of SGDClassifier .*Got 'image'"),
         ([1.0, 2.0], r"{0} must have one entry per block, 3; got \[1.0, 2.0\]"),
         ({"image": 1.0}, r"{0} must have the keys \['image', 'text', 'sensor'\]; got \['image'\]"),
+        (
+            {"image": 1.0, "txt": 1.0, "sensor": 1.0},
+            r"{0} must have the keys .*: 'text' is missing, 'txt' is not one of them",
+        ),
         ([1.0, -2.0, 1.0], r"{0}\['text'\] must be a number, 0 or more; got -2.0"),
         ([1.0, 1.0, np.nan], r"{0}\['sensor'\] must be a number, 0 or more; got nan"),
         ([1.0, 1.0, np.inf], r"{0}\['sensor'\] must be .* got inf"),

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 import sklearn.linear_model as theirs
 
 from polyfuse import linear_model as ours
+from polyfuse.preprocessing import MinMaxScaler, StandardScaler
 
 NAMES = ("SGDClassifier", "SGDRegressor", "SGDOneClassSVM", "Perceptron")
 X = np.random.default_rng(0).standard_normal((30, 3))
@@ -62,6 +63,7 @@ TARGETS: list[Any] = [
 ]  # fmt: skip
 WEIGHTS: list[Any] = [
     ONES[:5], 0 * ONES, ONES * np.nan, np.ones((30, 2)), 2.0, 0.0, np.r_[1, 0 * ONES[1:]],
+    ONES + 1j, [1j] * 30, 1j, np.array(1j), [], ONES[:0], np.array(2.0), sp.csr_matrix(ONES),
 ]  # fmt: skip
 
 
@@ -219,3 +221,57 @@ def test_where_a_sparse_value_is_not_finite(rng: np.random.Generator) -> None:
         for x in (sp.csr_matrix(dense), sp.csc_matrix(dense), {"text": sp.csr_array(dense)}):
             with pytest.raises(ValueError, match=rf"{kind}[^[]*The first is at \[4, 2\]"):
                 ours.SGDOneClassSVM().fit(x)
+
+
+LEARNERS = (*NAMES, "GDClassifier", "GDRegressor")
+each_learner = pytest.mark.parametrize("name", LEARNERS)
+
+
+@each_learner
+def test_a_callback_that_is_none_fails_before_training(name: str) -> None:
+    model = getattr(ours, name)(random_state=0, max_iter=2)
+    with pytest.raises(TypeError, match="callback must be callable; got 3"):
+        model.fit(X, Y, callback=3)
+    assert not hasattr(model, "coef_")
+
+
+@pytest.mark.parametrize("params", [{"loss": "foo"}, {"penalty": "foo"}, {"learning_rate": "foo"}])
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_names_that_are_changed_after_fit(name: str, params: dict[str, Any]) -> None:
+    model = getattr(ours, name)(**SHORT).fit(X, Y).set_params(**params)
+    with pytest.raises(ValueError, match=rf"'{next(iter(params))}' parameter .* Got 'foo'"):
+        model.partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scaler", ["standard", "minmax", MinMaxScaler(), StandardScaler()])
+def test_scalers_that_sparse_blocks_do_not_take(name: str, scaler: Any) -> None:
+    model, sparse = getattr(ours, name)(scaler=scaler, **SHORT), sp.csr_matrix(X)
+    hint = r"is sparse; use 'maxabs', None or StandardScaler\(with_mean=False\) for it"
+    with pytest.raises(ValueError, match=f"scaler: block 'text' {hint}"):
+        model.fit({"text": sparse, "image": X}, Y)
+    with pytest.raises(ValueError, match=f"scaler: X {hint}"):
+        model.fit(sparse, Y)
+
+
+@pytest.mark.parametrize("name", LEARNERS[4:])
+def test_descent_takes_no_sparse_blocks(name: str) -> None:
+    for scaler in (None, "standard", ["standard", None]):
+        model = getattr(ours, name)(scaler=scaler)
+        with pytest.raises(TypeError, match=r"Sparse data was passed for X\['text'\]"):
+            model.fit({"text": sp.csr_matrix(X), "image": X}, Y)
+
+
+@each_learner
+def test_scalers_of_a_matrix_may_be_given_to_another_model(name: str) -> None:
+    kind = getattr(ours, name)
+    params: dict[str, Any] = {"random_state": 0, "tol": None, "max_iter": 2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two epochs are few
+        one = kind(scaler="standard", **params).fit(X, Y)
+        other = kind(scaler=one.scalers_, **params).fit(X, Y)
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+    with pytest.raises(
+        ValueError, match=r"must have the keys \['X'\].*: 'X' is missing, 'Y' is not"
+    ):
+        kind(scaler={"Y": "standard"}).fit(X, Y)
