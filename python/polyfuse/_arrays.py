@@ -282,6 +282,12 @@ def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
 
 
+def require_callable(value: Any, name: str) -> None:
+    """Raise TypeError unless the value can be called, or is None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable; got {value!r}.")
+
+
 def require_number(
     value: Any, name: str, *, least: float = -np.inf, above: float = -np.inf, integer: bool = False
 ) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, is_accepted, kind_of
+from ._parameters import is_sparse
 
 BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
 
@@ -39,7 +40,7 @@ def named_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], l
     ValueError
         If there are none, or two have one name.
     """
-    if isinstance(blocks, Mapping):
+    if isinstance(blocks, Mapping) and not is_sparse(blocks):  # DOK matrices are dicts
         names, values = [str(key) for key in blocks], list(blocks.values())
         if len(set(names)) != len(names):
             raise ValueError(f"{name} must have different names; got {names}.")
@@ -134,7 +135,11 @@ def in_order(mapping: Mapping[str, Any], names: list[str], name: str) -> list[An
     """The values of a mapping by block, in the order of the blocks."""
     by_name = {str(key): value for key, value in mapping.items()}
     if set(by_name) != set(names):
-        raise ValueError(f"{name} must have the keys {names}; got {list(mapping)}.")
+        odd = [f"{key!r} is missing" for key in names if key not in by_name]
+        odd += [f"{key!r} is not one of them" for key in by_name if key not in names]
+        raise ValueError(
+            f"{name} must have the keys {names}; got {list(mapping)}: {', '.join(odd)}."
+        )
     return [by_name[key] for key in names]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .exceptions import warn
 
 _OUTPUTS = ("default", "pandas", "polars")
 _SHOWN = 5
@@ -61,23 +62,24 @@ def check_names(estimator: Any, x: Any) -> None:
 
 
 def check_block_names(
-    estimator: Any, fitted: Mapping[str, NDArray | None], given: Mapping[str, NDArray | None]
+    estimator: Any,
+    fitted: Mapping[str, NDArray | None],
+    given: Mapping[str, NDArray | None],
+    argument: str = "blocks",
 ) -> None:
     """Compare the names of the columns of each block with those of fit; as `check_names`."""
     for key, names in given.items():
-        _compare(type(estimator).__name__, fitted[key], names, f"blocks[{key!r}]")
+        _compare(type(estimator).__name__, fitted[key], names, f"{argument}[{key!r}]")
 
 
 def _compare(caller: str, fitted: NDArray | None, names: NDArray | None, what: str) -> None:
     if fitted is None and names is None:
         return
     if names is None or fitted is None:
-        warnings.warn(
+        warn(
             f"{what} does not have valid feature names, but {caller} was fitted with feature names"
             if names is None
-            else f"{what} has feature names, but {caller} was fitted without feature names",
-            UserWarning,
-            stacklevel=5,
+            else f"{what} has feature names, but {caller} was fitted without feature names"
         )
     elif len(names) != len(fitted) or (names != fitted).any():
         text = _mismatch(set(fitted), set(names))

@@ -147,14 +147,14 @@ def _fit(
     names: list[str], arrays: list[NDArray], scalers: list[Any], masks: Masks | None
 ) -> list[Any]:
     return [
-        None if scaler is None else fit_scaler(name, array, scaler, mask)
+        None if scaler is None else fit_scaler(f"blocks[{name!r}]", array, scaler, mask)
         for name, array, scaler, mask in zip(
             names, arrays, scalers, masks or [None] * len(names), strict=True
         )
     ]
 
 
-def fit_scaler(name: str, array: Any, scaler: Any, mask: NDArray[np.bool_] | None = None) -> Any:
+def fit_scaler(what: str, array: Any, scaler: Any, mask: NDArray[np.bool_] | None = None) -> Any:
     """A new scaler, by name or a copy of one, fitted on the rows of a block that are there."""
     from .preprocessing import SCALERS
 
@@ -163,4 +163,4 @@ def fit_scaler(name: str, array: Any, scaler: Any, mask: NDArray[np.bool_] | Non
     try:
         return own.fit(there)
     except ValueError as error:
-        raise ValueError(f"blocks[{name!r}] cannot be scaled: {error}") from error
+        raise ValueError(f"{what} cannot be scaled: {error}") from error

@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import one_of, require_fitted, require_number
+from ._arrays import one_of, require_callable, require_fitted, require_number
 from ._descent import Callback, Problem, Trace, longest_row, mean_one
 from ._estimator import Estimator
 from ._first_order import SCHEDULES, AllRows, Batches, HeldOut, Plan, Rate, close, minimise
-from ._gradient_data import Task, require_dense, row_weights, scaled, split_rows, unit_of
-from ._inputs import as_samples
+from ._gradient_data import Task, row_weights, scaled, split_rows, unit_of
 from ._linear import scores
-from ._parameters import is_sparse
 from ._random import MAX_INT, as_random_state
 from ._sgd_inputs import Seen, remember, require_finite_rows, see, see_again
 from .exceptions import ConvergenceWarning, shared
@@ -53,7 +51,9 @@ class GradientDescent(Estimator):
     loss_curve_: list[float]
     validation_loss_curve_: list[float]
     _widths: list[int]
+    _features: dict[str, NDArray | None]
     _scalers: list[Any]
+    _takes_sparse = False
 
     def __init__(
         self,
@@ -122,16 +122,14 @@ class GradientDescent(Estimator):
 
     def _see(self, X: Any) -> Seen:
         """X, checked; scalers that are named are not fitted yet."""
-        if is_sparse(X):
-            as_samples(X, type(self).__name__)
-        seen = see(self, X, None if isinstance(self.scaler, str) else self.scaler)
-        require_dense(seen.rows)
-        return seen
+        warm = self.warm_start and hasattr(self, "coef_")
+        return see(self, X, None if isinstance(self.scaler, str) else self.scaler, warm=warm)
 
     def _learn(
         self, seen: Seen, task: Task, sample_weight: ArrayLike | None, callback: Callback | None
     ) -> tuple[Seen, NDArray, Trace]:
         """The scalers, the model and how it was found; nothing is set."""
+        require_callable(callback, "callback")
         split = split_rows(
             seen.rows.n_rows, task.codes, self.validation_fraction if self.early_stopping else 0.0,
             self.random_state,
@@ -273,13 +271,10 @@ class GradientDescent(Estimator):
         self._progress = progress._replace(moved=advance.moved)
 
     def _see_more(self, X: Any) -> Seen:
-        if is_sparse(X):
-            as_samples(X, type(self).__name__)
         rows = see_again(self, X, self.coef_.dtype)
-        require_dense(rows)
         names = getattr(self, "feature_names_in_", None)
         modalities = getattr(self, "modalities_", None)
-        return Seen(rows, names, modalities, self._widths, self._scalers)
+        return Seen(rows, names, self._features, modalities, self._widths, self._scalers)
 
     def _bounded(self, progress: Progress, problem: Problem, batch: int) -> Progress:
         """A bound of the curvature for these rows too: the first one, as rows get longer."""
@@ -330,10 +325,7 @@ class GradientDescent(Estimator):
 
     def _scores(self, X: Any) -> NDArray:
         require_fitted(self, "coef_")
-        if is_sparse(X):
-            as_samples(X, type(self).__name__)
-        rows = see_again(self, X, finite=False)
-        require_dense(rows)
+        rows = see_again(self, X, scoring=True)
         out = scores(rows, np.atleast_2d(self.coef_), np.atleast_1d(self.intercept_))
         if not np.isfinite(out).all():
             require_finite_rows(self, rows, getattr(self, "modalities_", None))

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_sample_weight
-from ._kernels.contract import Rows
 from ._random import MAX_INT, shuffle_split, stratified_split
 from ._sgd_inputs import Seen, model_dtype
 
@@ -54,14 +53,6 @@ def split_rows(n: int, codes: NDArray[np.int64] | None, fraction: float, seed: A
         held_out = stratified_split(codes, fraction, seed)
     held_out = np.sort(held_out)
     return Split(np.delete(rows, held_out), held_out)
-
-
-def require_dense(rows: Rows) -> None:
-    if rows.sparse:
-        raise TypeError(
-            "Sparse data was passed for a block of X, but dense data is required. Use '.toarray()' "
-            "to convert to a dense numpy array."
-        )
 
 
 def row_weights(

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ._kernels.contract import INPUT_DTYPES
 from ._parameters import is_sparse
+from ._sparse import places
+from .exceptions import warn
 
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
 _FLOATS = frozenset("efd")
@@ -33,7 +35,7 @@ def as_samples(x: Any, caller: str, *, ensure_2d: bool = True, numeric: bool = F
     TypeError, ValueError
         If `x` is sparse, masked, complex or not numeric, or not 2-D, or has no row or no column.
     """
-    array = x if type(x) is np.ndarray else _as_array(x)
+    array = x if type(x) is np.ndarray else _as_array(x, numeric=numeric)
     if numeric:
         _require_numeric(x, array, caller)
     if array.dtype.char not in _ACCEPTED or not array.dtype.isnative or not array.flags.aligned:
@@ -45,12 +47,29 @@ def as_samples(x: Any, caller: str, *, ensure_2d: bool = True, numeric: bool = F
     return array
 
 
-def _as_array(x: Any) -> NDArray:
-    if is_sparse(x):
-        raise TypeError(
-            "Sparse data was passed for X, but dense data is required. Use '.toarray()' to convert "
-            "to a dense numpy array."
+def without_sparse_columns(x: Any, *, widen: bool) -> Any:
+    """A data frame of sparse columns as a sparse matrix, one that has some as an array.
+
+    All else is returned as it is. scikit-learn makes float64 of such frames in fit: `widen`.
+    """
+    if type(x) is np.ndarray or not hasattr(x, "iloc") or getattr(x, "ndim", 0) != 2:
+        return x
+    kinds = {type(dtype).__name__ for dtype in getattr(x, "dtypes", ())}
+    if "SparseDtype" not in kinds:
+        return x
+    if len(kinds) == 1:
+        x = x.sparse.to_coo()
+    else:
+        warn(
+            "pandas.DataFrame with sparse columns found."
+            "It will be converted to a dense numpy array."
         )
+        x = np.asarray(x)
+    return x.astype(np.float64) if widen else x
+
+
+def _as_array(x: Any, *, numeric: bool) -> NDArray:
+    require_dense(x, "X")
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError("X has masked values, which are not supported; fill them first.")
     if isinstance(x, np.matrix):
@@ -67,13 +86,22 @@ def _as_array(x: Any) -> NDArray:
         if isinstance(x, list | tuple) and all(np.ndim(block) == 2 for block in x):
             raise ValueError(_ONE_MATRIX.format("a list of matrices")) from error
         raise
-    if has_dtype or array.dtype.kind not in "fiub":
+    if has_dtype or array.dtype.kind not in "fiub" or (numeric and array.ndim < 2):
         return array
     return array.astype(np.float64, copy=False)
 
 
+def require_dense(x: Any, name: str) -> None:
+    if is_sparse(x):
+        raise TypeError(
+            f"Sparse data was passed for {name}, but dense data is required. Use '.toarray()' to "
+            "convert to a dense numpy array."
+        )
+
+
 def _require_numeric(x: Any, array: NDArray, caller: str) -> None:
-    if array.ndim < 2 and array.dtype.kind not in "cO":
+    converted = array.dtype.kind == "c" or (array.dtype.kind == "O" and hasattr(x, "dtype"))
+    if array.ndim < 2 and not converted:
         _complain_of_ndim(x, array, caller)
     if array.dtype.kind in "USV":
         raise ValueError(
@@ -147,7 +175,7 @@ def as_sparse_samples(
             "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
             "contains a single sample."
         )
-    require_finite_values(x.data, name, caller, allow_nan=allow_nan)
+    require_finite_values(x.data, name, caller, allow_nan=allow_nan, of=x)
     if 0 in x.shape:
         _complain_of_nothing(x, caller)
     writeable = x.data.flags.writeable
@@ -155,9 +183,12 @@ def as_sparse_samples(
 
 
 def require_finite_values(
-    array: NDArray, name: str, caller: str, *, allow_nan: bool = False
+    array: NDArray, name: str, caller: str, *, allow_nan: bool = False, of: Any = None
 ) -> None:
-    """Raise ValueError if there is an infinity, or a NaN where they are not allowed."""
+    """Raise ValueError if there is an infinity, or a NaN where they are not allowed.
+
+    `of` is the CSR or CSC matrix whose stored values these are: it tells their rows and columns.
+    """
     if array.dtype.kind != "f":
         return
     with np.errstate(over="ignore", invalid="ignore"):
@@ -171,7 +202,10 @@ def require_finite_values(
     text = f"Input {name} contains {what}." if name else f"Input contains {what}."
     if nan.any() and name == "X":
         text += f"\n{caller} does not accept missing values encoded as NaN natively."
-    where = ", ".join(map(str, np.argwhere(bad)[0]))
+    first = np.argwhere(bad)[0]
+    if of is not None:
+        first = [indices[first[0]] for indices in places(of)]
+    where = ", ".join(map(str, first))
     raise ValueError(f"{text} The first is at [{where}].")
 
 
@@ -182,14 +216,14 @@ def as_weights(
 
     Raises
     ------
-    ValueError
-        If there is not one finite weight per row, or all are zero and that is not allowed.
+    TypeError, ValueError
+        If there is not one real, finite weight per row, or all are zero and that is not allowed.
     """
     if weights is None:
         return None
-    if isinstance(weights, Number) and not isinstance(weights, complex):
+    if isinstance(weights, Number):
         weights = np.full(n_rows, weights, np.float64)
-    vector = np.asarray(weights, np.float64, order="C")
+    vector = _real(weights, "sample_weight")
     if vector.ndim != 1:
         raise ValueError(
             f"Sample weights must be 1D array or scalar, got {vector.ndim}D array. Expected "
@@ -201,3 +235,19 @@ def as_weights(
     if not allow_zeros and not vector.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return vector
+
+
+def _real(x: Any, name: str) -> NDArray[np.float64]:
+    """Numbers as contiguous float64, of at least one dimension and one element."""
+    require_dense(x, name)
+    if getattr(getattr(x, "dtype", None), "kind", "") == "c":
+        raise ValueError(f"Complex data not supported\n{x}\n")
+    array = np.asarray(x, np.float64, order="C")
+    if array.ndim == 0:
+        raise TypeError(
+            "Input should have at least 1 dimension i.e. satisfy `len(x.shape) > 0`, got scalar "
+            f"`{array!r}` instead."
+        )
+    if array.size == 0:
+        _complain_of_nothing(array, "")
+    return array

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike
 from . import _labels, _parameters
 from ._kernels import select
 from ._labels import Array
-from .exceptions import UndefinedMetricWarning, outside, shared
+from .exceptions import UndefinedMetricWarning, shared, warn
 
 # Rows are worked on in pieces of this many values: two scratch vectors stay in the cache.
 _PIECE = 8192
@@ -160,10 +159,9 @@ def r2_score(
     _labels.check_finite(t)
     _labels.check_finite(p)
     if len(p) < 2:
-        warnings.warn(
+        warn(
             "R^2 score is not well-defined with less than two samples.",
             shared(UndefinedMetricWarning),
-            stacklevel=outside(),
         )
         return float("nan")
     centre = np.average(t.astype(np.float64, copy=False), axis=0, weights=weight)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _constraints as c
-from ._arrays import require_fitted
+from ._arrays import require_callable, require_fitted
 from ._chain_runs import Callback, run
 from ._chain_scores import scores_of
 from ._chains import Chain, Held, Index, Samples
@@ -55,6 +55,8 @@ PENALISED: c.Constraints = {
     "epsilon": (c.NOT_NEGATIVE,),
     "learning_rate": (c.among(*SCHEDULES),),
 }
+
+_NAMES = {"loss", "penalty", "learning_rate", "arithmetic"}  # parameters that choose by name
 
 
 class Plan(NamedTuple):
@@ -102,9 +104,12 @@ class SGD(Estimator):
 
     def _check_parameters(self, *, partial: bool = False) -> None:
         """Raise for parameters that are not as described; for partial_fit, in its first call."""
+        caller, params = type(self).__name__, self.get_params(deep=False)
         if partial and self._is_fitted():
+            # scikit-learn checks nothing then, and fails for names that it does not know.
+            c.require(caller, {key: params[key] for key in _NAMES & set(params)}, self._constraints)
             return
-        c.require(type(self).__name__, self.get_params(deep=False), self._constraints)
+        c.require(caller, params, self._constraints)
         if self.early_stopping and partial:
             raise ValueError("early_stopping should be False with partial_fit")
         if self.learning_rate == "optimal" and self._alpha() == 0:
@@ -155,6 +160,7 @@ class SGD(Estimator):
 
     def _learn(self, samples: Samples, plan: Plan, callback: Callback | None = None) -> Self:
         """Run the chains of a plan; only then does anything of the estimator change."""
+        require_callable(callback, "callback")
         run(samples, plan.chains, callback)
         plan.finish()
         return self
@@ -214,7 +220,7 @@ class SGD(Estimator):
 
     def _rows(self, X: Any) -> Rows:
         # What is not finite shows in the scores, which saves a pass over the data.
-        return see_again(self, X, finite=False)
+        return see_again(self, X, scoring=True)
 
     # -- sparse coefficients ---------------------------------------------------------------------
 

@@ -88,7 +88,8 @@ class BaseSGDClassifier(Classifier, SGD):
         self._check_parameters()
         name = type(self).__name__
         labels = as_targets(y, name)
-        seen = see(self, X, self.scaler)
+        warm = self.warm_start and hasattr(self, "coef_") and coef_init is None
+        seen = see(self, X, self.scaler, warm=warm)
         require_consistent(seen.rows.n_rows, labels)
         classes = labels_of(np.unique(labels))
         samples = self._labelled(seen.rows, labels, classes, sample_weight, seen.modalities)

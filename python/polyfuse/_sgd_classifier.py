@@ -150,6 +150,8 @@ class SGDClassifier(BaseSGDClassifier):
         if self.loss == "log_loss":
             each = _logistic(scores)
         else:
+            # scikit-learn takes two classes to double precision, and leaves more as they are.
+            scores = scores.astype(np.float64) if scores.shape[1] == 1 else scores
             each = (np.clip(scores, -1.0, 1.0) + 1.0) / 2.0
         if each.shape[1] == 1:
             return np.column_stack([1.0 - each[:, 0], each[:, 0]])

@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_matrix, require_width
-from ._feature_names import check_names, names_of
+from ._blocks import Position, named_blocks
+from ._feature_names import check_block_names, check_names, names_of
 from ._fusion_scalers import Scalers, affine_of, fit_scaler, is_fitted, scaler_entries
-from ._inputs import as_samples, as_sparse_samples, require_finite_values
+from ._inputs import (
+    as_samples,
+    as_sparse_samples,
+    require_dense,
+    require_finite_values,
+    without_sparse_columns,
+)
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 from ._parameters import is_sparse
 
@@ -24,13 +31,24 @@ class Seen(NamedTuple):
 
     rows: Rows
     names: NDArray | None  # of columns, where X is a data frame
+    features: dict[str, NDArray | None]  # the same of each block, where X is several
     modalities: list[str] | None  # names of blocks, where X is several
     widths: list[int]
     scalers: list[Any]
 
 
+class _Given(NamedTuple):
+    """X, checked: its blocks, and what they and their columns are called, as in `Seen`."""
+
+    modalities: list[str] | None  # of a list: positions
+    values: list[Any]
+    features: dict[str, NDArray | None]
+
+
 def is_blocks(X: Any) -> bool:
     """Whether X is a dict of blocks, or a list of what has two dimensions."""
+    if is_sparse(X):
+        return False  # a DOK matrix is a dict
     if isinstance(X, Mapping):
         return True
     if not isinstance(X, list | tuple) or len(X) == 0:
@@ -38,8 +56,10 @@ def is_blocks(X: Any) -> bool:
     return all(getattr(block, "ndim", None) == 2 for block in X)
 
 
-def see(estimator: Any, X: Any, scaler: Scalers) -> Seen:
+def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False) -> Seen:
     """Describe X for a fit that starts anew, fitting scalers that are given by name.
+
+    Where coefficients are kept (`warm`), blocks are those of the last fit, in that order.
 
     Raises
     ------
@@ -47,24 +67,30 @@ def see(estimator: Any, X: Any, scaler: Scalers) -> Seen:
         If X is not numeric, not finite, or the scalers do not fit it.
     """
     names = None if is_blocks(X) else names_of(X)
-    modalities, values = _read(estimator, X)
-    scalers = _scalers(modalities or ["0"], values, scaler)
+    given = _read(estimator, X)
+    if warm and given.modalities is not None and hasattr(estimator, "modalities_"):
+        given = _as_fitted(estimator, given)
+    modalities = None if given.modalities is None else list(map(str, given.modalities))
+    values = given.values
+    scalers = _scalers(modalities, values, scaler)
     affines = [
         _affine(s, v, m) for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
     ]
     rows = _rows(values, affines, model_dtype(values, affines))
-    return Seen(rows, names, modalities, [v.shape[1] for v in values], scalers)
+    return Seen(rows, names, given.features, modalities, [v.shape[1] for v in values], scalers)
 
 
 def see_again(
-    estimator: Any, X: Any, dtype: np.dtype | None = None, *, finite: bool = True
+    estimator: Any, X: Any, dtype: np.dtype | None = None, *, scoring: bool = False
 ) -> Rows:
     """Describe X as `see` did, for an estimator that remembers; in a precision, if it is given.
+
+    For `scoring`, nobody looks yet whether X is finite: that shows in the scores.
 
     Raises
     ------
     TypeError, ValueError
-        If X is not as it was in fit, or, where that is asked for, not finite.
+        If X is not as it was in fit, or not finite.
     """
     fitted = getattr(estimator, "modalities_", None)
     if (fitted is not None) != is_blocks(X):
@@ -73,12 +99,12 @@ def see_again(
         raise ValueError(f"X is {got}, but {name} was {was}fitted on a list or dict of blocks.")
     if fitted is None and (type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_")):
         check_names(estimator, X)
-    modalities, values = _read(estimator, X, finite=finite)
-    if modalities is None or fitted is None:
-        require_width(estimator, values[0].shape[1])
+    given = _read(estimator, X, scoring=scoring)
+    if given.modalities is None:
+        require_width(estimator, given.values[0].shape[1])
     else:
-        values = _as_fitted(estimator, modalities, values)
-    scalers = estimator._scalers
+        given = _as_fitted(estimator, given)
+    values, scalers = given.values, estimator._scalers
     affines = [_affine(s, v, "X") for s, v in zip(scalers, values, strict=True)]
     return _rows(values, affines, dtype or model_dtype(values, affines))
 
@@ -87,6 +113,7 @@ def remember(estimator: Any, seen: Seen) -> None:
     """Set what `see_again` goes by."""
     estimator.n_features_in_ = sum(seen.widths)
     estimator._scalers, estimator._widths = seen.scalers, seen.widths
+    estimator._features = seen.features
     _set_or_delete(estimator, "feature_names_in_", seen.names)
     _set_or_delete(estimator, "modalities_", seen.modalities)
     scaled = any(scaler is not None for scaler in seen.scalers)
@@ -111,32 +138,37 @@ def require_finite_rows(estimator: Any, rows: Rows, modalities: list[str] | None
 # -- blocks --------------------------------------------------------------------------------------
 
 
-def _read(estimator: Any, X: Any, *, finite: bool = True) -> tuple[list[str] | None, list[Any]]:
-    """Names, where X is several blocks, and the blocks, checked."""
+def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     caller = type(estimator).__name__
     if not is_blocks(X):
-        matrix = _sparse(X, caller, "X") if is_sparse(X) else as_samples(X, caller)
-        if finite:
+        X = without_sparse_columns(X, widen=not scoring)
+        # Text is converted where scikit-learn does: in fit.
+        matrix = (
+            _sparse(X, estimator, "X") if is_sparse(X) else as_samples(X, caller, numeric=scoring)
+        )
+        if not scoring:
             _require_finite(matrix, "X", caller)
-        return None, [matrix]
-    names = [str(name) for name in (X if isinstance(X, Mapping) else range(len(X)))]
-    if len(names) == 0 or len(set(names)) != len(names):
-        raise ValueError(f"X must hold at least one block, each of its own name; got {names}.")
+        return _Given(None, [matrix], {})
+    names, blocks = named_blocks(X, "X")
     values = []
-    for name, x in zip(names, X.values() if isinstance(X, Mapping) else X, strict=True):
-        shown = f"X[{name!r}]"
-        matrix = _sparse(x, caller, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
-        if finite:
+    for name, block in zip(names, blocks, strict=True):
+        x = without_sparse_columns(block, widen=not scoring)
+        shown = f"X[{str(name)!r}]"
+        matrix = _sparse(x, estimator, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
+        if not scoring:
             _require_finite(matrix, shown, caller)
         values.append(matrix)
     if len({v.shape[0] for v in values}) > 1:
         counts = ", ".join(f"{k}: {v.shape[0]}" for k, v in zip(names, values, strict=True))
         raise ValueError(f"X must have blocks of the same number of rows; got {counts}.")
-    return names, values
+    features = dict(zip(map(str, names), map(names_of, blocks), strict=True))
+    return _Given(names, values, features)
 
 
-def _sparse(x: Any, caller: str, name: str) -> Csr:
+def _sparse(x: Any, estimator: Any, name: str) -> Csr:
     """A sparse matrix as the kernels take it, without a copy where it is CSR already."""
+    if not getattr(estimator, "_takes_sparse", True):
+        require_dense(x, name)
     for part in ("indices", "indptr", "row", "col"):
         indices = getattr(x, part, None)
         if isinstance(indices, np.ndarray) and indices.dtype != np.int32:
@@ -146,7 +178,9 @@ def _sparse(x: Any, caller: str, name: str) -> Csr:
                 "issue tracker so that support for your use-case can be studied by maintainers. "
                 "See: https://scikit-learn.org/dev/developers/minimal_reproducer.html"
             )
-    x = as_sparse_samples(x, caller, ("csr",), copy=False, allow_nan=True, name=name)
+    x = as_sparse_samples(
+        x, type(estimator).__name__, ("csr",), copy=False, allow_nan=True, name=name
+    )
     data = x.data if x.dtype.char in "fd" else x.data.astype(np.float64)
     indices, indptr = np.ascontiguousarray(x.indices), x.indptr.astype(np.int64)
     (n, width), stored = x.shape, min(len(data), len(indices))
@@ -170,22 +204,25 @@ def _require_finite(values: Any, name: str, caller: str) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
             fine = array.dtype != np.float16 and np.isfinite(np.add.reduce(part, axis=None))
         if not fine and not np.isfinite(part).all():
-            require_finite_values(array, name, caller)
+            of = values if isinstance(values, Csr) else None
+            require_finite_values(array, name, caller, of=of)
 
 
-def _as_fitted(estimator: Any, names: list[str], values: list[Any]) -> list[Any]:
+def _as_fitted(estimator: Any, given: _Given) -> _Given:
     """The blocks of fit, in that order."""
-    fitted = estimator.modalities_
+    names, fitted = given.modalities or [], estimator.modalities_
     if set(names) != set(fitted):
-        raise ValueError(f"X must have the blocks of fit, {fitted}; got {names}.")
-    values = [values[names.index(name)] for name in fitted]
+        got = f"a list of {len(names)}" if isinstance(names[0], Position) else names
+        raise ValueError(f"X must have the blocks of fit, {fitted}; got {got}.")
+    values = [given.values[names.index(name)] for name in fitted]
     for name, value, width in zip(fitted, values, estimator._widths, strict=True):
         if value.shape[1] != width:
             raise ValueError(
                 f"X[{name!r}] has {value.shape[1]} features, but {type(estimator).__name__} is "
                 f"expecting {width} features as input."
             )
-    return values
+    check_block_names(estimator, estimator._features, given.features, "X")
+    return given._replace(modalities=fitted, values=values)
 
 
 def model_dtype(values: list[Any], affines: list[Affine | None]) -> np.dtype:
@@ -206,23 +243,32 @@ def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> R
 # -- scalers -------------------------------------------------------------------------------------
 
 
-def _scalers(names: list[str], values: list[Any], scaler: Scalers) -> list[Any]:
+def _scalers(modalities: list[str] | None, values: list[Any], scaler: Scalers) -> list[Any]:
     """One fitted scaler, or None, for each block: what is fitted already is taken as it is."""
+    names = modalities or ["X"]
     each = scaler_entries(names, scaler, "scaler")
     return [
-        own if own is None or is_fitted(own) else fit_scaler(name, _fittable(value), own)
+        own if own is None or is_fitted(own) else _fit(name, modalities is None, value, own)
         for name, value, own in zip(names, values, each, strict=True)
     ]
 
 
-def _fittable(values: Any) -> Any:
-    """A block as a scaler can be fitted on it."""
+def _fit(name: str, alone: bool, values: Any, scaler: Any) -> Any:
+    """A new scaler, fitted on a block; `alone`, that is all of X."""
     if not isinstance(values, Csr):
-        return values
+        return fit_scaler("X" if alone else f"X[{name!r}]", values, scaler)
     from importlib import import_module
 
     parts = values.data, values.indices, values.indptr
-    return import_module("scipy.sparse").csr_array(parts, shape=values.shape)
+    sparse = import_module("scipy.sparse").csr_array(parts, shape=values.shape)
+    try:
+        return fit_scaler(name, sparse, scaler)
+    except (TypeError, ValueError) as error:  # the values are numbers: it cannot be them
+        what = "X" if alone else f"block {name!r}"
+        raise ValueError(
+            f"scaler: {what} is sparse; use 'maxabs', None or StandardScaler(with_mean=False) for "
+            "it."
+        ) from error
 
 
 def _affine(scaler: Any, values: Any, name: str) -> Affine | None:

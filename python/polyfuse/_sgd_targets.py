@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _labels
-from .exceptions import DataConversionWarning, shared
+from .exceptions import DataConversionWarning, shared, warn
 
 Codes = NDArray[np.int64]
 
@@ -39,11 +38,10 @@ def as_targets(y: Any, caller: str) -> NDArray:
         )
     array = np.asarray(y) if np.isscalar(y) else _labels.as_array(y)
     if array.ndim == 2 and array.shape[1] == 1:
-        warnings.warn(
+        warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
             "of y to (n_samples, ), for example using ravel().",
             shared(DataConversionWarning),
-            stacklevel=4,
         )
         array = array.ravel()
     if array.ndim != 1:
@@ -100,7 +98,7 @@ def classes_of_call(estimator: Any, classes: Any) -> NDArray:
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {fitted!r}"
         )
-    return given
+    return given if fitted is None else fitted
 
 
 def encode(y: NDArray, classes: NDArray) -> Codes:

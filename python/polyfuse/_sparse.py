@@ -22,15 +22,15 @@ def scale_columns(x: Any, factor: NDArray) -> None:
     x.data *= np.repeat(factor, np.diff(x.indptr)) if major else factor.take(x.indices, mode="clip")
 
 
-def _places(x: Any) -> tuple[NDArray, NDArray]:
+def places(x: Any) -> tuple[NDArray, NDArray]:
     """Row and column of each stored value."""
     major = np.repeat(np.arange(len(x.indptr) - 1), np.diff(x.indptr))
-    return (major, x.indices) if x.format == "csr" else (x.indices, major)
+    return (x.indices, major) if getattr(x, "format", "csr") == "csc" else (major, x.indices)
 
 
 def column_moments(x: Any, weight: Array | None) -> Part:
     """Moments of the columns, by the corrected two-pass algorithm, as scikit-learn sums them."""
-    rows, columns = _places(x)
+    rows, columns = places(x)
     n, d = x.shape
     weight = np.ones(n) if weight is None else weight
     present = ~np.isnan(x.data)

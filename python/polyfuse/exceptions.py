@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,6 +18,7 @@ __all__ = [
 ]
 
 _E = TypeVar("_E", bound=Exception)
+_LIBRARY = os.path.dirname(__file__) + os.sep
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -98,6 +101,14 @@ def shared(kind: type[_E]) -> type[_E]:
     ours: Any = kind
     joined: type[_E] = _joined(ours, peer)
     return joined
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line that called the library, however deep in it this is."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARY):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 @cache

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import fusion as _fusion
-from ._arrays import require_rows
+from ._arrays import kind_of, require_rows
 from ._blocks import BlocksLike
 from ._kernels.fusion_ops import OPERATORS
 from ._linear import likeliest
@@ -85,6 +85,8 @@ def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
 
     Raises
     ------
+    TypeError
+        If `model` is no FusionClassifier.
     ValueError
         If the fusion is not additive, or the blocks are not those of the model.
 
@@ -126,6 +128,8 @@ def _size(part: NDArray) -> NDArray[np.float64]:
 
 def _parts(model: Any, blocks: BlocksLike) -> dict[str, NDArray]:
     """The modalities' parts of the scores, of at least one row."""
+    if not hasattr(model, "modality_scores"):
+        raise TypeError(f"model must be a fitted FusionClassifier; got {kind_of(model)}.")
     parts: dict[str, NDArray] = model.modality_scores(blocks)
     if len(next(iter(parts.values()))) == 0:
         raise ValueError("blocks must have at least one row; got none.")
@@ -154,6 +158,8 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
 
     Raises
     ------
+    TypeError
+        If `model` is no FusionClassifier.
     ValueError
         If one model sees all modalities mixed (an early fold), the blocks are not those of the
         model, or `y` has another length.

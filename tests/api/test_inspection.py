@@ -11,6 +11,7 @@ import pytest
 import polyfuse as pf
 from polyfuse._linear import probabilities
 from polyfuse.inspection import ADDITIVE, drop_modality, modality_contributions
+from polyfuse.linear_model import SGDClassifier
 
 WEIGHTS = {"a": 3.0, "b": 1.0, "c": 2.0}
 
@@ -158,6 +159,10 @@ def test_wrong_input(data):
         modality_contributions(model, {name: x[:0] for name, x in blocks.items()})
     with pytest.raises(ValueError, match="not fitted"):
         modality_contributions(pf.FusionClassifier(), blocks)
+    other = SGDClassifier(random_state=0, max_iter=2, tol=None).fit(blocks, y)
+    for call in (modality_contributions, lambda model, x: drop_modality(model, x, y)):
+        with pytest.raises(TypeError, match="must be a fitted FusionClassifier; got SGDClassifier"):
+            call(other, blocks)
 
 
 def test_probabilities_are_what_late_models_share(data):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler as SkStandardScaler
@@ -304,3 +305,9 @@ def test_blocks_of_a_list_are_named_by_position() -> None:
     for call in (lambda x: model.fit(x, Y), model.predict):
         with pytest.raises(ValueError, match=r"blocks\[1\] contains infinity"):
             call([GOOD["a"], bad])
+
+
+def test_a_matrix_that_is_a_dict_is_no_blocks(rng: np.random.Generator) -> None:
+    x = sp.dok_matrix(rng.standard_normal((6, 2)))
+    with pytest.raises(TypeError, match="blocks must be a list or dict of 2-D arrays; got .*dok"):
+        pf.FusionClassifier().fit(x, [0, 1] * 3)

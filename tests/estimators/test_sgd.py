@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import signal
 import threading
+import warnings
 from itertools import pairwise
 from typing import Any
 
@@ -75,9 +76,10 @@ def test_parameters_and_tags(name: str) -> None:
 @pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_predictions(loss: str, classes: int, dtype: str) -> None:
+@pytest.mark.parametrize("average", [False, True])
+def test_predictions(loss: str, classes: int, dtype: str, average: bool) -> None:
     x, y = X.astype(dtype), np.array(["b", "a", "c"])[np.minimum(Y, classes - 1)]
-    params: dict[str, Any] = {"loss": loss, "random_state": 0, "alpha": 0.01}
+    params: dict[str, Any] = {"loss": loss, "random_state": 0, "alpha": 0.01, "average": average}
     mine, other = ours.SGDClassifier(**params).fit(x, y), theirs.SGDClassifier(**params).fit(x, y)
     for data in (x, X, sp.csr_array(x), x.tolist()):
         np.testing.assert_array_equal(mine.predict(data), other.predict(data))
@@ -97,6 +99,35 @@ def test_other_predictions(name: str) -> None:
         a, b = getattr(mine, method)(X), getattr(other, method)(X)
         assert a.dtype == b.dtype
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "kind", ["dok_matrix", "dok_array", "frame", "named", "mixed", "f4", "mixed f4"]
+)
+def test_what_holds_sparse_values(name: str, kind: str, rng: np.random.Generator) -> None:
+    dense = rng.standard_normal((40, 5)) * (rng.random((40, 5)) < 0.4)
+    frame = pd.DataFrame.sparse.from_spmatrix(sp.csr_matrix(dense))
+    mixed = frame.copy()
+    mixed[1] = dense[:, 1]
+    x = {
+        "dok_matrix": sp.dok_matrix(dense), "dok_array": sp.dok_array(dense), "frame": frame,
+        "named": frame.rename(columns=str), "mixed": mixed,
+        "f4": frame.astype(pd.SparseDtype(np.float32, 0)),
+        "mixed f4": frame.astype(pd.SparseDtype(np.float32, 0)).astype({0: np.float32}),
+    }[kind]  # fmt: skip
+    y, found = dense[:, 0] > 0, []
+    for module in (ours, theirs):
+        model = getattr(module, name)(random_state=0, max_iter=5, tol=None)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found.append((model.fit(x, y).coef_, model.predict(x)))
+            if module is ours:
+                by_block = clone(model).fit({"X": x}, y).coef_
+                np.testing.assert_array_equal(by_block, model.coef_)
+        assert {w.category for w in caught} == ({UserWarning} if "mixed" in kind else set())
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
 
 
 def test_sparse_coefficients() -> None:

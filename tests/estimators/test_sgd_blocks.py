@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -29,7 +30,9 @@ SHORT: dict[str, Any] = {
     "alpha": 0.01,
 }  # fmt: skip
 
-pytestmark = pytest.mark.filterwarnings("ignore:Maximum number of iteration")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Maximum number of iteration", "ignore:.*has not converged"
+)
 each_arithmetic = pytest.mark.parametrize("arithmetic", ["exact", "fast"])
 each_penalty = pytest.mark.parametrize("penalty", [None, "l1", "l2", "elasticnet"])
 each_kind = pytest.mark.parametrize("blocks", [BLOCKS, MIXED], ids=["dense", "sparse"])
@@ -270,6 +273,10 @@ def test_clones(name: str) -> None:
         ("image", r"'{0}' parameter of SGDClassifier .*Got 'image'"),
         ([1.0, 2.0], r"{0} must have one entry per block, 3; got \[1.0, 2.0\]"),
         ({"image": 1.0}, r"{0} must have the keys \['image', 'text', 'sensor'\]; got \['image'\]"),
+        (
+            {"image": 1.0, "txt": 1.0, "sensor": 1.0},
+            r"{0} must have the keys .*: 'text' is missing, 'txt' is not one of them",
+        ),
         ([1.0, -2.0, 1.0], r"{0}\['text'\] must be a number, 0 or more; got -2.0"),
         ([1.0, 1.0, np.nan], r"{0}\['sensor'\] must be a number, 0 or more; got nan"),
         ([1.0, 1.0, np.inf], r"{0}\['sensor'\] must be .* got inf"),
@@ -297,3 +304,61 @@ def test_any_mapping_and_the_order_of_names() -> None:
     assert isinstance(Own(), Mapping)
     one = fitted(LABELS, block_eta=Own(sensor=3.0, image=1.0, text=2))
     same(one, fitted(LABELS, block_eta=(1.0, np.float32(2.0), 3)))
+
+
+# -- names of columns ----------------------------------------------------------------------------
+
+
+LEARNERS: list[Any] = [
+    ours.SGDClassifier, ours.SGDRegressor, ours.SGDOneClassSVM, ours.Perceptron, ours.GDClassifier,
+    ours.GDRegressor,
+]  # fmt: skip
+each_learner = pytest.mark.parametrize("learner", LEARNERS, ids=lambda kind: kind.__name__)
+
+
+def frames(rng: np.random.Generator) -> tuple[dict[str, Any], NDArray]:
+    image = pd.DataFrame(rng.standard_normal((60, 3)), columns=["a", "b", "c"])
+    return {"image": image, "text": rng.standard_normal((60, 3))}, image["a"].to_numpy() > 0
+
+
+@each_learner
+@pytest.mark.parametrize("listed", [False, True])
+def test_columns_of_blocks_are_those_of_fit(
+    learner: Any, listed: bool, rng: np.random.Generator
+) -> None:
+    blocks, y = frames(rng)
+    turned = {**blocks, "image": blocks["image"][["b", "a", "c"]]}
+    unnamed = {**blocks, "image": blocks["image"].to_numpy()}
+    given, other, plain = (
+        list(each.values()) if listed else each for each in (blocks, turned, unnamed)
+    )
+    model = learner(max_iter=5, warm_start=True, random_state=0).fit(given, y)
+    name = "X['0']" if listed else "X['image']"
+    for call in (model.predict, lambda x: model.partial_fit(x, y), lambda x: model.fit(x, y)):
+        with pytest.raises(ValueError, match="feature names should match") as error:
+            call(other)
+        assert str(error.value).startswith(name)
+        with pytest.warns(UserWarning, match="does not have valid feature names") as told:
+            call(plain)
+        assert {w.filename for w in told if "names" in str(w.message)} == {__file__}
+
+
+@each_learner
+def test_a_warm_start_takes_blocks_in_the_order_of_fit(
+    learner: Any, rng: np.random.Generator
+) -> None:
+    blocks, y = frames(rng)
+    turned = dict(reversed(blocks.items()))
+    one, other = (learner(max_iter=3, warm_start=True, random_state=0) for _ in range(2))
+    one.fit(blocks, y).fit(blocks, y)
+    other.fit(blocks, y).fit(turned, y)
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+    assert other.modalities_ == ["image", "text"]
+
+
+@each_learner
+def test_blocks_by_name_are_not_a_list(learner: Any, rng: np.random.Generator) -> None:
+    blocks, y = frames(rng)
+    model = learner(max_iter=3).fit(blocks, y)
+    with pytest.raises(ValueError, match=r"blocks of fit, \['image', 'text'\]; got a list of 2"):
+        model.predict(list(blocks.values()))

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 import sklearn.linear_model as theirs
 
 from polyfuse import linear_model as ours
+from polyfuse.preprocessing import MinMaxScaler, StandardScaler
 
 NAMES = ("SGDClassifier", "SGDRegressor", "SGDOneClassSVM", "Perceptron")
 X = np.random.default_rng(0).standard_normal((30, 3))
@@ -62,6 +63,7 @@ TARGETS: list[Any] = [
 ]  # fmt: skip
 WEIGHTS: list[Any] = [
     ONES[:5], 0 * ONES, ONES * np.nan, np.ones((30, 2)), 2.0, 0.0, np.r_[1, 0 * ONES[1:]],
+    ONES + 1j, [1j] * 30, 1j, np.array(1j), [], ONES[:0], np.array(2.0), sp.csr_matrix(ONES),
 ]  # fmt: skip
 
 
@@ -89,6 +91,10 @@ def fits(name: str) -> Iterator[Case]:
 def later_calls(name: str) -> Iterator[Case]:
     yield SHORT, lambda e, y: e.predict(X)
     yield SHORT, lambda e, y: e.sparsify()
+    for x in (X.astype(str), X.astype(bytes), X.astype(object), None, 5, [1, 2], [None, 1]):
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).predict(x) is None
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).decision_function(x) is None
+        yield SHORT, lambda e, y, x=x: e.fit(X, y).partial_fit(x, y)
     yield SHORT, lambda e, y: e.densify()
     for x in (X[:, :2], holed(np.nan), holed(np.inf), X[0], FRAME, sp.csr_matrix(X[:, :2])):
         yield SHORT, lambda e, y, x=x: e.fit(X, y).predict(x) is None
@@ -98,7 +104,12 @@ def later_calls(name: str) -> Iterator[Case]:
     yield SHORT, lambda e, y: e.fit(FRAME, y).predict(FRAME[["b", "a", "c"]])
     yield SHORT, lambda e, y: e.fit(FRAME, y).partial_fit(FRAME[["b", "a", "c"]], y)
     yield {"warm_start": True, **SHORT}, lambda e, y: e.fit(X, y).fit(X[:, :2], y)
+    if name == "SGDOneClassSVM":
+        yield SHORT, lambda e, y: e.fit(X, y).score_samples(X.astype(str))
     if name in ("SGDClassifier", "Perceptron"):
+        for labels in ([0, 1], [0.0, 1.0]):
+            yield {}, lambda e, y, labels=labels: e.fit(X, y).partial_fit(X, y, labels).classes_
+        yield {}, lambda e, y: e.fit(X, y).score(X.astype(str), y)
         yield {}, lambda e, y: e.partial_fit(X, y)
         yield {}, lambda e, y: e.partial_fit(X, y, [0, 1]).partial_fit(X, y, [0, 2])
         yield {}, lambda e, y: e.partial_fit(X, y, [0, 3])
@@ -142,6 +153,7 @@ def assert_same(name: str, params: dict[str, Any], call: Any) -> None:
     assert mine[1] == other[1], params
     if not isinstance(other[0], Exception):
         np.testing.assert_array_equal(mine[0], other[0])
+        assert mine[0].dtype == other[0].dtype
         return
     assert isinstance(mine[0], Exception), f"{params}: {other[0]!r} is not raised"
     for kind in (ValueError, TypeError, AttributeError):
@@ -182,3 +194,84 @@ def test_a_fit_that_fails_leaves_nothing_behind(name: str) -> None:
         fitted.fit(X[:, :0], y)
     for key, value in before.items():
         np.testing.assert_array_equal(getattr(fitted, key), value)
+
+
+def column_vectors(model: Any, first: dict[str, Any]) -> Iterator[Any]:
+    y = Y[:, None]
+    yield lambda: model.fit(X, y)
+    yield lambda: type(model)(**SHORT).partial_fit(X, y, **first)
+    yield lambda: model.partial_fit(X, y)
+
+
+@pytest.mark.parametrize("name", [*NAMES[:2], "Perceptron", "GDClassifier", "GDRegressor"])
+def test_a_column_of_labels_is_told_of_where_it_is_given(name: str) -> None:
+    first = {} if name.endswith("Regressor") else {"classes": [0, 1]}
+    model = getattr(ours, name)(random_state=0, max_iter=2)
+    for call in column_vectors(model, first):
+        with pytest.warns(UserWarning) as told:  # noqa: PT030
+            call()
+        (warning,) = [w for w in told if "column-vector" in str(w.message)]
+        assert warning.filename == __file__
+
+
+def test_where_a_sparse_value_is_not_finite(rng: np.random.Generator) -> None:
+    dense = rng.standard_normal((6, 4)) * (rng.random((6, 4)) < 0.5)
+    for value, kind in ((np.nan, "NaN"), (np.inf, "infinity")):
+        dense[4, 2] = value
+        for x in (sp.csr_matrix(dense), sp.csc_matrix(dense), {"text": sp.csr_array(dense)}):
+            with pytest.raises(ValueError, match=rf"{kind}[^[]*The first is at \[4, 2\]"):
+                ours.SGDOneClassSVM().fit(x)
+
+
+LEARNERS = (*NAMES, "GDClassifier", "GDRegressor")
+each_learner = pytest.mark.parametrize("name", LEARNERS)
+
+
+@each_learner
+def test_a_callback_that_is_none_fails_before_training(name: str) -> None:
+    model = getattr(ours, name)(random_state=0, max_iter=2)
+    with pytest.raises(TypeError, match="callback must be callable; got 3"):
+        model.fit(X, Y, callback=3)
+    assert not hasattr(model, "coef_")
+
+
+@pytest.mark.parametrize("params", [{"loss": "foo"}, {"penalty": "foo"}, {"learning_rate": "foo"}])
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_names_that_are_changed_after_fit(name: str, params: dict[str, Any]) -> None:
+    model = getattr(ours, name)(**SHORT).fit(X, Y).set_params(**params)
+    with pytest.raises(ValueError, match=rf"'{next(iter(params))}' parameter .* Got 'foo'"):
+        model.partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scaler", ["standard", "minmax", MinMaxScaler(), StandardScaler()])
+def test_scalers_that_sparse_blocks_do_not_take(name: str, scaler: Any) -> None:
+    model, sparse = getattr(ours, name)(scaler=scaler, **SHORT), sp.csr_matrix(X)
+    hint = r"is sparse; use 'maxabs', None or StandardScaler\(with_mean=False\) for it"
+    with pytest.raises(ValueError, match=f"scaler: block 'text' {hint}"):
+        model.fit({"text": sparse, "image": X}, Y)
+    with pytest.raises(ValueError, match=f"scaler: X {hint}"):
+        model.fit(sparse, Y)
+
+
+@pytest.mark.parametrize("name", LEARNERS[4:])
+def test_descent_takes_no_sparse_blocks(name: str) -> None:
+    for scaler in (None, "standard", ["standard", None]):
+        model = getattr(ours, name)(scaler=scaler)
+        with pytest.raises(TypeError, match=r"Sparse data was passed for X\['text'\]"):
+            model.fit({"text": sp.csr_matrix(X), "image": X}, Y)
+
+
+@each_learner
+def test_scalers_of_a_matrix_may_be_given_to_another_model(name: str) -> None:
+    kind = getattr(ours, name)
+    params: dict[str, Any] = {"random_state": 0, "tol": None, "max_iter": 2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two epochs are few
+        one = kind(scaler="standard", **params).fit(X, Y)
+        other = kind(scaler=one.scalers_, **params).fit(X, Y)
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+    with pytest.raises(
+        ValueError, match=r"must have the keys \['X'\].*: 'X' is missing, 'Y' is not"
+    ):
+        kind(scaler={"Y": "standard"}).fit(X, Y)
