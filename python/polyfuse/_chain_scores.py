@@ -33,11 +33,8 @@ def held_scores(
     weights come with their scales).
     """
     scores = np.zeros(len(chains))
-    asked = [
-        c for c, chain in enumerate(chains)
-        if chain.held is not None and wanted[c]
-        and (chain.settings.judged or chain.settings.verbose > 0)
-    ]  # fmt: skip
+    # Whether anything goes by them or not: warnings and errors of scoring are part of a fit.
+    asked = [c for c, chain in enumerate(chains) if chain.held is not None and wanted[c]]
     for _, group in groupby(sorted(asked, key=lambda c: id(chains[c].held)),
                             lambda c: id(chains[c].held)):  # fmt: skip
         which = list(group)

@@ -275,3 +275,24 @@ def test_scalers_of_a_matrix_may_be_given_to_another_model(name: str) -> None:
         ValueError, match=r"must have the keys \['X'\].*: 'X' is missing, 'Y' is not"
     ):
         kind(scaler={"Y": "standard"}).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", ["one row", "negative weight", "short y"])
+def test_scores_of_regressors_are_theirs(kind: str, rng: np.random.Generator) -> None:
+    x, y, weight = rng.standard_normal((40, 3)), rng.standard_normal(40), np.linspace(-0.1, 1, 40)
+    told = []
+    for library in (ours, theirs):
+        model = library.SGDRegressor(max_iter=5, tol=None, random_state=0).fit(x, y)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                if kind == "one row":
+                    result = str(model.score(x[:1], y[:1]))
+                elif kind == "negative weight":
+                    result = f"{model.score(x, y, weight):.9g}"
+                else:
+                    result = str(model.score(x, y[:-1]))
+            except ValueError as error:
+                result = str(error)
+        told.append((result, [str(warning.message) for warning in caught]))
+    assert told[0] == told[1]
