@@ -32,7 +32,14 @@ def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = N
     share their order with no other are one group, too, and the classes of one softmax are a group
     of their own. A chain that overflows keeps the exception as its ``error``. Each chain ends as
     it would alone, to the last bit.
+
+    Raises
+    ------
+    TypeError
+        If the callback cannot be called.
     """
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable; got {callback!r}")
     sharing = Counter(_order_of(chain) for chain in chains)
 
     def key(chain: Chain) -> tuple[bool, bool, int, int, tuple]:
@@ -169,9 +176,8 @@ class _Group:
         epoch = 0
         while self.chains:
             epoch += 1
-            for chain in self.chains:
-                if chain.settings.verbose > 0:
-                    print(f"-- Epoch {epoch}")
+            if any(chain.settings.verbose > 0 for chain in self.chains):
+                print(f"-- Epoch {epoch}")
             self.records["loss_sum"] = self.records["objective_sum"] = 0.0
             self._epoch()
             self._judge(epoch)
@@ -252,33 +258,40 @@ class _Group:
             self.records["eta"][c] /= 5.0
             chain.stalled = 0
             return False
-        if chain.settings.verbose > 0:
+        if chain.settings.verbose > 0 and (c == 0 or not self.joint):
             spent = perf_counter() - self.started
-            print(f"Convergence after {chain.n_iter} epochs took {spent:.2f} seconds")
+            print(
+                f"{_opening(chain)}Convergence after {chain.n_iter} epochs took {spent:.2f} seconds"
+            )
         return True
 
     def _tell(self, epoch: int, n: NDArray, scores: NDArray) -> None:
-        """What scikit-learn prints of an epoch."""
-        for c, chain in enumerate(self.chains):
-            if chain.settings.verbose <= 0:
-                continue
-            record = self.records[c]
-            squares = self.parts["sq_norm"][c].sum() if len(self.parts) else record["sq_norm"]
+        """What scikit-learn prints of an epoch; of several models, which one each line is of."""
+        told = [c for c, chain in enumerate(self.chains) if chain.settings.verbose > 0]
+        for c in told[:1] if self.joint else told:
+            chain, record = self.chains[c], self.records[c]
+            own = slice(None) if self.joint else slice(c, c + 1)
+            norms = self.parts if len(self.parts) else self.records
+            # The classes of a softmax are one model, which has no one intercept to show.
+            bias = "" if self.joint else f"Bias: {record['intercept']:.6f}, "
             score = f", Validation score: {scores[c]:f}" if chain.settings.early_stopping else ""
             print(
-                f"Norm: {np.sqrt(squares):.2f}, NNZs: {np.count_nonzero(self.coef[c])}, "
-                f"Bias: {record['intercept']:.6f}, T: {epoch * n[c]}, "
+                f"{_opening(chain)}Norm: {np.sqrt(norms['sq_norm'][own].sum()):.2f}, "
+                f"NNZs: {np.count_nonzero(self.coef[own])}, {bias}T: {epoch * n[c]}, "
                 f"Avg. loss: {record['loss_sum'] / n[c]:f}, "
                 f"Objective: {record['objective_sum'] / n[c]:f}{score}"
             )
+        if told:
             print(f"Total training time: {perf_counter() - self.started:.2f} seconds.")
 
     # -- ends ------------------------------------------------------------------------------------
 
     def _release(self, done: NDArray[np.bool_]) -> None:
         """Write the chains that are done to their ends, and go on with the others."""
+        # A slice is no copy; which matters at the end of a fit of many weights.
+        ending: Any = slice(None) if done.all() else done
         chains = [chain for chain, end in zip(self.chains, done, strict=True) if end]
-        self._finish(chains, self.records[done], self.coef[done], *self._rest(done))
+        self._finish(chains, self.records[ending], self.coef[ending], *self._rest(ending))
         self.chains = [chain for chain, end in zip(self.chains, done, strict=True) if not end]
         self.average, self.met, self.parts = self._rest(~done)
         self.records, self.coef = self.records[~done], self.coef[~done]
@@ -308,10 +321,11 @@ class _Group:
         with np.errstate(all="ignore"):
             _kernels.select().settle_chains(records, coef, average, parts)
         for c, chain in enumerate(chains):
-            chain.coef, chain.intercept = coef[c], float(records["intercept"][c])
-            chain.t = float(records["t"][c])
+            # Views would keep the weights of all chains for as long as one of the models lives.
+            chain.coef = coef[c].copy() if len(chains) > 1 else coef[c]
+            chain.intercept, chain.t = float(records["intercept"][c]), float(records["t"][c])
             if chain.settings.average:
-                chain.average_coef = average[c]
+                chain.average_coef = average[c].copy() if len(chains) > 1 else average[c]
                 chain.average_intercept = float(records["average_intercept"][c])
 
 
@@ -323,6 +337,11 @@ def _touched(rows: Rows) -> float:
         n, width = values.shape
         touched += len(values.data) / max(n, 1) if isinstance(values, Csr) else width
     return touched
+
+
+def _opening(chain: Chain) -> str:
+    """What lines of a chain begin with, where it is one of several."""
+    return f"{chain.name[0].upper()}{chain.name[1:]}: " if chain.name else ""
 
 
 def _overflow(epoch: int) -> ValueError:

@@ -132,6 +132,7 @@ class Chain:
     subset: Index | None = None
     held: Held | None = None
     model: int = 0  # chains of one softmax share a number
+    name: str = ""  # what it is, where lines are printed of several
     raw: Raw | None = None
     n_iter: int = 0
     error: ValueError | None = None

@@ -176,6 +176,8 @@ class BaseSGDClassifier(Classifier, SGD):
         chains = build(samples, places, classes[codes], settings, weights)
         for i, chain in enumerate(chains):
             model.start(chain, i, len(chains))
+            if len(chains) > 1 and settings.loss != "multinomial":
+                chain.name = f"class {classes[i]}"
             chain.raw = raws[i] if raws is not None and raws[i].fits(settings) else None
         return Plan(chains, partial(self._finish, model, chains, classes, samples.n))
 

@@ -149,6 +149,31 @@ def test_verbose_says_what_scikit_learn_says(capfd: pytest.CaptureFixture[str]) 
     assert lines[0] == lines[1]
 
 
+def test_verbose_tells_chains_apart(
+    rng: np.random.Generator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    x = rng.standard_normal((90, 4))
+    labels = np.array(["a", "Bc", "d"])[rng.integers(0, 3, 90)]
+    model = ours.SGDClassifier(verbose=1, random_state=0, max_iter=2, tol=None).fit(x, labels)
+    kinds = [line.split(":")[0] for line in capfd.readouterr().out.splitlines()]
+    each = [*(f"Class {label}" for label in model.classes_), "Total training time"]
+    assert kinds == ["-- Epoch 1", *each, "-- Epoch 2", *each]
+    model.set_params(tol=1e9, max_iter=50).fit(x, labels)
+    assert "Class Bc: Convergence after" in capfd.readouterr().out
+
+
+def test_verbose_tells_of_a_softmax_once(
+    rng: np.random.Generator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    model = ours.SGDClassifier("multinomial", verbose=1, random_state=0, max_iter=40, tol=1e9)
+    model.fit(rng.standard_normal((90, 4)), rng.integers(0, 3, 90))
+    lines = capfd.readouterr().out.splitlines()
+    norms = [line for line in lines if "Norm" in line]
+    assert len(norms) == model.n_iter_ == sum("Epoch" in line for line in lines)
+    assert norms[-1].startswith(f"Norm: {np.linalg.norm(model.coef_):.2f}, NNZs: 12, T: ")
+    assert sum("Convergence" in line for line in lines) == 1
+
+
 def test_in_a_pipeline_of_scikit_learn() -> None:
     frame = pd.DataFrame(X, columns=list("abcdefg"))
     model = make_pipeline(TheirStandardScaler(), ours.SGDClassifier(random_state=0))
@@ -338,6 +363,13 @@ def test_an_interrupted_fit_leaves_the_estimator_as_it_was() -> None:
     np.testing.assert_array_equal(model.coef_, before)
     model.set_params(max_iter=3).fit(X, Y)
     np.testing.assert_array_equal(model.coef_, before)
+
+
+def test_what_cannot_be_called_back(rng: np.random.Generator) -> None:
+    model = ours.SGDClassifier()
+    with pytest.raises(TypeError, match="callback must be callable; got 3"):
+        model.fit(rng.standard_normal((20, 2)), rng.integers(0, 2, 20), callback=3)
+    assert not hasattr(model, "coef_")
 
 
 def test_an_error_of_the_callback_is_raised() -> None:
