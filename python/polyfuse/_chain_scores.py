@@ -13,13 +13,18 @@ from ._kernels.contract import Rows
 from ._regression import r2_score
 
 
-def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, places: Index | None) -> NDArray:
-    """Linear scores of some rows, (n, k); intercepts are added in their own precision."""
+def products_of(rows: Rows, coef: NDArray, places: Index | None) -> NDArray:
+    """Products of some rows and the weights of k models, (n, k)."""
     n = rows.n_rows if places is None else len(places)
     out = np.empty((n, len(coef)), rows.dtype)
     wide = np.ascontiguousarray(coef, np.float64)
     _kernels.select().linear_scores(rows, wide, np.zeros(len(coef)), out, places)
-    result: NDArray = out + intercept
+    return out
+
+
+def scores_of(rows: Rows, coef: NDArray, intercept: NDArray, places: Index | None) -> NDArray:
+    """Linear scores of some rows, (n, k); intercepts are added in their own precision."""
+    result: NDArray = products_of(rows, coef, places) + intercept
     return result
 
 

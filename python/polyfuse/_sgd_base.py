@@ -186,8 +186,13 @@ class SGD(Estimator):
     def _keep(self, chains: Sequence[Chain]) -> None:
         keep_raw(self, chains)
 
+    def _unconverged(self) -> bool:
+        """Whether a fit has made as many epochs as it was allowed, and was to stop by itself."""
+        judged = self.tol is not None and self.tol > -np.inf
+        return judged and self.n_iter_ == self.max_iter
+
     def _warn_of_fit(self) -> None:
-        if self.tol is not None and self.tol > -np.inf and self.n_iter_ == self.max_iter:
+        if self._unconverged():
             warnings.warn(
                 "Maximum number of iteration reached before convergence. Consider increasing "
                 "max_iter to improve the fit.",
@@ -195,12 +200,7 @@ class SGD(Estimator):
                 stacklevel=3,
             )
         if self.power_t < 0:
-            warnings.warn(
-                "Negative values for `power_t` are deprecated in version 1.8 and will raise an "
-                "error in 1.10. Use values in the range [0.0, inf) instead.",
-                FutureWarning,
-                stacklevel=3,
-            )
+            warn_of_power(stacklevel=4)
 
     # -- prediction ------------------------------------------------------------------------------
 
@@ -261,6 +261,15 @@ class SGD(Estimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def warn_of_power(stacklevel: int) -> None:
+    warnings.warn(
+        "Negative values for `power_t` are deprecated in version 1.8 and will raise an error in "
+        "1.10. Use values in the range [0.0, inf) instead.",
+        FutureWarning,
+        stacklevel=stacklevel,
+    )
 
 
 def _wants_sparse_arrays() -> bool:
