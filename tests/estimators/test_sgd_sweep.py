@@ -192,6 +192,16 @@ def test_settings_that_do_not_converge_are_counted(rng: np.random.Generator) -> 
     assert warning.filename == __file__
 
 
+def test_negative_powers_are_warned_of_once(rng: np.random.Generator) -> None:
+    x, y = rng.standard_normal((40, 3)), rng.integers(0, 2, 40)
+    estimator = ours.SGDClassifier(random_state=0, max_iter=2, tol=None)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ours.SGDSweep(estimator, {"power_t": [-0.1, -0.5, 0.5]}, cv=2).fit(x, y)
+    (warning,) = caught
+    assert (warning.category, warning.filename) == (FutureWarning, __file__)
+
+
 def test_a_fold_of_one_class_has_no_score(rng: np.random.Generator) -> None:
     x, y = rng.standard_normal((30, 3)), np.arange(30) % 2
     whole = np.arange(30)
@@ -298,6 +308,7 @@ def test_members_that_overflow() -> None:
         ({"beta": [1]}, None, ValueError, "beta"),
         ({"alpha": [-1.0]}, None, ValueError, "'alpha' parameter of SGDClassifier"),
         ({"scaler": ["standard"]}, None, ValueError, "scaler"),
+        ({"scaler__copy": [True]}, None, ValueError, "grid must not hold 'scaler'"),
         ({"alpha": [1.0]}, 1, ValueError, "n_splits=1"),
         ({"alpha": [1.0]}, "x", TypeError, "cv must be"),
         ({"alpha": [1.0]}, [([0, 1],)], ValueError, "pairs"),
