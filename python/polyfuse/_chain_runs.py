@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
+from ._arrays import require_callable
 from ._chain_scores import held_scores
 from ._chains import SPARSE_INTERCEPT_DECAY, Chain, Index, Raw, Samples
 from ._kernels.contract import CHAIN, PART, Csr, Rows
@@ -38,8 +39,7 @@ def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = N
     TypeError
         If the callback cannot be called.
     """
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be callable; got {callback!r}")
+    require_callable(callback, "callback")
     sharing = Counter(_order_of(chain) for chain in chains)
 
     def key(chain: Chain) -> tuple[bool, bool, int, int, tuple]:

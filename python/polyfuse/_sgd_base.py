@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _constraints as c
-from ._arrays import require_callable, require_fitted
+from ._arrays import require_fitted
 from ._chain_runs import Callback, run
 from ._chain_scores import scores_of
 from ._chains import Chain, Held, Index, Samples
@@ -160,7 +160,6 @@ class SGD(Estimator):
 
     def _learn(self, samples: Samples, plan: Plan, callback: Callback | None = None) -> Self:
         """Run the chains of a plan; only then does anything of the estimator change."""
-        require_callable(callback, "callback")
         run(samples, plan.chains, callback)
         plan.finish()
         return self
