@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from numbers import Integral
@@ -22,7 +21,7 @@ from ._kernels.contract import Rows
 from ._random import shuffle_split
 from ._sgd_inputs import require_finite_rows, see_again
 from ._sgd_models import Model, keep_raw
-from .exceptions import ConvergenceWarning, shared
+from .exceptions import ConvergenceWarning, shared, warn
 
 SCHEDULES = ("adaptive", "constant", "invscaling", "optimal", "pa1", "pa2")
 
@@ -192,14 +191,13 @@ class SGD(Estimator):
 
     def _warn_of_fit(self) -> None:
         if self._unconverged():
-            warnings.warn(
+            warn(
                 "Maximum number of iteration reached before convergence. Consider increasing "
                 "max_iter to improve the fit.",
                 shared(ConvergenceWarning),
-                stacklevel=3,
             )
         if self.power_t < 0:
-            warn_of_power(stacklevel=4)
+            warn_of_power()
 
     # -- prediction ------------------------------------------------------------------------------
 
@@ -262,12 +260,11 @@ class SGD(Estimator):
         return tags
 
 
-def warn_of_power(stacklevel: int) -> None:
-    warnings.warn(
+def warn_of_power() -> None:
+    warn(
         "Negative values for `power_t` are deprecated in version 1.8 and will raise an error in "
         "1.10. Use values in the range [0.0, inf) instead.",
         FutureWarning,
-        stacklevel=stacklevel,
     )
 
 

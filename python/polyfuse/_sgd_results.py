@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
@@ -16,7 +15,7 @@ from ._linear import likeliest
 from ._regression import r2_score
 from ._sgd_base import warn_of_power
 from ._sgd_members import BUDGET, Member, Task
-from .exceptions import ConvergenceWarning, shared
+from .exceptions import ConvergenceWarning, shared, warn
 
 # So many outputs are scored while a row is read once.
 _OUTPUTS = 32
@@ -93,30 +92,27 @@ class Results:
         """Say what went wrong, once for all models."""
         n = len(self.points)
         if self.overflown:
-            warnings.warn(
+            warn(
                 f"Numbers overflowed in {len(self.overflown)} of {n} settings; their scores are "
                 "NaN.",
                 UserWarning,
-                stacklevel=3,
             )
         if self.refused:
             first = self.refused[0]
-            warnings.warn(
+            warn(
                 f"{len(self.refused)} of {n * len(self.task.folds)} models could not be trained on "
                 f"their folds, and their scores are NaN; of fold {first.fold}: {first.error}",
                 UserWarning,
-                stacklevel=3,
             )
         if self.unfinished:
-            warnings.warn(
+            warn(
                 f"Maximum number of iteration reached before convergence in "
                 f"{len(self.unfinished)} of {n} settings. Consider increasing max_iter to improve "
                 "the fit.",
                 shared(ConvergenceWarning),
-                stacklevel=3,
             )
         if any(model is not None and model.power_t < 0 for model in self.models):
-            warn_of_power(stacklevel=4)
+            warn_of_power()
 
     # -- what is kept ----------------------------------------------------------------------------
 
