@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, NamedTuple
+from numbers import Real
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import one_of, require_callable, require_fitted, require_number
+from . import _constraints as c
+from ._arrays import require_callable, require_fitted
 from ._descent import Callback, Problem, Trace, longest_row, mean_one
 from ._estimator import Estimator
 from ._first_order import SCHEDULES, AllRows, Batches, HeldOut, Plan, Rate, close, minimise
@@ -26,6 +28,28 @@ from .preprocessing import make_scaler
 # first three in 0.4 of the epochs; 0.98 stalls far from it where an epoch has few batches. With
 # noisy labels it makes no difference.
 _MOMENTUM = 0.9
+
+
+_AUTO = c.among("auto")
+_PARAMETERS: c.Constraints = {
+    "alpha": (c.NOT_NEGATIVE,),
+    "batch_size": (c.COUNT, c.NONE),
+    "learning_rate": (c.among(*SCHEDULES),),
+    "eta0": (c.POSITIVE, _AUTO),
+    "power_t": (c.NOT_NEGATIVE,),
+    "momentum": (c.interval(Real, 0, 1, "[)"), _AUTO),
+    "nesterov": (c.FLAG,),
+    "max_iter": (c.COUNT,),
+    "tol": (c.NOT_NEGATIVE, c.NONE),
+    "n_iter_no_change": (c.COUNT,),
+    "early_stopping": (c.FLAG,),
+    "validation_fraction": (c.FRACTION,),
+    "fit_intercept": (c.FLAG,),
+    "shuffle": (c.FLAG,),
+    "random_state": (c.GENERATOR, c.RANDOM_STATE),
+    "warm_start": (c.FLAG,),
+    "verbose": (c.VERBOSE,),
+}
 
 
 class Progress(NamedTuple):
@@ -54,6 +78,8 @@ class GradientDescent(Estimator):
     _features: dict[str, NDArray | None]
     _scalers: list[Any]
     _takes_sparse = False
+
+    _constraints: ClassVar[c.Constraints] = _PARAMETERS
 
     def __init__(
         self,
@@ -97,26 +123,7 @@ class GradientDescent(Estimator):
         self.verbose = verbose
 
     def _check_parameters(self) -> None:
-        for name in ("alpha", "power_t"):
-            require_number(getattr(self, name), name, least=0.0)
-        for name in ("max_iter", "n_iter_no_change"):
-            require_number(getattr(self, name), name, least=1, integer=True)
-        if self.tol is not None:
-            require_number(self.tol, "tol", least=0.0)
-        if self.batch_size is not None:
-            require_number(self.batch_size, "batch_size", least=1, integer=True)
-        if self.verbose is not True and self.verbose is not False:
-            require_number(self.verbose, "verbose", least=0, integer=True)
-        if not _is("auto", self.eta0) and (isinstance(self.eta0, str) or not self.eta0 > 0.0):
-            raise ValueError(f"eta0 must be 'auto' or a positive number; got {self.eta0!r}.")
-        one_of(self.learning_rate, "learning_rate", SCHEDULES)
-        if not _is("auto", self.momentum):
-            require_number(self.momentum, "momentum", least=0.0)
-        require_number(self.validation_fraction, "validation_fraction", above=0.0)
-        for name in ("momentum", "validation_fraction"):
-            value = getattr(self, name)
-            if not isinstance(value, str) and value >= 1.0:
-                raise ValueError(f"{name} must be below 1; got {value!r}.")
+        c.require(type(self).__name__, self.get_params(), self._constraints)
 
     # -- fit -------------------------------------------------------------------------------------
 

@@ -63,12 +63,16 @@ def row_weights(
     Raises
     ------
     ValueError
-        If there is not one finite, non-negative weight per row, or all are zero.
+        If there is not one finite, non-negative weight per row, or all are zero, by their classes
+        or by themselves.
     """
     weight = as_sample_weight(sample_weight, n_rows)
     if task.weight is None:
         return weight
-    return as_sample_weight(task.weight if weight is None else weight * task.weight, n_rows)
+    both: NDArray[np.float64] = task.weight if weight is None else weight * task.weight
+    if not both.any():
+        raise ValueError("class_weight must not leave all rows without weight; its weights are 0.")
+    return both
 
 
 def unit_of(task: Task, weight: NDArray[np.float64] | None) -> float:

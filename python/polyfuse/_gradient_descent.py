@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import _constraints as c
 from ._arrays import require_rows
 from ._descent import Callback
 from ._estimator import Classifier, Regressor
@@ -212,6 +213,11 @@ class GDClassifier(Classifier, GradientDescent):
 
     classes_: NDArray
 
+    _constraints = {  # noqa: RUF012
+        **GradientDescent._constraints,
+        "class_weight": (c.among("balanced"), c.DICT, c.NONE),
+    }
+
     def __init__(
         self,
         *,
@@ -256,12 +262,6 @@ class GDClassifier(Classifier, GradientDescent):
             verbose=verbose,
         )
         self.class_weight = class_weight
-
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        given = self.class_weight
-        if not (given is None or given == "balanced" or isinstance(given, Mapping)):
-            raise ValueError(f"class_weight must be a dict, 'balanced' or None; got {given!r}.")
 
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
@@ -311,7 +311,13 @@ class GDClassifier(Classifier, GradientDescent):
         targets, loss, n_outputs = class_targets(codes, len(classes))
         weight = None
         if self.class_weight is not None:
-            weight = class_weights(self.class_weight, classes, codes)[codes]
+            each = class_weights(self.class_weight, classes, codes)
+            if not np.isfinite(each).all() or (each < 0.0).any():
+                raise ValueError(
+                    "class_weight must have finite weights of at least 0; got "
+                    f"{self.class_weight!r}."
+                )
+            weight = each[codes]
         return Task(targets, loss, n_outputs, codes, weight)
 
     def decision_function(self, X: Any) -> NDArray:

@@ -80,6 +80,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_gradient_data.py": {"._arrays", "._kernels", "._random", "._sgd_inputs"},
         "_gradient_base.py": {
             "._arrays",
+            "._constraints",
             "._descent",
             "._estimator",
             "._first_order",
@@ -94,6 +95,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         },
         "_gradient_descent.py": {
             "._arrays",
+            "._constraints",
             "._descent",
             "._estimator",
             "._gradient_base",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning as SkConvergenceWarning
 from sklearn.exceptions import DataConversionWarning as SkDataConversionWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from polyfuse._random import shuffle_split
-from polyfuse.exceptions import ConvergenceWarning
+from polyfuse.exceptions import ConvergenceWarning, InvalidParameterError
 from polyfuse.linear_model import GDClassifier, GDRegressor
 
 
@@ -356,16 +357,10 @@ def test_verbose_prints_every_so_many_passes(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"momentum": 1.0}, "momentum must be below 1; got 1.0"),
-        ({"momentum": -0.1}, "momentum must be a finite number of at least 0; got -0.1"),
-        ({"momentum": "fast"}, "momentum must be a finite number of at least 0; got 'fast'"),
-        ({"learning_rate": "optimal"}, "learning_rate must be one of 'auto', .*; got 'optimal'"),
-        ({"validation_fraction": 0.0}, "validation_fraction must be .* above 0; got 0.0"),
-        ({"validation_fraction": 1.0}, "validation_fraction must be below 1; got 1.0"),
         ({"scaler": "whiten"}, "scaler must be one of .*; got 'whiten'"),
-        ({"class_weight": "even"}, "class_weight must be a dict, 'balanced' or None; got 'even'"),
         ({"class_weight": {7: 1.0}}, "are not in class_weight"),
-        ({"verbose": -1}, "verbose must be an integer of at least 0; got -1"),
+        ({"class_weight": {0: -1.0, 1: 1, 2: 1}}, "class_weight must have .*; got {0: -1.0"),
+        ({"class_weight": {0: 0.0, 1: 0, 2: 0}}, "class_weight must not leave all rows without"),
         ({"early_stopping": True, "validation_fraction": 0.001}, "test_size = 1"),
     ],
 )
@@ -375,6 +370,36 @@ def test_bad_parameters(params: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model.fit(X, Y)
     assert state(model) == kept
+
+
+REFUSED = {
+    "alpha": [-1.0, "a"], "batch_size": [0, 2.5], "learning_rate": ["optimal"],
+    "eta0": [0.0, -1.0, "fast"], "power_t": [-0.5], "momentum": [1.0, -0.1, "fast"],
+    "nesterov": [3], "max_iter": [0], "tol": [-1.0], "n_iter_no_change": [0],
+    "early_stopping": ["q"], "validation_fraction": [0.0, 1.0], "fit_intercept": ["a"],
+    "shuffle": ["b"], "random_state": ["z"], "warm_start": ["c"], "verbose": [-1],
+    "class_weight": ["even", [1, 2, 3]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values]
+)
+def test_parameters_are_refused_in_scikit_learns_words(name: str, value: Any) -> None:
+    expected = f"The '{name}' parameter of {{}} must be .* Got {re.escape(repr(value))} instead."
+    for kind, x, y in BOTH:
+        if name not in kind().get_params():
+            continue
+        model = kind(**{name: value})
+        for learn in (model.fit, model.partial_fit):
+            with pytest.raises(InvalidParameterError, match=expected.format(kind.__name__)):
+                learn(x, y)
+    oracle = SGDClassifier(**{name: value}) if name in SGDClassifier().get_params() else None
+    if oracle is not None and name not in ("eta0", "learning_rate", "random_state", "power_t"):
+        with pytest.raises(ValueError) as told:  # noqa: PT011
+            oracle.fit(X, Y)
+        with pytest.raises(ValueError, match=re.escape(str(told.value))):
+            type("SGDClassifier", (GDClassifier,), {})(**{name: value}).fit(X, Y)
 
 
 def test_what_partial_fit_refuses() -> None:
