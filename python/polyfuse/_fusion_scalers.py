@@ -154,11 +154,16 @@ def _fit(
     ]
 
 
-def fit_scaler(what: str, array: Any, scaler: Any, mask: NDArray[np.bool_] | None = None) -> Any:
-    """A new scaler, by name or a copy of one, fitted on the rows of a block that are there."""
+def new_scaler(scaler: Any) -> Any:
+    """An unfitted scaler, by name or a copy of one."""
     from .preprocessing import SCALERS
 
-    own = SCALERS[scaler]() if isinstance(scaler, str) else unfitted(scaler)
+    return SCALERS[scaler]() if isinstance(scaler, str) else unfitted(scaler)
+
+
+def fit_scaler(what: str, array: Any, scaler: Any, mask: NDArray[np.bool_] | None = None) -> Any:
+    """A new scaler, by name or a copy of one, fitted on the rows of a block that are there."""
+    own = new_scaler(scaler)
     there = array if mask is None or mask.all() else array[mask]
     try:
         return own.fit(there)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from copy import deepcopy
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -19,9 +18,8 @@ from ._first_order import SCHEDULES, AllRows, Batches, HeldOut, Plan, Rate, clos
 from ._gradient_data import Task, row_weights, scaled, split_rows, unit_of
 from ._linear import scores
 from ._random import MAX_INT, as_random_state
-from ._sgd_inputs import Seen, remember, require_finite_rows, see, see_again
+from ._sgd_inputs import Seen, remember, require_finite_rows, see, see_again, unfitted_entries
 from .exceptions import ConvergenceWarning, shared
-from .preprocessing import make_scaler
 
 # Of Nesterov's method on batches. With the adaptive schedule, on digits, breast_cancer, wine and
 # diabetes, in batches of 32 and 256, it ended 1.3 to 8 times closer to the optimum than 0, the
@@ -128,9 +126,9 @@ class GradientDescent(Estimator):
     # -- fit -------------------------------------------------------------------------------------
 
     def _see(self, X: Any) -> Seen:
-        """X, checked; scalers that are named are not fitted yet."""
+        """X, checked; scalers that are named or unfitted are not fitted yet."""
         warm = self.warm_start and hasattr(self, "coef_")
-        return see(self, X, None if isinstance(self.scaler, str) else self.scaler, warm=warm)
+        return see(self, X, self.scaler, warm=warm, fit=False)
 
     def _learn(
         self, seen: Seen, task: Task, sample_weight: ArrayLike | None, callback: Callback | None
@@ -141,9 +139,9 @@ class GradientDescent(Estimator):
             seen.rows.n_rows, task.codes, self.validation_fraction if self.early_stopping else 0.0,
             self.random_state,
         )  # fmt: skip
-        if isinstance(self.scaler, str):
-            new = [make_scaler(self.scaler) for _ in seen.widths]
-            seen = scaled(seen, new, None if split.held_out is None else split.learned)
+        learning = unfitted_entries(seen.modalities, self.scaler)
+        if any(learning):
+            seen = scaled(seen, learning, None if split.held_out is None else split.learned)
         rows, weight = seen.rows, row_weights(sample_weight, task, seen.rows.n_rows)
         if split.held_out is not None:
             weight = np.ones(rows.n_rows) if weight is None else weight.copy()
@@ -253,9 +251,9 @@ class GradientDescent(Estimator):
         n = seen.rows.n_rows
         task = task_of(n)
         weight = row_weights(sample_weight, task, n)
-        if isinstance(self.scaler, str) and progress.begun:
-            scalers = seen.scalers if not fresh else [make_scaler(self.scaler) for _ in seen.widths]
-            seen = scaled(seen, deepcopy(scalers), np.arange(n))
+        learning = unfitted_entries(seen.modalities, self.scaler)
+        if any(learning) and progress.begun:
+            seen = scaled(seen, learning, np.arange(n))
         problem = Problem(
             seen.rows, task.targets, task.loss, task.n_outputs, float(self.alpha), weight,
             self.fit_intercept,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_sample_weight
+from ._fusion_scalers import affine_of
+from ._kernels.contract import Rows
 from ._random import MAX_INT, shuffle_split, stratified_split
 from ._sgd_inputs import Seen, model_dtype
 
@@ -84,16 +87,24 @@ def unit_of(task: Task, weight: NDArray[np.float64] | None) -> float:
     return float(np.sqrt(variance)) or 1.0
 
 
-def scaled(seen: Seen, scalers: list[Any], index: NDArray[np.int64] | None) -> Seen:
-    """The same rows, scaled; scalers are fitted on them all, or go on with those of an index."""
+def scaled(seen: Seen, learning: list[bool], index: NDArray[np.int64] | None) -> Seen:
+    """The same rows, scaled by scalers of which some are learning.
+
+    Those are fitted on all rows, or go on with the rows of an index.
+    """
     arrays = [block.values for block in seen.rows.blocks]
-    for scaler, array in zip(scalers, arrays, strict=True):
+    scalers = [
+        deepcopy(own) if new else own for own, new in zip(seen.scalers, learning, strict=True)
+    ]
+    for scaler, array, new in zip(scalers, arrays, learning, strict=True):
+        if not new:
+            continue
         if index is None:
             scaler.fit(array)
             continue
         for start in range(0, len(index), _HEIGHT):
             scaler.partial_fit(array[index[start : start + _HEIGHT]])
-    affines = [scaler.as_affine() for scaler in scalers]
+    affines = [affine_of(scaler) for scaler in scalers]
     blocks = tuple(
         block._replace(affine=affine)
         for block, affine in zip(seen.rows.blocks, affines, strict=True)

@@ -59,7 +59,7 @@ _PARAMETERS = """alpha : float, default=1e-4
         See `tol`.
     early_stopping : bool, default=False
         Whether to hold rows out, watch the loss on them, and keep the model for which it was
-        least. They are not learned from, nor are scalers that are given by name.
+        least. They are not learned from, by scalers either, unless those are fitted already.
     validation_fraction : float, default=0.1
         Part of the rows, of each class alike, to hold out.
     fit_intercept : bool, default=True
@@ -69,9 +69,9 @@ _PARAMETERS = """alpha : float, default=1e-4
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default=None
         Seed of that order, and of the choice of rows to hold out.
     scaler : {"standard", "minmax", "maxabs", "robust"}, scaler, list or dict of them, default=None
-        How `X`, or each block, is scaled while it is read: by a scaler of that name fitted on the
-        rows learned from, or by scalers of :mod:`polyfuse.preprocessing` that are fitted already.
-        No scaled copy is made.
+        How `X`, or each block, is scaled while it is read: by a scaler of that name, or a copy of
+        one of :mod:`polyfuse.preprocessing`, fitted on the rows learned from; or by one that is
+        fitted already. No scaled copy is made.
     warm_start : bool, default=False
         Whether `fit` starts from the model there is.
     verbose : int, default=0
@@ -125,8 +125,8 @@ _FIT = """Fit the model; one that is fitted is forgotten, but for `warm_start`.
 _PARTIAL_FIT = """One pass over more rows, in batches; without `batch_size` they are one batch.
 
         The schedule counts calls as epochs, momentum goes on, and "auto" steps get shorter where
-        rows get longer. Scalers given by name learn from the rows first, unless `fit` has fitted
-        them. Weights are taken as they are, in `fit` relative to their mean.
+        rows get longer. Scalers given by name or unfitted learn from the rows first, unless `fit`
+        has fitted them. Weights are taken as they are, in `fit` relative to their mean.
 
         Parameters are those of `fit`"""
 

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from ._arrays import as_matrix, require_width
 from ._blocks import Position, named_blocks
 from ._feature_names import check_block_names, check_names, names_of
-from ._fusion_scalers import Scalers, affine_of, fit_scaler, is_fitted, scaler_entries
+from ._fusion_scalers import (
+    Scalers,
+    affine_of,
+    fit_scaler,
+    is_fitted,
+    new_scaler,
+    scaler_entries,
+)
 from ._inputs import (
     as_samples,
     as_sparse_samples,
@@ -56,8 +63,12 @@ def is_blocks(X: Any) -> bool:
     return all(getattr(block, "ndim", None) == 2 for block in X)
 
 
-def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False) -> Seen:
-    """Describe X for a fit that starts anew, fitting scalers that are given by name.
+def see(
+    estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False, fit: bool = True
+) -> Seen:
+    """Describe X for a fit that starts anew, fitting scalers that are not fitted.
+
+    Or leave that, without `fit`, to whoever knows on which rows: they do not scale yet.
 
     Where coefficients are kept (`warm`), blocks are those of the last fit, in that order.
 
@@ -72,9 +83,10 @@ def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False) -> Seen:
         given = _as_fitted(estimator, given)
     modalities = None if given.modalities is None else list(map(str, given.modalities))
     values = given.values
-    scalers = _scalers(modalities, values, scaler)
+    scalers = _scalers(modalities, values, scaler, fit)
     affines = [
-        _affine(s, v, m) for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
+        _affine(s, v, m) if s is None or is_fitted(s) else None
+        for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
     ]
     rows = _rows(values, affines, model_dtype(values, affines))
     return Seen(rows, names, given.features, modalities, [v.shape[1] for v in values], scalers)
@@ -243,14 +255,24 @@ def _rows(values: list[Any], affines: list[Affine | None], dtype: np.dtype) -> R
 # -- scalers -------------------------------------------------------------------------------------
 
 
-def _scalers(modalities: list[str] | None, values: list[Any], scaler: Scalers) -> list[Any]:
-    """One fitted scaler, or None, for each block: what is fitted already is taken as it is."""
+def _scalers(
+    modalities: list[str] | None, values: list[Any], scaler: Scalers, fit: bool
+) -> list[Any]:
+    """One scaler, or None, for each block: what is fitted already is taken as it is."""
     names = modalities or ["X"]
     each = scaler_entries(names, scaler, "scaler")
+    if not fit:
+        return [own if own is None or is_fitted(own) else new_scaler(own) for own in each]
     return [
         own if own is None or is_fitted(own) else _fit(name, modalities is None, value, own)
         for name, value, own in zip(names, values, each, strict=True)
     ]
+
+
+def unfitted_entries(names: list[str] | None, scaler: Scalers) -> list[bool]:
+    """Which blocks have a scaler that is given by name or unfitted."""
+    each = scaler_entries(names or ["X"], scaler, "scaler")
+    return [own is not None and not is_fitted(own) for own in each]
 
 
 def _fit(name: str, alone: bool, values: Any, scaler: Any) -> Any:

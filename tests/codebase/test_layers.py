@@ -77,7 +77,13 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_linear.py": {"._arrays", "._kernels", "."},
         "_least_squares.py": {"._arrays", "._estimator", "._kernels", "._linear"},
         "_first_order.py": {"._descent", "._kernels", "._linear", "."},
-        "_gradient_data.py": {"._arrays", "._kernels", "._random", "._sgd_inputs"},
+        "_gradient_data.py": {
+            "._arrays",
+            "._fusion_scalers",
+            "._kernels",
+            "._random",
+            "._sgd_inputs",
+        },
         "_gradient_base.py": {
             "._arrays",
             "._constraints",
@@ -91,7 +97,6 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._random",
             "._sgd_inputs",
             ".exceptions",
-            ".preprocessing",
         },
         "_gradient_descent.py": {
             "._arrays",

@@ -12,12 +12,13 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.exceptions import ConvergenceWarning as SkConvergenceWarning
 from sklearn.exceptions import DataConversionWarning as SkDataConversionWarning
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import StandardScaler as SkStandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from polyfuse._random import shuffle_split
 from polyfuse.exceptions import ConvergenceWarning, InvalidParameterError
 from polyfuse.linear_model import GDClassifier, GDRegressor
+from polyfuse.preprocessing import StandardScaler
 
 
 def classified(n_classes: int = 3, n: int = 240, seed: int = 0) -> tuple[NDArray, NDArray]:
@@ -56,7 +57,7 @@ def test_defaults_converge_to_logistic_regression(name: str, alpha: float) -> No
     load = load_digits if name == "digits" else load_breast_cancer
     x, y = (part[::3] if name == "digits" else part for part in load(return_X_y=True))
     model = GDClassifier(alpha=alpha, scaler="standard").fit(x, y)
-    x = StandardScaler().fit_transform(x)
+    x = SkStandardScaler().fit_transform(x)
     oracle = LogisticRegression(C=1 / (alpha * len(y)), tol=1e-5, max_iter=2000).fit(x, y)
     plain = GDClassifier(alpha=alpha).fit(x, y)
     np.testing.assert_allclose(model.coef_, plain.coef_, rtol=1e-6, atol=1e-8)
@@ -66,7 +67,7 @@ def test_defaults_converge_to_logistic_regression(name: str, alpha: float) -> No
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e4])
 def test_defaults_converge_to_ridge_whatever_the_unit_of_y(scale: float) -> None:
     x, y = load_diabetes(return_X_y=True)
-    x, y = StandardScaler().fit_transform(x), y * scale
+    x, y = SkStandardScaler().fit_transform(x), y * scale
     ridge = Ridge(alpha=1e-4 * len(y), tol=1e-12).fit(x, y)
     least = ((ridge.predict(x) - y) ** 2).mean() / 2 + 0.5e-4 * (ridge.coef_**2).sum()
     full = GDRegressor().fit(x, y)
@@ -81,7 +82,7 @@ def test_defaults_converge_to_ridge_whatever_the_unit_of_y(scale: float) -> None
 @pytest.mark.parametrize("batch_size", [1, 32, 256])
 def test_defaults_converge_in_batches_of_any_size(load: Any, batch_size: int) -> None:
     x, y = load(return_X_y=True)
-    x, y = StandardScaler().fit_transform(x)[::2], y[::2]
+    x, y = SkStandardScaler().fit_transform(x)[::2], y[::2]
     model = GDClassifier(batch_size=batch_size, random_state=0).fit(x, y)
     oracle = LogisticRegression(C=1e4 / len(y), tol=1e-5, max_iter=2000).fit(x, y)
     assert logistic_loss(model, x, y, 1e-4) <= logistic_loss(oracle, x, y, 1e-4) + 1e-3
@@ -178,7 +179,7 @@ def test_momentum_is_the_textbooks(momentum: float, nesterov: bool, batch_size: 
 def test_rows_held_out_are_never_learned_from(batch_size: int | None) -> None:
     options = {"early_stopping": True, "validation_fraction": 0.25, "random_state": 3}
     fits = []
-    for scaler in (None, "standard"):
+    for scaler in (None, "standard", StandardScaler(), [StandardScaler()]):
         model = GDRegressor(batch_size=batch_size, scaler=scaler, tol=None, max_iter=9, **options)
         first = model.fit(XR, YR)
         kept = first.coef_, first.loss_curve_, first.validation_loss_curve_
@@ -190,7 +191,7 @@ def test_rows_held_out_are_never_learned_from(batch_size: int | None) -> None:
         assert second.loss_curve_ == pytest.approx(kept[1], rel=1e-6)
         assert second.validation_loss_curve_ != kept[2]
         fits.append(len(kept[2]))
-    assert fits == [9, 9]
+    assert fits == [9, 9, 9, 9]
 
 
 def test_early_stopping_keeps_the_best_model() -> None:
@@ -242,7 +243,7 @@ def test_warm_start(kind: Any, x: NDArray, y: NDArray) -> None:
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("scaler", [None, "standard"])
+@pytest.mark.parametrize("scaler", [None, "standard", StandardScaler()])
 @pytest.mark.parametrize("batch_size", [None, 8])
 def test_partial_fit_learns_from_a_stream(scaler: Any, batch_size: Any) -> None:
     for kind, x, y in BOTH:
@@ -263,6 +264,27 @@ def test_partial_fit_of_one_batch_is_an_epoch() -> None:
         model.partial_fit(XR, YR)
     whole = GDRegressor(**options, learning_rate="constant", max_iter=3, tol=None).fit(XR, YR)
     np.testing.assert_array_equal(model.coef_, whole.coef_)
+
+
+@pytest.mark.parametrize("by_block", [False, True])
+def test_scalers_learn_alike_however_they_are_given(by_block: bool) -> None:
+    x: Any = {"a": XR[:, :4], "b": XR[:, 4:]} if by_block else XR
+    halves = [({k: v[i] for k, v in x.items()} if by_block else x[i], YR[i])
+              for i in (slice(0, 100), slice(100, 200))]  # fmt: skip
+    given: list[Any] = ["standard", StandardScaler()]
+    if by_block:
+        given += [{"a": "standard", "b": StandardScaler()}]
+    models = [GDRegressor(scaler=scaler, random_state=0) for scaler in given]
+    for model in models:
+        for part in halves:
+            model.partial_fit(*part)
+        np.testing.assert_array_equal(model.coef_, models[0].coef_)
+        assert {s.n_samples_seen_ for s in model.scalers_.values()} == {200}
+    assert not hasattr(given[1], "mean_")
+    fitted = StandardScaler().fit(XR[:50])
+    model = GDRegressor(scaler=fitted, early_stopping=True, random_state=0).fit(XR, YR)
+    assert model.scalers_["X"] is fitted
+    assert fitted.n_samples_seen_ == 50
 
 
 def test_partial_fit_goes_on_when_rows_get_longer() -> None:
