@@ -75,7 +75,7 @@ class GradientDescent(Estimator):
     _widths: list[int]
     _features: dict[str, NDArray | None]
     _scalers: list[Any]
-    _takes_sparse = False
+    _for_sparse: ClassVar[str]
 
     _constraints: ClassVar[c.Constraints] = _PARAMETERS
 

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_sample_weight
 from ._fusion_scalers import affine_of
-from ._kernels.contract import Rows
 from ._random import MAX_INT, shuffle_split, stratified_split
 from ._sgd_inputs import Seen, model_dtype
 

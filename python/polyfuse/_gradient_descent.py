@@ -99,7 +99,8 @@ _FIT = """Fit the model; one that is fitted is forgotten, but for `warm_start`.
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or dict or list of such blocks
-            Blocks are read where they lie: they are neither stacked nor copied.
+            Blocks are read where they lie: they are neither stacked nor copied. They are dense:
+            SGDClassifier and SGDRegressor take sparse ones.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
             Not negative, not all zero.
@@ -151,6 +152,8 @@ class GDRegressor(Regressor, GradientDescent):
     >>> model.predict([[3.0]]).round(3)
     array([7.])
     """
+
+    _for_sparse = "SGDRegressor"
 
     def fit(
         self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None, *,
@@ -213,6 +216,7 @@ class GDClassifier(Classifier, GradientDescent):
 
     classes_: NDArray
 
+    _for_sparse = "SGDClassifier"
     _constraints = {  # noqa: RUF012
         **GradientDescent._constraints,
         "class_weight": (c.among("balanced"), c.DICT, c.NONE),

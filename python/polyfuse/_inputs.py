@@ -91,11 +91,13 @@ def _as_array(x: Any, *, numeric: bool) -> NDArray:
     return array.astype(np.float64, copy=False)
 
 
-def require_dense(x: Any, name: str) -> None:
+def require_dense(x: Any, name: str, instead: str | None = None) -> None:
+    """Or tell to densify, or which estimator to take `instead`."""
     if is_sparse(x):
+        other = f", or {instead}, which takes sparse data" if instead else ""
         raise TypeError(
             f"Sparse data was passed for {name}, but dense data is required. Use '.toarray()' to "
-            "convert to a dense numpy array."
+            f"convert to a dense numpy array{other}."
         )
 
 

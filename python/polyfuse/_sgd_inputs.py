@@ -179,8 +179,8 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
 
 def _sparse(x: Any, estimator: Any, name: str) -> Csr:
     """A sparse matrix as the kernels take it, without a copy where it is CSR already."""
-    if not getattr(estimator, "_takes_sparse", True):
-        require_dense(x, name)
+    if hasattr(estimator, "_for_sparse"):
+        require_dense(x, name, estimator._for_sparse)
     for part in ("indices", "indptr", "row", "col"):
         indices = getattr(x, part, None)
         if isinstance(indices, np.ndarray) and indices.dtype != np.int32:

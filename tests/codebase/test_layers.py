@@ -80,7 +80,6 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_gradient_data.py": {
             "._arrays",
             "._fusion_scalers",
-            "._kernels",
             "._random",
             "._sgd_inputs",
         },
@@ -91,7 +90,6 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._estimator",
             "._first_order",
             "._gradient_data",
-            "._inputs",
             "._linear",
             "._parameters",
             "._random",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LinearRegression as SkLinearRegression
@@ -206,6 +207,19 @@ def test_single_class() -> None:
 def test_continuous_target() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         GDClassifier().fit(X, [0.5, 1.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize("kind", [GDClassifier, GDRegressor])
+def test_sparse_data_are_sent_on(kind: Any) -> None:
+    x, y = np.eye(4), np.arange(4) % 2
+    model = kind().fit([x, x], y)
+    sparse = sp.csr_array(x)
+    for call in (
+        lambda: kind().fit(sparse, y), lambda: kind().fit([x, sparse], y),
+        lambda: model.predict([x, sparse]), lambda: model.partial_fit([x, sparse], y),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"Sparse data was passed .* S{kind.__name__}, which"):
+            call()
 
 
 def test_params_and_repr() -> None:
