@@ -50,6 +50,18 @@ class Problem:
         coef = theta[: self.n_coef].reshape(self.n_outputs, self.rows.width)
         return coef, theta[self.n_coef :]
 
+    def centred(self, gradient: Vector, centre: Vector) -> None:
+        """Make a gradient that for columns less their centre, in place."""
+        coef, intercept = self.split(gradient)
+        coef -= np.multiply.outer(intercept, centre)
+
+    def moved(self, theta: Vector, centre: Vector) -> Vector:
+        """The model that for columns less their centre is theta."""
+        result = theta.copy()
+        coef, intercept = self.split(result)
+        intercept -= [dot(own, centre) for own in coef]
+        return result
+
     def start(self) -> Vector:
         return np.zeros(self.n_coef + self.n_outputs)
 
@@ -69,24 +81,39 @@ class Problem:
         flat = theta[: self.n_coef]
         return loss / self.rows.n_rows + 0.5 * self.alpha * dot(flat, flat), gradient
 
-    def smoothness(self, n_iter: int = 12) -> float:
+    def hessian(self) -> Problem:
+        """Whose gradient at a vector is the mean of x xᵀ times it."""
+        zero = np.zeros((self.rows.n_rows, 1))
+        return Problem(
+            self.rows, zero, "squared_error", 1, 0.0, self.sample_weight, self.fit_intercept
+        )
+
+    def centre(self) -> Vector | None:
+        """The weighted mean of the columns; None where no intercept makes up for it."""
+        if not self.fit_intercept:
+            return None
+        only_intercept = np.zeros(self.rows.width + 1)
+        only_intercept[-1] = 1.0
+        mean: Vector = self.hessian()(only_intercept)[1][:-1]
+        return mean
+
+    def smoothness(self, n_iter: int = 12, centre: Vector | None = None) -> float:
         """A bound on the curvature of the objective (its Lipschitz constant), by power iteration.
 
         It is at most the curvature of the loss in its scores times the largest eigenvalue of the
-        mean of x xᵀ, and that matrix times a vector is the gradient of the squared error for
-        targets of zero. The estimate is from below, hence the margin of 10 %.
+        mean of x xᵀ. The estimate is from below, hence the margin of 10 %. With a `centre` it is
+        the curvature for columns less that.
         """
-        zero = np.zeros((self.rows.n_rows, 1))
-        hessian = Problem(
-            self.rows, zero, "squared_error", 1, 0.0, self.sample_weight, self.fit_intercept
-        )
+        hessian = self.hessian()
         v = np.ones(self.rows.width + 1)
         if not self.fit_intercept:
             v[-1] = 0.0
         value = 0.0
         for _ in range(n_iter):
             v /= np.sqrt(dot(v, v)) or 1.0
-            _, v = hessian(v)
+            _, v = hessian(v if centre is None else hessian.moved(v, centre))
+            if centre is not None:
+                hessian.centred(v, centre)
             value = max(value, float(np.sqrt(dot(v, v))))
         return 1.1 * _CURVATURE[self.loss] * value + self.alpha
 

@@ -35,7 +35,8 @@ class Plan:
     is the part of the last move that is made again; None is Nesterov's growing momentum with
     restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows; those
     that are `closing` take over, by :func:`close`, where batches have stalled. A plan that
-    `lowers` goes on with a shorter step there.
+    `lowers` goes on with a shorter step there. Steps along the gradient of all rows are those for
+    columns less a `centre`, if there is one.
     """
 
     step: float
@@ -49,6 +50,7 @@ class Plan:
     batch_size: int | None
     closing: bool = False
     lowers: bool = False
+    centre: Vector | None = None
 
 
 class Rate:
@@ -104,7 +106,8 @@ class AllRows:
 
     With Nesterov's growing momentum, restarted by the gradient scheme of O'Donoghue and Candès
     (Adaptive Restart for Accelerated Gradient Schemes, 2015), which needs to know nothing of the
-    curvature below.
+    curvature below. An offset of columns, which slows the intercept down, does not matter to steps
+    for columns less their centre: a linear map of the gradient makes them of this model.
     """
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
@@ -124,10 +127,15 @@ class AllRows:
         value, gradient = self.problem(ahead)
         if not np.isfinite(value):
             return value, False
-        if np.abs(gradient).max() <= self.tol:
+        level = way = gradient
+        if plan.centre is not None:
+            level = gradient.copy()
+            self.problem.centred(level, plan.centre)
+            way = self.problem.moved(level, plan.centre)
+        if np.abs(level).max() <= self.tol:
             theta[:] = ahead
             return value, True
-        new = ahead - rate * gradient
+        new = ahead - rate * way
         if self.moved is not None and plan.momentum and not plan.nesterov:
             new += plan.momentum * self.moved
         self.moved = new - theta
@@ -235,10 +243,11 @@ def close(
     Steps as long as batches want them never come to rest, and short ones take long: from there,
     accelerated steps along exact gradients are the shorter way.
     """
-    bound = problem.smoothness()
+    centre = problem.centre()
+    bound = problem.smoothness(centre=centre)
     whole = replace(
         plan, step=1.0 / bound if bound > 0.0 else 1.0, schedule="constant", momentum=None,
-        batch_size=None, closing=False, lowers=False,
+        batch_size=None, closing=False, lowers=False, centre=centre,
     )  # fmt: skip
     advance = AllRows(problem, whole)
     return minimise(problem, theta, whole, advance, callback=callback, trace=trace)

@@ -172,7 +172,7 @@ class GradientDescent(Estimator):
     def _plan(
         self, problem: Problem, n: int, batch: int | None, bound: float | None = None
     ) -> Plan:
-        schedule, momentum, closing = self.learning_rate, None, False
+        schedule, momentum, closing, centre = self.learning_rate, None, False, None
         if schedule == "auto":
             closing = batch is not None and self.tol is not None and not self.early_stopping
             schedule = "constant" if batch is None or closing else "adaptive"
@@ -183,7 +183,10 @@ class GradientDescent(Estimator):
         if not _is("auto", self.eta0):
             step = float(self.eta0)
         else:
-            if bound is None:
+            if batch is None and momentum is None:
+                centre = problem.centre()
+                bound = problem.smoothness(centre=centre)
+            elif bound is None:
                 bound = problem.batch_smoothness(min(batch or n, n), n)
             self._require_sound(np.asarray(bound), True)
             step = (1.0 if batch is None else 0.5) / bound if bound > 0.0 else 1.0
@@ -192,7 +195,7 @@ class GradientDescent(Estimator):
         return Plan(
             step, schedule, self.power_t, momentum, self.nesterov, self.max_iter, self.tol,
             self.n_iter_no_change, batch, closing,
-            lowers=schedule == "adaptive" or (noisy and not closing),
+            lowers=schedule == "adaptive" or (noisy and not closing), centre=centre,
         )  # fmt: skip
 
     def _start(self, problem: Problem, seen: Seen) -> NDArray:

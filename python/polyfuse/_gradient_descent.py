@@ -36,9 +36,10 @@ _PARAMETERS = """alpha : float, default=1e-4
         any batch size. With early stopping, or without `tol`, "auto" is "adaptive" for batches.
     eta0 : float or "auto", default="auto"
         First step. "auto" takes it from the smoothness of the loss on the data: 1 / L for all
-        rows, 1 / 2L of the expected smoothness for batches (Gower et al., 2019). Batches shorten
-        it under any schedule but "cosine" as "adaptive" does: what noise allows is not known
-        beforehand.
+        rows, where columns count as centred unless `momentum` is given, so that an offset does not
+        slow it down; 1 / 2L of the expected smoothness for batches (Gower et al., 2019). Batches
+        shorten it under any schedule but "cosine" as "adaptive" does: what noise allows is not
+        known beforehand.
     power_t : float, default=0.5
         See `learning_rate`.
     momentum : float from 0 to below 1, or "auto", default="auto"
@@ -50,10 +51,10 @@ _PARAMETERS = """alpha : float, default=1e-4
     max_iter : int, default=1000
         Most passes over the data.
     tol : float or None, default=1e-4
-        All rows, and what takes over from batches: stop when no element of the gradient is larger.
-        Other schedules and early stopping: stop when the loss, of an epoch or on the rows held
-        out, has not come down by this much for `n_iter_no_change` epochs. In units of the targets,
-        their standard deviation for numbers.
+        All rows, and what takes over from batches: stop when no element of the gradient, for
+        columns that count as centred, is larger. Other schedules and early stopping: stop when the
+        loss, of an epoch or on the rows held out, has not come down by this much for
+        `n_iter_no_change` epochs. In units of the targets, their standard deviation for numbers.
         None makes all of `max_iter` passes.
     n_iter_no_change : int, default=5
         See `tol`.

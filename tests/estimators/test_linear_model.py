@@ -209,6 +209,23 @@ def test_continuous_target() -> None:
         GDClassifier().fit(X, [0.5, 1.0, 0.0, 1.0])
 
 
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_an_offset_of_columns_does_not_matter(
+    rng: np.random.Generator, dtype: Any, batch_size: int | None
+) -> None:
+    x, weight = rng.normal(size=(240, 4)), rng.uniform(0.5, 2.0, 240)
+    numbers = x @ rng.normal(size=4) + rng.normal(size=240)
+    classes = (numbers[:, None] > [-1.0, 1.0]).sum(axis=1)
+    far = np.add(x, [1000.0, -300.0, 0.0, 5.0]).astype(dtype)
+    for kind, y in ((GDClassifier, classes), (GDRegressor, numbers)):
+        model = kind(batch_size=batch_size, random_state=0)
+        plain = model.fit(x, y, weight).coef_
+        np.testing.assert_allclose(model.fit(far, y, weight).coef_, plain, atol=0.02)
+        assert model.n_iter_ < 200
+
+
 @pytest.mark.parametrize("kind", [GDClassifier, GDRegressor])
 def test_sparse_data_are_sent_on(kind: Any) -> None:
     x, y = np.eye(4), np.arange(4) % 2
