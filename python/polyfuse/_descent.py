@@ -105,7 +105,8 @@ class Problem:
         the curvature for columns less that.
         """
         hessian = self.hessian()
-        v = np.ones(self.rows.width + 1)
+        # Ones would be orthogonal to all there is, where columns add up to a constant.
+        v = np.random.default_rng(0).uniform(0.5, 1.5, self.rows.width + 1)
         if not self.fit_intercept:
             v[-1] = 0.0
         value = 0.0

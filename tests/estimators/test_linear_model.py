@@ -226,6 +226,19 @@ def test_an_offset_of_columns_does_not_matter(
         assert model.n_iter_ < 200
 
 
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_steps_are_short_enough_for_columns_that_add_up(
+    rng: np.random.Generator, offset: float, batch_size: int | None
+) -> None:
+    # The sum of these columns is constant: the same weight for each sees none of their curvature.
+    half = 2.0 * rng.normal(size=(240, 2))
+    x = np.column_stack([half, -half]) + offset
+    y = half @ [1.0, -2.0] + rng.normal(size=240)
+    model = GDRegressor(batch_size=batch_size, random_state=0).fit(x, y)
+    assert model.score(x, y) > Ridge(alpha=1e-4 * 240).fit(x, y).score(x, y) - 1e-4
+
+
 @pytest.mark.parametrize("kind", [GDClassifier, GDRegressor])
 def test_sparse_data_are_sent_on(kind: Any) -> None:
     x, y = np.eye(4), np.arange(4) % 2
