@@ -63,9 +63,7 @@ def is_blocks(X: Any) -> bool:
     return all(getattr(block, "ndim", None) == 2 for block in X)
 
 
-def see(
-    estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False, fit: bool = True
-) -> Seen:
+def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False, fit: bool = True) -> Seen:
     """Describe X for a fit that starts anew, fitting scalers that are not fitted.
 
     Or leave that, without `fit`, to whoever knows on which rows: they do not scale yet.

@@ -91,7 +91,6 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._first_order",
             "._gradient_data",
             "._linear",
-            "._parameters",
             "._random",
             "._sgd_inputs",
             ".exceptions",

@@ -177,23 +177,6 @@ def test_bad_data(model: type[Any], x: Any, y: Any, message: str) -> None:
         estimator.predict(X)
 
 
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"alpha": -1.0}, "alpha must be a finite number of at least 0; got -1.0"),
-        ({"batch_size": 0}, "batch_size must be an integer of at least 1; got 0"),
-        ({"batch_size": 2.5}, "batch_size must be an integer of at least 1; got 2.5"),
-        ({"eta0": -0.1}, "eta0 must be 'auto' or a positive number; got -0.1"),
-        ({"eta0": "fast"}, "eta0 must be 'auto' or a positive number; got 'fast'"),
-        ({"max_iter": 0}, "max_iter must be an integer of at least 1; got 0"),
-        ({"tol": np.nan}, "tol must be a finite number"),
-    ],
-)
-def test_bad_parameters(params: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        GDClassifier(**params).fit(X, Y)
-
-
 def test_divergence_is_an_error_not_a_nan() -> None:
     with pytest.raises(ValueError, match="Floating-point overflow.*eta0=1000"):
         GDRegressor(eta0=1000.0, batch_size=1, random_state=0).fit(X * 100, [1.0, 2.0, 3.0, 4.0])
