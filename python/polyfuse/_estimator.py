@@ -163,7 +163,20 @@ class Classifier(Estimator):
     _estimator_type = "classifier"
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy of the predictions for `X` against `y`."""
+        """Return the accuracy of the predictions for `X` against `y`.
+
+        Parameters
+        ----------
+        X
+            As for `fit`.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
         from .metrics import accuracy_score
 
         predicted = self.predict(X)  # type: ignore[attr-defined]
@@ -177,7 +190,20 @@ class Regressor(Estimator):
     _estimator_type = "regressor"
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R² of the predictions for `X` against `y`; the mean over targets."""
+        """Return R² of the predictions for `X` against `y`; the mean over targets.
+
+        Parameters
+        ----------
+        X
+            As for `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True values.
+        sample_weight : array-like of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
         from .metrics import r2_score
 
         predicted = self.predict(X)  # type: ignore[attr-defined]

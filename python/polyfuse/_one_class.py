@@ -30,12 +30,12 @@ class SGDOneClassSVM(SGD):
     Parameters
     ----------
     nu : float in (0, 1], default=0.5
-        About the share of rows that may lie on the wrong side.
+        About the share of rows that may lie on the wrong side. It is the alpha of "optimal" too.
     fit_intercept : bool, default=True
         Whether to learn the offset r.
-    {d.LOOP}
-    {d.RANDOM_STATE}
-    {d.SCHEDULE}
+    {d.loop("", "5")}
+    {d.random_state()}
+    {d.schedule('"optimal"', "0.5", None)}
     {d.WARM_START}
     {d.AVERAGE}
     {d.OURS}
@@ -48,6 +48,8 @@ class SGDOneClassSVM(SGD):
     {d.FITTED}
 
     {d.NOTES}
+
+    {d.REFERENCES}
 
     Examples
     --------
@@ -164,8 +166,11 @@ class SGDOneClassSVM(SGD):
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from more rows: one epoch on them, starting from what was learned.
 
-        Parameters are those of `fit`. A scaler given by name is fitted on the rows of the first
-        call.
+        Parameters
+        ----------
+        X, sample_weight
+            As for `fit`. A scaler that is not fitted is, on the rows of the first call.
+        y : ignored
 
         Returns
         -------
@@ -208,27 +213,62 @@ class SGDOneClassSVM(SGD):
     # -- prediction ------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> NDArray:
-        """Return the signed distance to the hyperplane, (n_samples,): positive for what is usual.
+        """Return the scores x w - r, which are positive for what is usual.
 
         Parameters
         ----------
         X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
         """
         require_fitted(self, "t_")
         return self._linear_scores(X, -self.offset_)[:, 0]
 
     def score_samples(self, X: Any) -> NDArray:
-        """Return the scores before the offset is subtracted, shape (n_samples,)."""
+        """Return the scores x w, before the offset is subtracted.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         scores: NDArray = self.decision_function(X) + self.offset_
         return scores
 
     def predict(self, X: Any) -> NDArray:
-        """Return 1 for rows that are usual and -1 for others, shape (n_samples,)."""
+        """Return which rows are usual.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            1 for rows that are usual, -1 for others.
+        """
         usual = self.decision_function(X) >= 0
         return np.where(usual, 1, -1).astype(np.int32)
 
     def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> NDArray:
-        """Fit to `X` and return the labels of its rows."""
+        """Fit to `X` and return what `predict` says of its rows.
+
+        Parameters
+        ----------
+        X, **fit_params
+            As for `fit`.
+        y : ignored
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            1 for rows that are usual, -1 for others.
+        """
         return self.fit(X, **fit_params).predict(X)
 
     def __sklearn_tags__(self) -> Any:

@@ -18,13 +18,13 @@ class Perceptron(BaseSGDClassifier):
 
     Parameters
     ----------
-    {d.PENALTY}
-    {d.LOOP}
+    {d.penalty("None", "float in [0, 1]")}
+    {d.loop()}
     eta0 : float, default=1.0
         The step.
     n_jobs : int or None, default=None
         Not looked at: see ``polyfuse.show_config`` for the threads of the kernels.
-    {d.RANDOM_STATE}
+    {d.random_state("0")}
     {d.STOPPING}
     {d.CLASS_WEIGHT}
     {d.WARM_START}
@@ -38,6 +38,10 @@ class Perceptron(BaseSGDClassifier):
     {d.FITTED}
 
     {d.NOTES}
+
+    {d.NULLABLE}
+
+    {d.REFERENCES}
 
     Examples
     --------

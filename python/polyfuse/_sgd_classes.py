@@ -105,7 +105,7 @@ class BaseSGDClassifier(Classifier, SGD):
         Parameters
         ----------
         X, y, sample_weight
-            As for `fit`. A scaler given by name is fitted on the rows of the first call.
+            As for `fit`. A scaler that is not fitted is, on the rows of the first call.
         classes : array-like of shape (n_classes,), optional
             All labels there will be; needed in the first call.
 
@@ -266,7 +266,17 @@ class BaseSGDClassifier(Classifier, SGD):
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def predict(self, X: Any) -> NDArray:
-        """Return the label of each row, shape (n_samples,); `X` as in `fit`."""
+        """Return the label of each row.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Of ``classes_``.
+        """
         scores = self.decision_function(X)
         codes = (scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)
         labels: NDArray = self.classes_[codes]

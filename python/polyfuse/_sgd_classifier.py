@@ -35,14 +35,14 @@ class SGDClassifier(BaseSGDClassifier):
         "epsilon_insensitive", "squared_epsilon_insensitive" of targets -1 and 1; "multinomial",
         not in scikit-learn: one model with the softmax over all classes, in fast arithmetic
         always ("log_loss" where there are two classes).
-    {d.PENALTY}
-    {d.LOOP}
+    {d.penalty('"l2"')}
+    {d.loop()}
     epsilon : float, default=0.1
         Where "huber" becomes linear; up to where the epsilon-insensitive losses are 0.
     n_jobs : int or None, default=None
         Not looked at: see ``polyfuse.show_config`` for the threads of the kernels.
-    {d.RANDOM_STATE}
-    {d.SCHEDULE}
+    {d.random_state()}
+    {d.schedule('"optimal"', "0.5", '"hinge"')}
     {d.STOPPING}
     {d.CLASS_WEIGHT}
     {d.WARM_START}
@@ -59,6 +59,10 @@ class SGDClassifier(BaseSGDClassifier):
 
     {d.NOTES}
 
+    {d.NULLABLE}
+
+    {d.REFERENCES}
+
     Examples
     --------
     >>> from polyfuse.linear_model import SGDClassifier
@@ -67,6 +71,19 @@ class SGDClassifier(BaseSGDClassifier):
     >>> model = SGDClassifier(max_iter=100, random_state=0).fit(X, y)
     >>> model.predict([[-0.8, -1.0]])
     array(['left'], dtype='<U5')
+
+    Blocks, of which only one is scaled, and one learns at a tenth of the pace:
+
+    >>> blocks = {{"image": X, "text": [[3.0], [4.0], [0.0], [1.0]]}}
+    >>> model = SGDClassifier(
+    ...     "log_loss", max_iter=50, tol=None, random_state=0,
+    ...     scaler={{"image": "standard", "text": None}},
+    ...     block_eta={{"image": 1.0, "text": 0.1}},
+    ... ).fit(blocks, y)
+    >>> model.predict({{"text": [[3.5]], "image": [[-0.8, -1.0]]}})
+    array(['left'], dtype='<U5')
+    >>> model.coef_.shape, model.modalities_, model.scalers_
+    ((1, 3), ['image', 'text'], {{'image': StandardScaler(), 'text': None}})
     """
 
     _constraints = {  # noqa: RUF012
@@ -133,11 +150,20 @@ class SGDClassifier(BaseSGDClassifier):
 
     @available_if(_require_probabilities)
     def predict_proba(self, X: Any) -> NDArray:
-        """Return class probabilities, shape (n_samples, n_classes).
+        """Return class probabilities.
 
         For "multinomial" the softmax of the scores; for "log_loss" their logistic functions,
         brought to a sum of 1; for "modified_huber" (clip(score, -1, 1) + 1) / 2, likewise (Zadrozny
         and Elkan, "Transforming classifier scores into multiclass probability estimates", 2002).
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
 
         Raises
         ------
@@ -163,7 +189,22 @@ class SGDClassifier(BaseSGDClassifier):
 
     @available_if(_require_probabilities)
     def predict_log_proba(self, X: Any) -> NDArray:
-        """Return the logarithms of `predict_proba`."""
+        """Return the logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``; -inf where a probability is 0.
+
+        Raises
+        ------
+        AttributeError
+            For losses without probabilities.
+        """
         with np.errstate(divide="ignore"):
             logarithms: NDArray = np.log(self.predict_proba(X))
         return logarithms

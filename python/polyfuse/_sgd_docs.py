@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
-PENALTY = """penalty : {"l2", "l1", "elasticnet"} or None
+
+def penalty(default: str, l1_ratio: str = "float in [0, 1] or None") -> str:
+    """The penalty, its strength, and the intercept, which has none."""
+    return f"""penalty : {{"l2", "l1", "elasticnet"}} or None, default={default}
         |w|² / 2, |w|₁, or l1_ratio · |w|₁ + (1 - l1_ratio) · |w|² / 2. An l1 penalty is applied by
         truncated gradients [2]_, which leaves coefficients at exactly 0.
     alpha : float, default=1e-4
         Strength of the penalty.
-    l1_ratio : float in [0, 1] or None, default=0.15
+    l1_ratio : {l1_ratio}, default=0.15
         For "elasticnet".
     fit_intercept : bool, default=True
-        Whether to learn an intercept; it is not penalised. On sparse data its steps are multiplied
-        by 0.01."""
+        Whether to learn an intercept; it is not penalised."""
 
-LOOP = """max_iter : int, default=1000
+
+def loop(
+    score: str = "(with `early_stopping` the score) ", epochs: str = "`n_iter_no_change`"
+) -> str:
+    """How often the rows are visited, in which order, and what is told of it."""
+    return f"""max_iter : int, default=1000
         Most epochs of ``fit``.
     tol : float or None, default=1e-3
-        Stop when the mean objective of an epoch (with `early_stopping` the score) has not got
-        better by this much for `n_iter_no_change` epochs. None: make all epochs, which saves the
-        work of finding the objective.
+        Stop when the mean objective of an epoch {score}has not got
+        better by this much for {epochs} epochs. None: make all epochs, which saves
+        the work of finding the objective.
     shuffle : bool, default=True
         Visit the rows of each epoch in a new order.
     verbose : int, default=0
         Print a line after each epoch."""
 
-RANDOM_STATE = """random_state : int, RandomState instance or None
+
+def random_state(default: str = "None") -> str:
+    """The generator."""
+    return f"""random_state : int, RandomState instance or None, default={default}
         The orders of rows, and the rows held out, are those that scikit-learn draws from it."""
 
-SCHEDULE = """learning_rate : {"optimal", "constant", "invscaling", "adaptive", "pa1", "pa2"}
-        The step η of row t: 1 / (alpha · (t₀ + t)) with Bottou's t₀ [1]_; eta0;
-        eta0 / t^power_t; eta0, divided by 5 when training would stop; passive-aggressive [3]_:
-        min(eta0, loss / |x|²), or loss / (|x|² + 1 / (2 · eta0)).
+
+_SCHEDULES = """The step η of row t: 1 / (alpha · (t₀ + t)) with Bottou's t₀ [1]_; eta0;
+        eta0 / t^power_t; eta0, divided by 5 when training would stop"""
+
+_PASSIVE = """passive-aggressive [3]_:
+        min(eta0, loss / |x|²), or loss / (|x|² + 1 / (2 · eta0))"""
+
+
+def schedule(default: str, power_t: str, passive_loss: str | None) -> str:
+    """The steps; passive-aggressive ones are for one loss, if any."""
+    names, steps = '"optimal", "constant", "invscaling", "adaptive"', _SCHEDULES
+    if passive_loss is not None:
+        names += ', "pa1", "pa2"'
+        steps += f"; {_PASSIVE}, for\n        loss={passive_loss} only"
+    return f"""learning_rate : {{{names}}}, default={default}
+        {steps}.
     eta0 : float, default=0.01
         See `learning_rate`.
-    power_t : float
+    power_t : float, default={power_t}
         See `learning_rate`."""
+
 
 STOPPING = """early_stopping : bool, default=False
         Hold out `validation_fraction` of the rows, and stop by the score on them.
     validation_fraction : float in (0, 1), default=0.1
+        Share of the rows to hold out, for classifiers of each class alike. Scalers that are fitted
+        here see them too.
     n_iter_no_change : int, default=5
         See `tol`."""
 
@@ -52,14 +77,20 @@ AVERAGE = """average : bool or int, default=False
 WARM_START = """warm_start : bool, default=False
         Let ``fit`` start where the last one has ended."""
 
-OURS = """scaler : str, fitted scaler, dict or list of them, or None, default=None
-        How X, or each of its blocks, is scaled, on the way: "standard", "minmax", "maxabs",
-        "robust", fitted in ``fit``; or scalers of ``polyfuse.preprocessing``, fitted before.
+OURS = """scaler : str, scaler, dict or list of them, or None, default=None
+        How X, or each of its blocks, is scaled, on the way: by a scaler of
+        ``polyfuse.preprocessing``, or by its name, "standard", "minmax", "maxabs" or "robust". One
+        that is fitted is used as it is. Those of a name, and copies of those that are not fitted,
+        are fitted on all rows of ``fit``; or of the first ``partial_fit``, and kept from then on.
     arithmetic : {"exact", "fast"}, default="exact"
-        "exact": the operations of scikit-learn in its order, and its coefficients to the last bit.
-        "fast": sums over 16 lanes, so to rounding (which the first steps of "optimal" may
-        magnify), and one order of rows for all classes; ``partial_fit`` goes on as if it had not
-        stopped: without shuffling, chunks in a row give the bits of one fit of one epoch."""
+        "exact": the operations of scikit-learn in its order, and its coefficients to the last bit,
+        given the same scaled values (our scalers agree with scikit-learn's to rounding).
+        "fast": sums over 16 lanes, so to rounding: below 1e-13 of the largest coefficient (float32:
+        1e-5) where steps are short, but long ones, as the first of "optimal", may magnify it to the
+        whole where the slope of the loss varies. For more than two classes it takes one order of
+        rows, where scikit-learn draws one for each: another model, but for ``shuffle=False``.
+        ``partial_fit`` goes on as if it had not stopped: without shuffling, and with scalers fitted
+        before, chunks in a row give the bits of one fit of one epoch."""
 
 BLOCKWISE = """block_eta : dict or list of float, or None, default=None
         Where X is blocks: a factor, 0 or more, of the step η of each one's coefficients (per-layer
@@ -74,10 +105,14 @@ FITTED = """t_ : float
     n_iter_ : int
         Epochs made; the most of any class.
     n_features_in_ : int
-    feature_names_in_ : ndarray of str, where X was a data frame
-    modalities_ : list of str, where X was several blocks
-        Their names; they are looked up by name afterwards.
-    scalers_ : dict of str to fitted scaler or None, where there is a scaler"""
+        Number of columns of all blocks together.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where `X` is a data frame, and no blocks, whose columns are named by strings.
+    modalities_ : list of str
+        Where `X` is blocks: their names, by which they are looked up afterwards.
+    scalers_ : dict of str to fitted scaler or None
+        Where there is a scaler: by name of the block, "X" for a matrix. `coef_` is for scaled
+        features."""
 
 NOTES = """Notes
     -----
@@ -86,7 +121,13 @@ NOTES = """Notes
     side, of their scaled values. The model is float32 if the blocks side by side were, else
     float64.
 
-    References
+    On sparse data scikit-learn multiplies the steps of the intercept by 0.01. So it is here where
+    X is sparse, or one of its blocks, for the whole model: there is one intercept."""
+
+NULLABLE = """Labels in a nullable column of pandas keep their type, as in a plain one: of "Int64",
+    ``classes_`` and predictions are int64. scikit-learn makes them float64."""
+
+REFERENCES = """References
     ----------
     .. [1] L. Bottou, "Stochastic gradient descent tricks", Neural Networks: Tricks of the Trade,
        2012.

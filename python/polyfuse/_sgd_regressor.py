@@ -35,12 +35,12 @@ class SGDRegressor(Regressor, SGD):
     loss : str, default="squared_error"
         "squared_error", (y - p)² / 2; "huber", linear beyond `epsilon`; "epsilon_insensitive",
         max(0, abs(y - p) - epsilon); "squared_epsilon_insensitive", its square.
-    {d.PENALTY}
-    {d.LOOP}
+    {d.penalty('"l2"')}
+    {d.loop()}
     epsilon : float, default=0.1
         See `loss`.
-    {d.RANDOM_STATE}
-    {d.SCHEDULE}
+    {d.random_state()}
+    {d.schedule('"invscaling"', "0.25", '"epsilon_insensitive"')}
     {d.STOPPING}
     {d.WARM_START}
     {d.AVERAGE}
@@ -54,6 +54,8 @@ class SGDRegressor(Regressor, SGD):
     {d.FITTED}
 
     {d.NOTES}
+
+    {d.REFERENCES}
 
     Examples
     --------
@@ -171,8 +173,10 @@ class SGDRegressor(Regressor, SGD):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from more rows: one epoch on them, starting from what was learned.
 
-        Parameters are those of `fit`. A scaler given by name is fitted on the rows of the first
-        call.
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`. A scaler that is not fitted is, on the rows of the first call.
 
         Returns
         -------
@@ -222,5 +226,14 @@ class SGDRegressor(Regressor, SGD):
         return Plan([chain], partial(self._finish_single, model, chain, samples.n))
 
     def predict(self, X: Any) -> NDArray:
-        """Return X w + b, shape (n_samples,); `X` as in `fit`."""
+        """Return X w + b.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or blocks, as in `fit`
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
         return self._linear_scores(X)[:, 0]

@@ -57,6 +57,15 @@ def test_check_estimator(name: str) -> None:
     assert mine <= other
 
 
+@pytest.mark.parametrize("name", ["SGDClassifier", "Perceptron"])
+def test_nullable_labels_keep_their_type(name: str, rng: np.random.Generator) -> None:
+    x, y = rng.standard_normal((40, 2)), pd.Series([1, 2] * 20, dtype="Int64")
+    model = getattr(ours, name)(max_iter=5).fit(x, y)
+    other = getattr(theirs, name)(max_iter=5).fit(x, y)
+    assert model.classes_.dtype == model.predict(x).dtype == np.int64
+    assert other.classes_.dtype == np.float64  # or the docstring's note has become untrue
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_parameters_and_tags(name: str) -> None:
     mine, other = getattr(ours, name)(), getattr(theirs, name)()
