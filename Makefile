@@ -24,7 +24,7 @@ bench: $(VENV)/.installed
 # Every configuration against scikit-learn, and scikit-learn's own tests on our classes.
 sgd-grid: $(VENV)/.installed
 	$(BIN)/python tests/estimators/sgd_grid.py --all
-	$(BIN)/python tools/run_sklearn_sgd_tests.py
+	$(BIN)/python tools/run_sklearn_tests.py sgd
 
 sanitize: $(VENV)/.tools
 	$(BIN)/cmake -S cpp/tests -B build/sanitize -DCMAKE_BUILD_TYPE=None

@@ -75,7 +75,8 @@ AVERAGE = """average : bool or int, default=False
         the step of that number [1]_."""
 
 WARM_START = """warm_start : bool, default=False
-        Let ``fit`` start where the last one has ended."""
+        Let ``fit`` start where the last one has ended. Classifiers then fit scalers of a name anew;
+        regressors keep those of the last fit."""
 
 OURS = """scaler : str, scaler, dict or list of them, or None, default=None
         How X, or each of its blocks, is scaled, on the way: by a scaler of
