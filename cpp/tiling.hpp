@@ -136,9 +136,14 @@ constexpr std::int64_t gradient_slots(std::int64_t n_rows, std::int64_t tile_row
     return at_least(1, at_most(max_slots, n_rows / (4 * tile_rows)));
 }
 
-constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_labels) {
-    const std::int64_t worth = n_rows / at_least(1 << 14, 4 * n_labels * n_labels);
-    return at_least(1, at_most(max_slots, worth));
+// Labels that become codes at once: two tiles stay in L1.
+constexpr std::int64_t label_tile = 1024;
+
+// Ranges of rows with a table of counts each: of 32 bits, and few megabytes together.
+constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_cells) {
+    const std::int64_t worth = n_rows / at_least(1 << 14, n_cells);
+    const std::int64_t room = at_most(max_slots, (1 << 22) / at_least(1, n_cells));
+    return at_least(1 + (n_rows >> 31), at_most(room, worth));
 }
 
 // Rows narrower than this are summarised 16 at a time.

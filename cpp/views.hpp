@@ -132,6 +132,29 @@ struct Quantiles {
     double* above;
 };
 
+// Integers, one after the other.
+struct Labels {
+    const char* data;
+    DType dtype;
+};
+
+// True and predicted labels; less `low` they are codes.
+struct LabelPairs {
+    Labels y_true, y_pred;
+    std::int64_t low;
+};
+
+// As 64 bits: those of uint64 have to be read as what they are.
+struct LabelRange {
+    std::int64_t low, high;
+};
+
+// A place in a table of words: their hash, and their code, or -1 where there are none.
+struct WordSlot {
+    std::uint64_t hash;
+    std::int64_t code;
+};
+
 enum class Loss : std::uint8_t { squared_error, log_loss, multinomial };
 inline constexpr const char* loss_names[] = {"squared_error", "log_loss", "multinomial"};
 inline constexpr int n_losses = static_cast<int>(sizeof loss_names / sizeof loss_names[0]);

@@ -47,10 +47,21 @@ void run_settle_chains(const Chains<T>&, ChainParts);
 
 void run_shuffle(std::uint32_t seed, std::int64_t* order, std::int64_t n);
 
-void run_confusion(const std::int64_t* y_true, const std::int64_t* y_pred, std::int64_t n,
-                   std::int64_t k, std::int64_t* cells);
+// Into k x k cells; weighted ones are doubles.
+void run_confusion(const LabelPairs&, std::int64_t n, std::int64_t k, std::int64_t* cells);
+void run_confusion(const LabelPairs&, const double* weight, std::int64_t n, std::int64_t k,
+                   double* cells);
 
-void run_confusion(const std::int64_t* y_true, const std::int64_t* y_pred, const double* weight,
-                   std::int64_t n, std::int64_t k, double* cells);
+// Into 3 x k cells.
+void run_label_sums(const LabelPairs&, std::int64_t n, std::int64_t k, std::int64_t* cells);
+void run_label_sums(const LabelPairs&, const double* weight, std::int64_t n, std::int64_t k,
+                    double* cells);
+
+std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
+
+LabelRange run_label_range(const Labels&, std::int64_t n);
+
+std::int64_t run_encode_words(const std::uint32_t* words, std::int64_t n, std::int64_t width,
+                              std::int64_t limit, std::int64_t* codes, std::int64_t* firsts);
 
 }  // namespace polyfuse

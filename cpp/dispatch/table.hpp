@@ -38,10 +38,19 @@ struct Table {
                              const Quantiles&, char* scratch);
     void (*missing_rows)(const Rows&, std::int64_t first, std::int64_t count, std::uint8_t* out);
     double (*dot)(const double*, const double*, std::int64_t n);
-    void (*count_pairs)(const std::int64_t*, const std::int64_t*, std::int64_t n, std::int64_t k,
-                        std::int64_t* cells);
-    void (*weigh_pairs)(const std::int64_t*, const std::int64_t*, const double*, std::int64_t n,
-                        std::int64_t k, double* cells);
+    void (*count_pairs)(const LabelPairs&, std::int64_t first, std::int64_t count,
+                        const double* weight, std::int64_t k, std::uint32_t* cells);
+    void (*weigh_pairs)(const LabelPairs&, std::int64_t first, std::int64_t count,
+                        const double* weight, std::int64_t k, double* cells);
+    void (*count_labels)(const LabelPairs&, std::int64_t first, std::int64_t count,
+                         const double* weight, std::int64_t k, std::uint32_t* cells);
+    void (*weigh_labels)(const LabelPairs&, std::int64_t first, std::int64_t count,
+                         const double* weight, std::int64_t k, double* cells);
+    std::int64_t (*count_equal)(const LabelPairs&, std::int64_t first, std::int64_t count);
+    LabelRange (*label_range)(const Labels&, std::int64_t first, std::int64_t n);
+    std::int64_t (*encode_words)(const std::uint32_t* words, std::int64_t n, std::int64_t width,
+                                 std::int64_t limit, std::int64_t* codes, std::int64_t* firsts,
+                                 WordSlot* table, std::int64_t size);
 
     template <class T>
     constexpr const Typed<T>& typed() const {

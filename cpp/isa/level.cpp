@@ -5,6 +5,7 @@
 #include "kernels/chain_parts.hpp"
 #include "kernels/chains.hpp"
 #include "kernels/confusion.hpp"
+#include "kernels/confusion_words.hpp"
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
 #include "kernels/ranking.hpp"
@@ -26,8 +27,13 @@ constinit const Table table{
     column_quantiles,
     missing_rows,
     dot,
-    count_pairs,
-    weigh_pairs,
+    count_pairs<std::uint32_t>,
+    count_pairs<double>,
+    sum_labels<std::uint32_t>,
+    sum_labels<double>,
+    count_equal,
+    label_range,
+    encode_words,
 };
 
 }  // namespace polyfuse::POLYFUSE_LEVEL

@@ -244,15 +244,45 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
           "descend", n, d);
 }
 
+Labels labels(const std::vector<std::int64_t>& y) {
+    return {reinterpret_cast<const char*>(y.data()), DType::i64};
+}
+
 void confuse(std::int64_t n, std::int64_t k) {
     std::vector<std::int64_t> a(static_cast<std::size_t>(n)), b(a.size());
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<std::int64_t>(i * 31) % (k + 2) - 1;
     for (std::size_t i = 0; i < a.size(); ++i) b[i] = static_cast<std::int64_t>(i * 17) % (k + 1);
     std::vector<std::int64_t> cells(static_cast<std::size_t>(k * k)), expected(cells);
-    run_confusion(a.data(), b.data(), n, k, cells.data());
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (a[i] >= 0 && a[i] < k && b[i] < k) ++expected[static_cast<std::size_t>(a[i] * k + b[i])];
+    std::vector<std::int64_t> sums(static_cast<std::size_t>(3 * k)), expected_sums(sums);
+    const LabelPairs pairs{labels(a), labels(b), 0};
+    run_confusion(pairs, n, k, cells.data());
+    run_label_sums(pairs, n, k, sums.data());
+    std::int64_t equal = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        equal += a[i] == b[i];
+        const bool row = a[i] >= 0 && a[i] < k, column = b[i] < k;
+        if (row && column) ++expected[static_cast<std::size_t>(a[i] * k + b[i])];
+        if (row && a[i] == b[i]) ++expected_sums[static_cast<std::size_t>(a[i])];
+        if (column) ++expected_sums[static_cast<std::size_t>(k + b[i])];
+        if (row) ++expected_sums[static_cast<std::size_t>(2 * k + a[i])];
+    }
     check(cells == expected, "confusion", n, k);
+    check(sums == expected_sums, "label_sums", n, k);
+    check(run_count_equal(pairs, n) == equal, "count_equal", n, k);
+    if (n == 0) return;
+    const LabelRange range = run_label_range(pairs.y_true, n);
+    check(range.low == *std::min_element(a.begin(), a.end()) &&
+              range.high == *std::max_element(a.begin(), a.end()),
+          "label_range", n, k);
+    // As words, a label has two.
+    std::vector<std::int64_t> codes(a.size()), firsts(static_cast<std::size_t>(k + 2));
+    const std::int64_t n_codes =
+        run_encode_words(reinterpret_cast<const std::uint32_t*>(a.data()), n, 2, k + 2,
+                         codes.data(), firsts.data());
+    bool same = n_codes > 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        same &= a[static_cast<std::size_t>(firsts[static_cast<std::size_t>(codes[i])])] == a[i];
+    check(same, "encode_words", n, k);
 }
 
 }  // namespace

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _labels, _parameters
-from ._labels import INDICATOR, Array, Codes, Targets
+from ._codes import INTEGERS, MATRIX, Codes, count, encode, plain
+from ._kernels import select
+from ._labels import INDICATOR, Array, Targets
 
 _NORMALIZE = ("all", "pred", "true")
 
@@ -69,16 +71,26 @@ def accuracy_score(
         raise _parameters.invalid_parameter("normalize", caller, _parameters.BOOLEAN, normalize)
     _parameters.check_optional(caller, sample_weight=sample_weight)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
-    right = _right(targets)
     weight = targets.sample_weight
     if weight is None:
-        n_right = int(np.count_nonzero(right))
-        return n_right / len(right) if normalize else float(n_right)
+        n_right = _n_right(targets)
+        return n_right / len(targets.y_true) if normalize else float(n_right)
+    right = _right(targets)
     if normalize:
         return float(np.average(right, weights=weight))
     if weight.dtype.kind != "f":
         weight = weight.astype(np.int64)
     return float(np.dot(right, weight))
+
+
+def _n_right(targets: Targets) -> int:
+    """How many rows are predicted exactly."""
+    t, p = targets.y_true, targets.y_pred
+    kinds = t.dtype.kind + p.dtype.kind
+    alike = kinds == "uu" or ("u" not in kinds and kinds in INTEGERS)  # -1 has the bits of 2^64 - 1
+    if targets.form == INDICATOR or not alike:
+        return int(np.count_nonzero(_right(targets)))
+    return select().count_equal(plain(t), plain(p))
 
 
 def _right(targets: Targets) -> Array:
@@ -87,10 +99,11 @@ def _right(targets: Targets) -> Array:
     if targets.form == INDICATOR:
         right: Array = (t == p).all(axis=1)
         return right
-    if t.dtype.kind == p.dtype.kind == "U" or {t.dtype.kind, p.dtype.kind} <= set("biu"):
+    if t.dtype.kind == p.dtype.kind == "U" or t.dtype.kind + p.dtype.kind in INTEGERS:
         return np.equal(t, p)
-    codes = _labels.encode(targets)
-    return np.equal(codes.y_true, codes.y_pred)
+    codes = encode(targets)
+    t, p = codes.pair()
+    return np.equal(t, p)
 
 
 def confusion_matrix(
@@ -161,7 +174,7 @@ def confusion_matrix(
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     if targets.form == INDICATOR:
         raise ValueError(f"{INDICATOR} is not supported")
-    codes, weight = _labels.encode(targets), targets.sample_weight
+    codes, weight = encode(targets), targets.sample_weight
     matrix = codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
     if normalize is not None:
         with np.errstate(all="ignore"):
@@ -185,8 +198,9 @@ def _label_matrix(codes: Codes, labels: ArrayLike, weight: Array | None) -> Arra
         raise ValueError("At least one label specified must be in y_true")
     place = {label: i for i, label in enumerate(wanted.tolist())}
     to = np.array([place.get(label, -1) for label in codes.values.tolist()], np.int64)
-    if codes.size > _labels.MATRIX:
-        return _labels.count(to[codes.y_true], to[codes.y_pred], weight, wanted.size)
+    if len(to) > MATRIX:
+        t, p = codes.pair()
+        return count(to[t], to[p], weight, wanted.size)
     kept = (to >= 0).nonzero()[0]
     full = codes.matrix(weight)
     matrix = np.zeros((wanted.size, wanted.size), full.dtype)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'descend', 'dot', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -22,11 +22,15 @@ def column_moments(values: numpy.ndarray, sample_weight: typing.Any, leaf_rows: 
     ...
 def column_quantiles(values: numpy.ndarray, fractions: numpy.typing.NDArray[numpy.float64], count: numpy.typing.NDArray[numpy.float64], below: numpy.typing.NDArray[numpy.float64], above: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
-def confusion(y_true: numpy.typing.NDArray[numpy.int64], y_pred: numpy.typing.NDArray[numpy.int64], sample_weight: typing.Any, out: numpy.ndarray) -> None:
+def confusion(y_true: numpy.ndarray, y_pred: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, sample_weight: typing.Any, out: numpy.ndarray) -> None:
+    ...
+def count_equal(y_true: numpy.ndarray, y_pred: numpy.ndarray) -> int:
     ...
 def descend(rows: tuple, order: numpy.typing.NDArray[numpy.int64], batch_size: typing.SupportsInt | typing.SupportsIndex, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, loss: str, steps: numpy.typing.NDArray[numpy.float64], alpha: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, nesterov: bool, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], velocity: numpy.typing.NDArray[numpy.float64], fit_intercept: bool) -> float:
     ...
 def dot(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[numpy.float64]) -> float:
+    ...
+def encode_words(words: numpy.typing.NDArray[numpy.uint32], codes: numpy.typing.NDArray[numpy.int64], firsts: numpy.typing.NDArray[numpy.int64]) -> int:
     ...
 def fuse(rows: tuple, out: numpy.ndarray) -> int:
     ...
@@ -46,6 +50,10 @@ def isa_levels() -> tuple[str, ...]:
     """
     Levels this CPU can run, lowest first.
     """
+def label_range(y: numpy.ndarray) -> tuple:
+    ...
+def label_sums(y_true: numpy.ndarray, y_pred: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, sample_weight: typing.Any, out: numpy.ndarray) -> None:
+    ...
 def linear_scores(rows: tuple, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], out: numpy.ndarray, index: typing.Any = None) -> None:
     ...
 def loss_gradient(rows: tuple, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], loss: str, grad_coef: numpy.typing.NDArray[numpy.float64], grad_intercept: numpy.typing.NDArray[numpy.float64]) -> float:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _labels, _parameters
-from ._labels import INDICATOR, Array, Codes, Targets
+from ._codes import Codes, encode
+from ._labels import INDICATOR, Array, Targets
 from .exceptions import UndefinedMetricWarning, shared
 
 METRICS = ("precision", "recall", "f-score")
@@ -97,7 +98,7 @@ def _label_sums(
     """
     labels, pos_label, average = request.labels, request.pos_label, request.average
     targets = _labels.read_targets(y_true, y_pred)
-    codes = None if targets.form == INDICATOR else _labels.encode(targets)
+    codes = None if targets.form == INDICATOR else encode(targets)
     place = None
     if average == "binary":
         labels, place = [pos_label], _positive(codes, pos_label)

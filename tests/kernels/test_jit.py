@@ -54,7 +54,7 @@ def test_no_folder_for_compiled_code() -> None:
         "import sys, polyfuse._kernels.jit as jit\n"
         "loops = sys.modules['polyfuse._kernels.jit.confusion']\n"
         "out = np.zeros((2, 2), np.int64)\n"
-        "jit.confusion(np.array([0, 1, 1]), np.array([0, 1, 0]), None, out)\n"
+        "jit.confusion(np.array([0, 1, 1]), np.array([0, 1, 0]), 0, None, out)\n"
         "print(out.tolist(), type(loops._count._cache).__name__)"
     )
     assert got == "[[1, 0], [1, 1]] NullCache"

@@ -394,9 +394,9 @@ def test_confusion_counts_every_row_once(
 ) -> None:
     y_true, y_pred = rng.integers(-spill, k + spill, (2, n))
     counts, transposed, weights = np.full((k, k), -7), np.full((k, k), -7), np.full((k, k), -7.0)
-    implementation.confusion(y_true, y_pred, None, counts)
-    implementation.confusion(y_pred, y_true, None, transposed)
-    implementation.confusion(y_true, y_pred, np.full(n, 0.5), weights)
+    implementation.confusion(y_true, y_pred, 0, None, counts)
+    implementation.confusion(y_pred, y_true, 0, None, transposed)
+    implementation.confusion(y_true, y_pred, 0, np.full(n, 0.5), weights)
     inside = (y_true >= 0) & (y_true < k) & (y_pred >= 0) & (y_pred < k)
     assert counts.sum() == inside.sum()
     assert np.trace(counts) == np.count_nonzero(inside & (y_true == y_pred))

@@ -561,6 +561,6 @@ def test_confusion(weighted: bool, rng: np.random.Generator) -> None:
     y_true, y_pred = rng.integers(-1, 5, (2, 300))
     weight = rng.random(300) if weighted else None
     out = np.empty((4, 4), float if weighted else np.int64)
-    reference.confusion(y_true, y_pred, weight, out)
+    reference.confusion(y_true, y_pred, 0, weight, out)
     want = confusion_matrix(y_true, y_pred, labels=range(4), sample_weight=weight)
     np.testing.assert_allclose(out, want, rtol=1e-13)

@@ -323,14 +323,45 @@ class Kernels(Protocol):
 
     def confusion(
         self,
-        y_true: NDArray[np.int64],
-        y_pred: NDArray[np.int64],
+        y_true: NDArray,
+        y_pred: NDArray,
+        low: int,
         sample_weight: NDArray[np.float64] | None,
         out: NDArray,
     ) -> None:
         """out[i, j] = number, or weight, of rows with true code i and predicted code j.
 
-        `out` is C-contiguous (k, k), int64 without weights and float64 with them. Rows with a
-        code outside 0..k-1 are passed over. Counts are exact; weights are added over fixed
-        ranges of rows, combined in order.
+        A code is a label less `low`; labels are contiguous integers of any dtype. `out` is
+        C-contiguous (k, k), int64 without weights and float64 with them. Rows with a code outside
+        0..k-1 are passed over. Counts are exact; weights are added over fixed ranges of rows,
+        combined in order.
+        """
+
+    def label_sums(
+        self,
+        y_true: NDArray,
+        y_pred: NDArray,
+        low: int,
+        sample_weight: NDArray[np.float64] | None,
+        out: NDArray,
+    ) -> None:
+        """Number, or weight, of rows with code j: both true and predicted, predicted, true.
+
+        Those are the rows of `out`, of shape (3, k); all else is as in `confusion`.
+        """
+
+    def count_equal(self, y_true: NDArray, y_pred: NDArray) -> int:
+        """Number of rows whose labels are the same 64 bits: integers, contiguous, of any dtype."""
+
+    def label_range(self, y: NDArray) -> tuple[int, int]:
+        """The least and the greatest of one or more contiguous integers of any dtype."""
+
+    def encode_words(
+        self, words: NDArray[np.uint32], codes: NDArray[np.int64], firsts: NDArray[np.int64]
+    ) -> int:
+        """The code of each row of `words` in `codes`, and the first row of each code in `firsts`.
+
+        Equal rows have one code; codes are in the order of their first rows. Returns how many
+        codes there are, or -1 if they are more than `firsts` has room for: what is in `codes` and
+        `firsts` then is left open, as is `firsts` beyond the codes.
         """

@@ -7,16 +7,17 @@ but NumPy.
 
 from .batches import normalize_groups, normalize_rows
 from .chains import chains, settle_chains, shuffle
-from .confusion import confusion
+from .confusion import confusion, count_equal, encode_words, label_range, label_sums
 from .fusion import fuse, missing_rows
 from .normalization import column_extrema, column_moments
 from .ranking import column_quantiles
 from .sgd import descend, dot, linear_scores, loss_gradient
 
 __all__ = [
-    "chains", "column_extrema", "column_moments", "column_quantiles", "confusion", "descend", "dot",
-    "fuse", "linear_scores", "loss_gradient", "missing_rows", "name", "normalize_groups",
-    "normalize_rows", "settle_chains", "shuffle",
+    "chains", "column_extrema", "column_moments", "column_quantiles", "confusion", "count_equal",
+    "descend", "dot", "encode_words", "fuse", "label_range", "label_sums", "linear_scores",
+    "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows", "settle_chains",
+    "shuffle",
 ]  # fmt: skip
 
 name = "numpy"
