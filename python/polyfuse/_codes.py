@@ -218,3 +218,30 @@ def _encode_objects(targets: Targets) -> Codes:
     )
     exact = None if isinstance(labels[0], str) else np.uint64 if labels[0] >= 0 else np.object_
     return Codes(targets, codes_true, codes_pred, 0, len(labels), np.asarray(labels, exact))
+
+
+def union(values: Array, others: Array) -> Array:
+    """Two sorted arrays of labels as one.
+
+    Raises
+    ------
+    ValueError
+        If one is of strings and the other of numbers.
+    """
+    if len(values) == 0 or len(others) == 0 or np.array_equal(values, others):
+        return values if len(values) else others
+    kinds = ["O" if y.dtype.kind in "iu" else y.dtype.kind for y in (values, others)]
+    if kinds[0] != kinds[1]:
+        raise ValueError(
+            f"Mix of label input types (string and number); Got {values} and {others}."
+        )
+    if values.dtype.kind == others.dtype.kind != "O":
+        return np.union1d(values, others)
+    labels: list[Any] = sorted({*values.tolist(), *others.tolist()})
+    return _integers(labels)
+
+
+def _integers(labels: list[Any]) -> Array:
+    """Integers of any size as an array of the type `Codes` has them in."""
+    inside = labels[0] >= -_MOST - 1 and labels[-1] <= _MOST
+    return np.asarray(labels, np.int64 if inside else np.uint64 if labels[0] >= 0 else np.object_)

@@ -20,7 +20,7 @@ from ._blocks import BlocksLike, as_blocks
 from ._kernels.contract import CONCATENATE
 from ._kernels.fusion_ops import OPERATORS
 from ._linear import encode_classes
-from ._statistics import CONFIDENCE, mcnemar_exact, paired_interval
+from ._statistics import CONFIDENCE
 from .inspection import Contributions, DropModality, drop_modality, modality_contributions
 from .multimodal import FusionClassifier
 
@@ -159,13 +159,15 @@ class Comparison:
 
     def verdict(self) -> Verdict:
         """The best fusion against the best single modality, row by row."""
-        fused = self.best_fused.predicted == self.y_test
-        alone = self.best_alone.predicted == self.y_test
-        gained, lost = int((fused & ~alone).sum()), int((alone & ~fused).sum())
-        choices, n = len(self.fused), len(self.y_test)
-        low, high = paired_interval(gained, lost, n, 1.0 - (1.0 - CONFIDENCE) / choices)
-        p_value = min(1.0, choices * mcnemar_exact(gained, lost))
-        return Verdict((gained - lost) / n, low, high, p_value, gained, lost)
+        choices = len(self.fused)
+        found = metrics.compare(
+            self.y_test, self.best_fused.predicted, self.best_alone.predicted, "accuracy",
+            method="mcnemar", confidence_level=1.0 - (1.0 - CONFIDENCE) / choices,
+        )  # fmt: skip
+        assert found.only_a is not None
+        assert found.only_b is not None
+        p_value = min(1.0, choices * found.p_value)
+        return Verdict(found.difference, found.low, found.high, p_value, found.only_a, found.only_b)
 
     def headline(self) -> tuple[str, str]:
         """What the comparison shows, in words: one sentence, and what it rests on."""

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from . import _labels, _parameters
 from ._codes import Codes, encode
 from ._labels import INDICATOR, Array, Targets
+from ._matrix_scores import divide, mean
 from .exceptions import UndefinedMetricWarning, shared
 
 METRICS = ("precision", "recall", "f-score")
@@ -70,6 +71,8 @@ def scores(y_true: Any, y_pred: Any, request: Request) -> list[Any]:
     if average == "micro":
         tp, predicted, true = (x.sum(keepdims=True) for x in (tp, predicted, true))
     weights = {"weighted": true, "samples": weight}.get(average or "")
+    warned = request.zero_division == "warn"
+    zero = 0.0 if warned else float(request.zero_division)
     found: list[Any] = []
     for metric in request.metrics:
         if metric == "precision":
@@ -82,10 +85,10 @@ def scores(y_true: Any, y_pred: Any, request: Request) -> list[Any]:
         else:
             numerator, denominator = (1 + beta2) * tp, beta2 * true + predicted
             missing = "true nor predicted"
-        score, undefined = _divide(numerator, denominator, request.zero_division)
-        if undefined and request.zero_division == "warn" and metric in request.warn_for:
+        score = divide(numerator, denominator, zero)
+        if warned and metric in request.warn_for and not denominator.all():
             _warn_undefined(metric, missing, average, len(score))
-        found.append(score if average is None else _mean(score, weights))
+        found.append(score if average is None else float(mean(score, weights)))
     return [*found, true if average is None else None]
 
 
@@ -185,15 +188,6 @@ def _indicator_sums(
     return sums[0], sums[1], sums[2]
 
 
-def _divide(numerator: Array, denominator: Array, zero_division: Any) -> tuple[Array, bool]:
-    """The quotients, `zero_division` where the denominator is 0, and if there is such a place."""
-    if denominator.all():
-        return numerator / denominator, False
-    value = 0.0 if zero_division == "warn" else float(zero_division)
-    zero = denominator == 0
-    return np.where(zero, value, numerator / np.where(zero, 1, denominator)), True
-
-
 def _warn_undefined(metric: str, missing: str, average: str | None, size: int) -> None:
     axis0, axis1 = ("label", "sample") if average == "samples" else ("sample", "label")
     place = "due to" if size == 1 else f"in {axis1}s with"
@@ -202,19 +196,3 @@ def _warn_undefined(metric: str, missing: str, average: str | None, size: int) -
         f"{axis0}s. Use `zero_division` parameter to control this behavior."
     )
     warnings.warn(message, shared(UndefinedMetricWarning), stacklevel=4)
-
-
-def _mean(scores: Array, weights: Array | None) -> float:
-    """Weighted mean of the scores that are not NaN; unweighted if their weights add up to 0."""
-    known = ~np.isnan(scores)
-    if not known.any():
-        return math.nan
-    if weights is None:
-        if len(scores) == 1:
-            return float(scores[0])
-        return float(np.where(known, scores, 0.0).sum() / np.count_nonzero(known))
-    scores, weights = scores[known], weights[known]
-    total = weights.sum(dtype=np.float64)
-    if total == 0.0:
-        return float(scores.mean())
-    return float((scores * weights).sum() / total)

@@ -35,25 +35,31 @@ def wilson_interval(
     return max(0.0, low), min(1.0, high)
 
 
-def mcnemar_exact(gained: int, lost: int) -> float:
-    """Two-sided exact McNemar test: P(a fair coin splits gained + lost at least as unevenly).
+def mcnemar(gained: int, lost: int, *, mid_p: bool = False) -> float:
+    """Two-sided McNemar test: P(a fair coin splits gained + lost at least as unevenly).
+
+    With `mid_p`, splits just as uneven count half.
 
     References
     ----------
     Q. McNemar, Psychometrika 12 (1947), 153-157; T. Dietterich, "Approximate statistical tests
-    for comparing supervised classification learning algorithms", Neural Computation 10 (1998).
+    for comparing supervised classification learning algorithms", Neural Computation 10 (1998);
+    M. W. Fagerland, S. Lydersen and P. Laake, "The McNemar test for binary matched-pairs data:
+    mid-p and asymptotic are better than exact conditional", BMC Medical Research Methodology 13
+    (2013), 91.
 
     Examples
     --------
-    >>> from polyfuse._statistics import mcnemar_exact
-    >>> round(mcnemar_exact(9, 1), 6)
-    0.021484
+    >>> from polyfuse._statistics import mcnemar
+    >>> round(mcnemar(9, 1), 6), round(mcnemar(9, 1, mid_p=True), 6)
+    (0.021484, 0.011719)
     """
     n, few = gained + lost, min(gained, lost)
     k = np.arange(1, few + 1)
     log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - k + 1) / k))])
-    tail = float(np.exp(log_choose - n * math.log(2.0)).sum())
-    return min(1.0, 2.0 * tail)
+    splits = np.exp(log_choose - n * math.log(2.0))
+    exact = min(1.0, 2.0 * float(splits.sum()))
+    return exact - float(splits[-1]) * (0.5 if gained == lost else 1.0) if mid_p else exact
 
 
 def paired_interval(

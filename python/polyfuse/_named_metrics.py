@@ -1,0 +1,161 @@
+"""Metrics by name or by function, as formulas of ``_matrix_scores`` where they are such."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _matrix_scores
+from ._codes import Codes
+from ._labels import Array
+from ._matrix_scores import Table
+from ._scores import _places, _positive
+
+Formula = Callable[[Table], Array]
+
+LABEL_SCORES = {
+    "precision_score": "precision",
+    "recall_score": "recall",
+    "f1_score": "f-score",
+    "fbeta_score": "f-score",
+    "jaccard_score": "jaccard",
+}
+_SHORT = ("precision", "recall", "f1", "jaccard")
+_AVERAGES = ("binary", "micro", "macro", "weighted")
+_PLAIN = (
+    "accuracy", "balanced_accuracy", "matthews_corrcoef", "cohen_kappa", "zero_one_loss",
+    "hamming_loss",
+)  # fmt: skip
+NAMES = (*_PLAIN, *_SHORT, *(f"{short}_{mean}" for short in _SHORT for mean in _AVERAGES[1:]))
+
+
+class Metric(NamedTuple):
+    """A metric as it was asked for.
+
+    `formula` names the function whose formula it is, with `options`; it is None for any other
+    function. `call` is that function, None for a name.
+    """
+
+    name: str
+    formula: str | None
+    options: Mapping[str, Any]
+    call: Callable[..., Any] | None
+
+    def on(self, codes: Codes) -> Formula:
+        """The formula for tables of these codes."""
+        options = dict(self.options)
+        if self.formula in LABEL_SCORES:
+            return _label_score(codes, LABEL_SCORES[self.formula], **options)
+        if self.formula in ("zero_one_loss", "hamming_loss"):
+            return lambda table: 1.0 - _matrix_scores.accuracy(table)
+        if self.formula == "cohen_kappa_score":
+            options["undefined"] = options.pop("replace_undefined_by", math.nan)
+        formula: Any = {
+            "accuracy_score": _matrix_scores.accuracy,
+            "balanced_accuracy_score": _matrix_scores.balanced_accuracy,
+            "matthews_corrcoef": _matrix_scores.matthews,
+            "cohen_kappa_score": _matrix_scores.kappa,
+        }[self.formula or ""]
+        return partial(formula, **options)
+
+
+def _label_score(
+    codes: Codes, score: Any, *, average: str = "binary", labels: Any = None, pos_label: Any = 1,
+    zero_division: Any = "warn", beta: float = 1.0,
+) -> Formula:  # fmt: skip
+    places: Array | None = None
+    if average == "binary":
+        place = _positive(codes, pos_label)
+        places = np.array([len(codes.values) if place is None else place])
+    elif labels is not None:
+        places = np.array(_places(labels, codes), np.int64)
+    zero = 0.0 if zero_division == "warn" else float(zero_division)
+    return partial(
+        _matrix_scores.average_score, score=score, average=average, beta=beta, zero=zero,
+        places=places,
+    )  # fmt: skip
+
+
+def as_metric(metric: Any, caller: str) -> Metric:
+    """What `metric`, a name or a function, stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is a name that stands for none.
+    TypeError
+        If it is neither.
+    """
+    if isinstance(metric, str):
+        return _of_name(metric, caller)
+    if not callable(metric):
+        raise TypeError(
+            f"The 'metric' parameter of {caller} must be a name or a function. "
+            f"Got {metric!r} instead."
+        )
+    function, options = metric, {}
+    if isinstance(metric, partial) and not metric.args:
+        function, options = metric.func, dict(metric.keywords)
+    name = getattr(function, "__name__", type(function).__name__)
+    home = str(getattr(function, "__module__", "")).split(".")
+    ours = home[0] == "polyfuse" or home[:2] == ["sklearn", "metrics"]
+    known = ours and _is_formula(name, options)
+    return Metric(_title(name, options), name if known else None, options if known else {}, metric)
+
+
+def _of_name(name: str, caller: str) -> Metric:
+    stem, mean = name.removesuffix("_score"), "binary"
+    if stem not in NAMES:
+        raise ValueError(
+            f"The 'metric' parameter of {caller} must be a function or a str among "
+            f"{{{', '.join(map(repr, NAMES))}}}. Got {name!r} instead."
+        )
+    if stem in _PLAIN:
+        function = stem if stem in ("matthews_corrcoef", *_PLAIN[-2:]) else f"{stem}_score"
+        return Metric(stem, function, {}, None)
+    if "_" in stem:
+        stem, mean = stem.split("_")
+    return Metric(name.removesuffix("_score"), f"{stem}_score", {"average": mean}, None)
+
+
+def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether the function of these options is one of a table of counts, and one we have."""
+    given = set(options)
+    if name in LABEL_SCORES:
+        beta, zero = options.get("beta", 1.0), options.get("zero_division", "warn")
+        fine = options.get("average", "binary") in _AVERAGES
+        fine &= (
+            isinstance(beta, Real) and beta >= 0 and ("beta" in given) == (name == "fbeta_score")
+        )
+        fine &= zero == "warn" or (isinstance(zero, Real) and (zero in (0, 1) or zero != zero))
+        return fine and given <= {"average", "labels", "pos_label", "zero_division", "beta"}
+    if name == "cohen_kappa_score":
+        fine = options.get("weights") in (None, "linear", "quadratic")
+        undefined = options.get("replace_undefined_by", math.nan)
+        fine &= isinstance(undefined, Real)
+        return fine and given <= {"weights", "replace_undefined_by"}
+    if name == "balanced_accuracy_score":
+        return given <= {"adjusted"} and options.get("adjusted", False) in (True, False)
+    return name in ("accuracy_score", "matthews_corrcoef", "zero_one_loss", "hamming_loss") and (
+        not options
+    )
+
+
+def _title(name: str, options: Mapping[str, Any]) -> str:
+    said = ", ".join(f"{key}={value!r}" for key, value in options.items())
+    return f"{name}({said})" if said else name
+
+
+def takes_weights(function: Callable[..., Any]) -> bool:
+    """Whether the function has a parameter sample_weight, or any by keyword."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return True
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
