@@ -180,10 +180,10 @@ def bootstrap(
 
 
 def check_options(caller: str, n_resamples: Any, confidence_level: Any) -> None:
-    if not (isinstance(n_resamples, Integral) and n_resamples >= 1):
+    if not (isinstance(n_resamples, Integral) and int(n_resamples) >= 1):
         expected = "an int in the range [1, inf)"
         raise _parameters.invalid_parameter("n_resamples", caller, expected, n_resamples)
-    if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
+    if not (isinstance(confidence_level, Real) and 0.0 < float(confidence_level) < 1.0):
         expected = "a float in the range (0.0, 1.0)"
         raise _parameters.invalid_parameter("confidence_level", caller, expected, confidence_level)
 

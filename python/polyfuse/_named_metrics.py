@@ -131,7 +131,9 @@ def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
         beta, zero = options.get("beta", 1.0), options.get("zero_division", "warn")
         fine = options.get("average", "binary") in _AVERAGES
         fine &= (
-            isinstance(beta, Real) and beta >= 0 and ("beta" in given) == (name == "fbeta_score")
+            isinstance(beta, Real)
+            and float(beta) >= 0
+            and ("beta" in given) == (name == "fbeta_score")
         )
         fine &= zero == "warn" or (isinstance(zero, Real) and (zero in (0, 1) or zero != zero))
         return fine and given <= {"average", "labels", "pos_label", "zero_division", "beta"}

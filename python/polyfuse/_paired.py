@@ -166,7 +166,7 @@ def compare(
     if binomial:
         if facts["only_a"] is None:
             raise ValueError(f"method={method!r} is for one label per row.")
-        found = _binomial(facts, confidence_level, method == "mcnemar-midp")
+        found: dict[str, Any] = _binomial(facts, confidence_level, method == "mcnemar-midp")
     else:
         found = _resampled(sample, score, facts, n_resamples, confidence_level, method, rng)
     return PairedComparison(
@@ -179,15 +179,20 @@ def _facts(sample: Sample, score: Score) -> dict[str, Any]:
     (a, b), counts = sample.preds, sample.counts
     ones = sample.weigh(counts)[None]
     first, second = (float(score(sample.true, pred, ones)[0]) for pred in (a, b))
-    right_a, right_b = (a == sample.true, b == sample.true) if sample.labelled else (None, None)
+    only_a = only_b = None
+    if sample.labelled:
+        right_a, right_b = a == sample.true, b == sample.true
+        only_a, only_b = (
+            int(counts[only].sum()) for only in (right_a & ~right_b, right_b & ~right_a)
+        )
     return {
         "difference": first - second,
         "estimate_a": first,
         "estimate_b": second,
         "n_rows": sample.n_rows,
         "n_differ": int(counts[sample.differ()].sum()),
-        "only_a": None if right_a is None else int(counts[right_a & ~right_b].sum()),
-        "only_b": None if right_b is None else int(counts[right_b & ~right_a].sum()),
+        "only_a": only_a,
+        "only_b": only_b,
     }
 
 

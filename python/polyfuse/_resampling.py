@@ -56,8 +56,8 @@ class Sample(NamedTuple):
     def differ(self) -> NDArray[np.bool_]:
         """Which of the distinct rows have two predictions that differ."""
         a, b = self.preds
-        differ: NDArray[np.bool_] = np.not_equal(a, b)
-        return differ.reshape(len(differ), -1).any(axis=1)
+        apart: NDArray[np.bool_] = np.not_equal(a, b).reshape(len(a), -1)
+        return np.asarray(apart.any(axis=1))
 
 
 def as_generator(seed: Any) -> Any:
