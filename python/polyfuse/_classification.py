@@ -174,7 +174,7 @@ def confusion_matrix(
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     if targets.form == INDICATOR:
         raise ValueError(f"{INDICATOR} is not supported")
-    codes, weight = encode(targets), targets.sample_weight
+    codes, weight = encode(targets, whole=labels is None), targets.sample_weight
     matrix = codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
     if normalize is not None:
         with np.errstate(all="ignore"):
