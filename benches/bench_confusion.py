@@ -105,6 +105,22 @@ F1 = Work("f1_score, macro", 1, 0, {
     "scikit-learn": on(lambda t, p: sk.f1_score(t, p, average="macro")),
     "Numba": on(lambda t, p: macro_f1(numba_confusion(t, p))),
 })  # fmt: skip
+REPORT = Work("classification_report", 1, 0, {
+    "polyfuse": on(pf.classification_report),
+    "scikit-learn": on(sk.classification_report),
+})  # fmt: skip
+CORRELATION = Work("matthews_corrcoef", 1, 0, {
+    "polyfuse": on(pf.matthews_corrcoef),
+    "scikit-learn": on(sk.matthews_corrcoef),
+})  # fmt: skip
+KAPPA = Work("cohen_kappa_score", 1, 0, {
+    "polyfuse": on(pf.cohen_kappa_score),
+    "scikit-learn": on(sk.cohen_kappa_score),
+})  # fmt: skip
+JACCARD = Work("jaccard_score, macro", 1, 0, {
+    "polyfuse": on(lambda t, p: pf.jaccard_score(t, p, average="macro")),
+    "scikit-learn": on(lambda t, p: sk.jaccard_score(t, p, average="macro")),
+})  # fmt: skip
 SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
     "polyfuse": on(pf.mean_squared_error),
     "NumPy": on(lambda t, p: np.mean((t - p) ** 2)),
@@ -124,6 +140,10 @@ INTEGERS = [
     (WORKS, INTEGERS),
     ([work.without("Numba") for work in WORKS], [PairSpec(MILLION, dtype="str", n_labels=3)]),
     (WORKS, [PairSpec(32, n_labels=4)]),
+    (
+        [REPORT, CORRELATION, KAPPA, JACCARD],
+        [PairSpec(MILLION), PairSpec(MILLION, n_labels=1000), PairSpec(32, n_labels=4)],
+    ),
     ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):

@@ -84,17 +84,17 @@ def metric_of(metric: str, sums: Sums, beta: float, zero_division: Any) -> tuple
     if metric == "recall":
         return divide(right, true, zero_division)
     few = isinstance(right, list)
-    pairs = zip(predicted, true, strict=True) if few else ()
     if metric == "jaccard":
         if few:
-            either = [p - r + t for r, (p, t) in zip(right, pairs, strict=True)]
+            either = [p - r + t for r, p, t in zip(*sums, strict=True)]
             return divide(right, either, zero_division)
         return divide(right, predicted - right + true, zero_division)
     beta2 = beta**2
+    scale = 1 + beta2
     if few:
-        both = [(1 + beta2) * r for r in right]
-        return divide(both, [beta2 * t + p for p, t in pairs], zero_division)
-    return divide((1 + beta2) * right, beta2 * true + predicted, zero_division)
+        found = [beta2 * t + p for p, t in zip(predicted, true, strict=True)]
+        return divide([scale * r for r in right], found, zero_division)
+    return divide(scale * right, beta2 * true + predicted, zero_division)
 
 
 def mean(scores: Column, weights: Column | None) -> float:
