@@ -7,17 +7,39 @@ small table.
 
 from __future__ import annotations
 
+from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
 from ._classification import accuracy_score, confusion_matrix
-from ._fscore import f1_score, precision_recall_fscore_support, precision_score, recall_score
+from ._classification_report import classification_report
+from ._fscore import (
+    f1_score,
+    fbeta_score,
+    precision_recall_fscore_support,
+    precision_score,
+    recall_score,
+)
+from ._jaccard import jaccard_score
+from ._likelihood import class_likelihood_ratios
+from ._multilabel import multilabel_confusion_matrix
 from ._regression import mean_squared_error, r2_score
+from ._zero_one import hamming_loss, zero_one_loss
 
 __all__ = [
     "accuracy_score",
+    "balanced_accuracy_score",
+    "class_likelihood_ratios",
+    "classification_report",
+    "cohen_kappa_score",
     "confusion_matrix",
     "f1_score",
+    "fbeta_score",
+    "hamming_loss",
+    "jaccard_score",
+    "matthews_corrcoef",
     "mean_squared_error",
+    "multilabel_confusion_matrix",
     "precision_recall_fscore_support",
     "precision_score",
     "r2_score",
     "recall_score",
+    "zero_one_loss",
 ]

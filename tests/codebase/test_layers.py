@@ -178,6 +178,17 @@ def test_the_lower_layers_do_not_look_up() -> None:
             ".exceptions",
         },
         "_sgd_docs.py": set(),
+        "_indicators.py": set(),
+        "_labels.py": {"._indicators"},
+        "_averages.py": {"._labels", ".exceptions"},
+        "_scores.py": {
+            "._averages",
+            "._codes",
+            "._indicators",
+            "._labels",
+            "._parameters",
+            ".exceptions",
+        },
         "_sgd_classes.py": {
             "._chain_runs",
             "._chains",
