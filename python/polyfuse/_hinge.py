@@ -160,6 +160,8 @@ def _of_several(y: Array, p: Array, classes: Array, labels: Any) -> Iterator[Arr
 
 
 def _places(y: Array, classes: Array) -> Array:
+    if classes.dtype.kind in "biuf" and y.dtype.kind in "biuf":
+        y = y.astype(classes.dtype, copy=False)
     place = np.searchsorted(classes, y) if y.dtype.kind != "O" else None
     if place is not None:
         known = classes[np.minimum(place, len(classes) - 1)] == y

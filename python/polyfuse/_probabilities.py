@@ -322,7 +322,9 @@ def _renamed(caller: str, y_proba: Any, y_pred: Any) -> Any:
 def _too_few(y_true: Any, y_proba: Any, sample_weight: Any) -> bool:
     """Whether there are fewer than two rows, of which this warns."""
     given = (y_proba, y_true, sample_weight)
-    arrays = [None if y is None else _labels.as_array(y) for y in given]
+    arrays = [
+        None if y is None else _labels.as_array(list(y) if isinstance(y, str) else y) for y in given
+    ]
     _labels.check_consistent_length(*arrays)
     if arrays[0] is not None and len(arrays[0]) >= 2:
         return False

@@ -62,8 +62,8 @@ class Held(NamedTuple):
 
 def read_probabilities(given: Any) -> Array:
     """`given` as real numbers of float16, 32 or 64, of shape (n,) or (n, k); values unseen."""
-    p = given if given is None else _labels.as_array(given)
-    _labels.check_real(np.asarray(p))
+    p = np.asarray(math.nan) if given is None else _labels.as_array(given)
+    _labels.check_real(p)
     dtype = getattr(given, "dtype", None)
     kept = isinstance(dtype, np.dtype) and dtype in (np.float16, np.float32, np.float64)
     if not kept or p.dtype != dtype:

@@ -72,10 +72,10 @@ def close(loss):
 
 
 @pytest.mark.parametrize("name", PROBABILITIES)
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_random_cases(seed, name):
     rng = np.random.default_rng(1000 + seed)
-    for _ in range(120):
+    for _ in range(80):
         n_rows = int(rng.integers(1, 40))
         labels, y = draw_labels_of(rng, n_rows)
         n_columns = len(labels) if rng.random() < 0.5 else max(2, len(np.unique(y)))
@@ -119,15 +119,15 @@ def test_indicators(seed):
 @pytest.mark.parametrize("k", [2, 3, 40])
 def test_many_rows(k, low, kind):
     rng = np.random.default_rng(k)
-    n_rows = 70_001
+    n_rows = {2: 140_001, 3: 50_001, 40: 7_001}[k]  # several pieces where they are copied
     step = 2 if low == -1 else 1
     y = low + step * rng.integers(0, k, n_rows)
     p = rng.dirichlet(np.ones(k), n_rows).astype(kind)
     weight = rng.random(n_rows)
     for given in (p, np.asfortranarray(p), *([p[:, 1], p[:, 1].copy()] if k == 2 else [])):
         for name in PROBABILITIES:
-            for options in ({}, {"sample_weight": weight}):
-                compare(name, y, given, **options, rtol=1e-12 if kind == "float64" else 1e-5)
+            options = {"sample_weight": weight} if rng.random() < 0.5 else {}
+            compare(name, y, given, **options, rtol=1e-12 if kind == "float64" else 1e-5)
     if k == 3:
         for name in PROBABILITIES:
             words = np.array(["a", "bb", "ccc"])[rng.integers(0, 3, n_rows)]
@@ -157,7 +157,6 @@ BAD = [
     (([0, 5], [[0.1, 0.9]] * 2), {"labels": [0, 1]}), (([0, 1], [[0.1, 0.9]] * 2), {"labels": 3}),
     (([0, 1], [[0.1, 0.9]] * 2), {"labels": [0, 1, 1]}),
     (([0, 1], [[0.1, 0.8]] * 2), {"labels": [1, 0]}), (([0, 1], [[0.1, 0.8, 0.1]] * 2), {}),
-    (([0, 1], [[0.1, 0.8, 0.1]] * 2), {"labels": ["a", "b", "c"]} ),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [1, 2, 3]}),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [1, math.nan]}),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [0, 0]}),
@@ -171,8 +170,6 @@ BAD = [
 @pytest.mark.parametrize("name", PROBABILITIES)
 def test_bad_input(name):
     for args, options in BAD:
-        if args[0] == [0, 1] and options.get("labels") == ["a", "b", "c"]:
-            continue  # a set of two, in any order
         compare(name, *args, **options, rtol=1e-12)
 
 
@@ -215,10 +212,10 @@ def test_frames():
 # -- hinge loss ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_hinge_loss(seed):
     rng = np.random.default_rng(seed)
-    for _ in range(80):
+    for _ in range(60):
         n_rows = int(rng.integers(1, 40))
         labels, y = draw_labels_of(rng, n_rows)
         n_columns = len(labels) if rng.random() < 0.7 else len(np.unique(y))

@@ -28,9 +28,8 @@ def _add(
         if excess > sums[4]:
             sums[4] = excess
         if 0 <= code < k:
-            own = np.float64(p[i, code])
-            own = least if own < least else own
-            logs -= weight[i] * np.log(greatest if own > greatest else own)
+            own = min(max(np.float64(p[i, code]), least), greatest)
+            logs -= weight[i] * np.log(own)
             tallies[0, code] += 1.0
             tallies[1, code] += weight[i]
         else:
