@@ -150,7 +150,7 @@ constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_cells
 constexpr std::int64_t n_probability_sums = 5;
 
 // Rows of probabilities of k classes in a tile: it stays in L1, unless there are hundreds.
-constexpr std::int64_t most_probability_rows = 256;
+constexpr std::int64_t most_probability_rows = 128;
 
 constexpr std::int64_t probability_rows(std::int64_t k) {
     return at_least(16, at_most(most_probability_rows, (1 << 12) / k / 16 * 16));
