@@ -146,6 +146,21 @@ constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_cells
     return at_least(1 + (n_rows >> 31), at_most(room, worth));
 }
 
+// What `probability_sums` tells beside the tallies.
+constexpr std::int64_t n_probability_sums = 5;
+
+// Rows of probabilities of k classes in a tile: it stays in L1, unless there are hundreds.
+constexpr std::int64_t most_probability_rows = 128;
+
+constexpr std::int64_t probability_rows(std::int64_t k) {
+    return at_least(16, at_most(most_probability_rows, (1 << 12) / k / 16 * 16));
+}
+
+// Ranges of such rows: their tallies are small beside the rows.
+constexpr std::int64_t probability_slots(std::int64_t n_rows, std::int64_t k) {
+    return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 15) / at_least(8, k))));
+}
+
 // Rows narrower than this are summarised 16 at a time.
 constexpr std::int64_t narrow_width = 16;
 

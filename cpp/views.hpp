@@ -138,6 +138,17 @@ struct Labels {
     DType dtype;
 };
 
+// Probabilities of `width` classes, row after row; `single`: of the second of two. A weight per row
+// or null. Logarithms see them clipped.
+template <class T>
+struct Probabilities {
+    const T* values;
+    std::int64_t width;
+    bool single;
+    const double* weight;
+    T least, greatest;
+};
+
 // True and predicted labels; less `low` they are codes.
 struct LabelPairs {
     Labels y_true, y_pred;

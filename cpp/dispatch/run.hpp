@@ -57,6 +57,11 @@ void run_label_sums(const LabelPairs&, std::int64_t n, std::int64_t k, std::int6
 void run_label_sums(const LabelPairs&, const double* weight, std::int64_t n, std::int64_t k,
                     double* cells);
 
+// Into n_probability_sums numbers and 2 x width tallies.
+template <class T>
+void run_probability_sums(const Labels&, std::int64_t low, const Probabilities<T>&, std::int64_t n,
+                          double* sums, double* tallies);
+
 std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
 
 LabelRange run_label_range(const Labels&, std::int64_t n);

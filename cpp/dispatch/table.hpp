@@ -24,6 +24,9 @@ struct Typed {
     void (*parted_chains)(const Rows&, const Chains<T>&, const ChainParts&, const Visits&,
                           bool exact, T* scratch, double* scores);
     void (*settle_parts)(const Chains<T>&, const ChainParts&);
+    void (*sum_probabilities)(const Labels&, std::int64_t low, const Probabilities<T>&,
+                              std::int64_t first, std::int64_t count, double* sums,
+                              double* tallies, T* planes);
 };
 
 struct Table {

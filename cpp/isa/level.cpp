@@ -8,6 +8,7 @@
 #include "kernels/confusion_words.hpp"
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/probabilities.hpp"
 #include "kernels/ranking.hpp"
 #include "kernels/sgd.hpp"
 
@@ -17,10 +18,10 @@ extern const Table table;
 constinit const Table table{
     {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
      add_gradient<float>, descend<float>, chains<float>, settle_chains<float>,
-     parted_chains<float>, settle_parts<float>},
+     parted_chains<float>, settle_parts<float>, sum_probabilities<float>},
     {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
      add_gradient<double>, descend<double>, chains<double>, settle_chains<double>,
-     parted_chains<double>, settle_parts<double>},
+     parted_chains<double>, settle_parts<double>, sum_probabilities<double>},
     leaf_moments,
     merge_moments,
     column_extrema,

@@ -285,6 +285,30 @@ void confuse(std::int64_t n, std::int64_t k) {
     check(same, "encode_words", n, k);
 }
 
+// Rows that give every class the same probability; every other label is no class.
+template <class T>
+void hold_probabilities(std::int64_t n, std::int64_t k, bool single) {
+    std::vector<std::int64_t> y(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < y.size(); ++i)
+        y[i] = i % 2 ? static_cast<std::int64_t>(i) % k : k + static_cast<std::int64_t>(i);
+    const std::vector<T> values(static_cast<std::size_t>(single ? n : n * k), T(1) / T(k));
+    const std::vector<double> weight(y.size(), 2.0);
+    const Probabilities<T> p{values.data(), k, single, weight.data(), T(1e-6), T(1) - T(1e-6)};
+    double sums[n_probability_sums];
+    std::vector<double> tallies(static_cast<std::size_t>(2 * k));
+    run_probability_sums(labels(y), 0, p, n, sums, tallies.data());
+    const double half = static_cast<double>(n / 2), rows = static_cast<double>(n);
+    check(near(sums[0], 2.0 * half * std::log(static_cast<double>(k)), 1e-4 * (rows + 1.0)),
+          "log loss", n, k);
+    check(sums[2] == 0.0 && sums[3] == rows - half && sums[4] < 1e-4, "probabilities", n, k);
+    double counted = 0.0, weighed = 0.0;
+    for (std::int64_t j = 0; j < k; ++j) {
+        counted += tallies[static_cast<std::size_t>(j)];
+        weighed += tallies[static_cast<std::size_t>(k + j)];
+    }
+    check(counted == half && weighed == 2.0 * half, "tallies", n, k);
+}
+
 }  // namespace
 }  // namespace polyfuse
 
@@ -304,6 +328,11 @@ int main() {
         }
     for (const std::int64_t n : {0, 1, 1000, 100000})
         for (const std::int64_t k : {1, 2, 10, 100}) confuse(n, k);
+    for (const std::int64_t n : {0, 1, 100, 20000})
+        for (const std::int64_t k : {2, 3, 10, 300}) {
+            hold_probabilities<float>(n, k, k == 2);
+            hold_probabilities<double>(n, k, false);
+        }
     std::printf("%d checks passed under the sanitizers\n", n_checks);
     return 0;
 }

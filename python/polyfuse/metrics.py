@@ -2,7 +2,7 @@
 
 The classification metrics read their targets once: labels become codes, one kernel counts how
 often each pair of codes meets (its stem is ``confusion``), and every score is arithmetic on that
-small table.
+small table. Losses of probabilities come from one sweep over them (``probabilities``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from ._fscore import (
 from ._jaccard import jaccard_score
 from ._likelihood import class_likelihood_ratios
 from ._multilabel import multilabel_confusion_matrix
+from ._fscore import f1_score, precision_recall_fscore_support, precision_score, recall_score
+from ._hinge import hinge_loss
+from ._probabilities import brier_score_loss, d2_brier_score, d2_log_loss_score, log_loss
 from ._regression import mean_squared_error, r2_score
 from ._zero_one import hamming_loss, zero_one_loss
 
@@ -29,12 +32,17 @@ __all__ = [
     "class_likelihood_ratios",
     "classification_report",
     "cohen_kappa_score",
+    "brier_score_loss",
     "confusion_matrix",
+    "d2_brier_score",
+    "d2_log_loss_score",
     "f1_score",
     "fbeta_score",
     "hamming_loss",
     "jaccard_score",
     "matthews_corrcoef",
+    "hinge_loss",
+    "log_loss",
     "mean_squared_error",
     "multilabel_confusion_matrix",
     "precision_recall_fscore_support",

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "polyfuse"
 CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STEMS = ("normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion")
+STEMS = (
+    "normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion", "probabilities",
+)  # fmt: skip
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
     "matplotlib": {"plotting.py", "_html.py"},
@@ -350,7 +352,7 @@ def test_every_stem_stands_in_every_layer() -> None:
     public = {
         "normalization": "preprocessing", "ranking": "preprocessing", "batches": "preprocessing",
         "fusion": "fusion", "sgd": "linear_model", "chains": "linear_model",
-        "confusion": "metrics",
+        "confusion": "metrics", "probabilities": "metrics",
     }  # fmt: skip
     for stem in STEMS:
         assert (CPP / "kernels" / f"{stem}.hpp").exists()

@@ -365,3 +365,32 @@ class Kernels(Protocol):
         codes there are, or -1 if they are more than `firsts` has room for: what is in `codes` and
         `firsts` then is left open, as is `firsts` beyond the codes.
         """
+
+    # -- probabilities ---------------------------------------------------------------------------
+
+    def probability_sums(
+        self,
+        y: NDArray,
+        low: int,
+        values: NDArray,
+        sample_weight: NDArray[np.float64] | None,
+        eps: float,
+        sums: NDArray[np.float64],
+        tallies: NDArray[np.float64],
+    ) -> None:
+        """Losses of probabilities, and what has to be known of them first, in one sweep.
+
+        `values` is C-contiguous (n, k) of float32 or float64; or (n,), which stands for the two
+        columns [1 - p, p], the difference rounded to its own precision. The class of a row is its
+        label less `low`; labels are contiguous integers of any dtype. With w = 1 without weights,
+        and q = p clipped to [eps, 1 - eps] in the precision of `values`, overwrites::
+
+            sums[0] = sum_i w_i * -log(q[i, class_i])           # rows with a class in 0..k-1
+            sums[1] = sum_i w_i * sum_j ([j == class_i] - p[i, j])^2
+            sums[2] = number of values that are not in [0, 1], as NaN is not
+            sums[3] = number of rows with a class outside 0..k-1
+            sums[4] = the largest |sum_j p[i, j] - 1| that is not NaN, or 0
+            tallies[0, j], tallies[1, j] = number, and weight, of the rows of class j
+
+        All in float64; sums run over fixed ranges of rows, combined in order.
+        """
