@@ -26,6 +26,17 @@ struct Typed {
     void (*settle_parts)(const Chains<T>&, const ChainParts&);
 };
 
+// Kernels of scores with and without weights.
+template <class Item>
+struct Sorting {
+    void (*place_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
+                         std::int64_t* ends, Item* items);
+    void (*sort_items)(Item*, std::int64_t n, Item* spare);
+    std::int64_t (*count_distinct)(const Item*, std::int64_t n);
+    void (*trace_scores)(const Item*, std::int64_t n, std::uint8_t head, double& tp, double& fp,
+                         const ScoreCurve&);
+};
+
 struct Table {
     Typed<float> f32;
     Typed<double> f64;
@@ -52,12 +63,27 @@ struct Table {
                                  std::int64_t limit, std::int64_t* codes, std::int64_t* firsts,
                                  WordSlot* table, std::int64_t size);
 
+    void (*map_scores)(const Scores&, std::int64_t n, ScoreMap&, Ranked* samples);
+    void (*count_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
+                         std::int64_t* counts);
+    RankSums (*sum_ranks)(const Ranked*, std::int64_t n, std::int64_t tp, std::int64_t fp);
+    Sorting<Ranked> plain;
+    Sorting<WeightedRanked> weighted;
+
     template <class T>
     constexpr const Typed<T>& typed() const {
         if constexpr (sizeof(T) == sizeof(float))
             return f32;
         else
             return f64;
+    }
+
+    template <class Item>
+    constexpr const Sorting<Item>& sorting() const {
+        if constexpr (sizeof(Item) == sizeof(Ranked))
+            return plain;
+        else
+            return weighted;
     }
 };
 

@@ -9,6 +9,7 @@
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
 #include "kernels/ranking.hpp"
+#include "kernels/ranking_scores.hpp"
 #include "kernels/sgd.hpp"
 
 namespace polyfuse::POLYFUSE_LEVEL {
@@ -34,6 +35,12 @@ constinit const Table table{
     count_equal,
     label_range,
     encode_words,
+    map_scores,
+    count_scores,
+    sum_ranks,
+    {place_scores<Ranked>, sort_items<Ranked>, count_distinct<Ranked>, trace_scores<Ranked>},
+    {place_scores<WeightedRanked>, sort_items<WeightedRanked>, count_distinct<WeightedRanked>,
+     trace_scores<WeightedRanked>},
 };
 
 }  // namespace polyfuse::POLYFUSE_LEVEL
