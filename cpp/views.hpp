@@ -168,9 +168,11 @@ struct Scores {
 // A score to be sorted: the bits of its key but the first, which its bucket tells, and in the last
 // place whether the row is positive. The greatest score has the least key.
 struct Ranked {
+    using Sum = std::int64_t;
     std::uint64_t item;
 };
 struct WeightedRanked {
+    using Sum = double;
     std::uint64_t item;
     double weight;
 };
@@ -192,10 +194,11 @@ struct ScoreMap {
     std::uint8_t heads[1 << 14];
 };
 
-// Of the pairs of a positive and a negative row, twice those in the right order, and once those
-// that tie; and the sum of the precision at each positive row.
+// Numbers, or weights, of positive and negative rows; of their pairs, twice those in the right order,
+// and once those that tie; and the sum of the precision at each positive row.
+template <class Sum>
 struct RankSums {
-    std::int64_t n_positive, pairs;
+    Sum positive, negative, pairs;
     double precisions;
 };
 

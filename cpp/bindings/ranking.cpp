@@ -23,6 +23,7 @@ void column_quantiles(const py::array& values, const Doubles& fractions, Doubles
 Scores scores_of(const py::array& y_true, const py::int_& positive, const py::array& y_score,
                  const py::object& weight) {
     const std::int64_t n = y_true.size();
+    require(n >> 32 == 0, "there must be fewer than 2**32 rows");
     const DType labels = dtype_of(y_true), dtype = dtype_of(y_score);
     require(y_true.ndim() == 1 && (y_true.flags() & py::array::c_style) && labels < DType::f16,
             "y_true must be contiguous integers");
@@ -34,14 +35,25 @@ Scores scores_of(const py::array& y_true, const py::int_& positive, const py::ar
             weights_of(weight, n)};
 }
 
-py::tuple rank_sums(const py::array& y_true, const py::int_& positive, const py::array& y_score) {
-    const Scores scores = scores_of(y_true, positive, y_score, py::none());
-    RankSums sums;
+template <class Sum>
+py::tuple as_tuple(const RankSums<Sum>& sums) {
+    return py::make_tuple(sums.positive, sums.negative, sums.pairs, sums.precisions);
+}
+
+py::tuple rank_sums(const py::array& y_true, const py::int_& positive, const py::array& y_score,
+                    const py::object& sample_weight) {
+    const std::int64_t n = y_true.size();
+    const Scores scores = scores_of(y_true, positive, y_score, sample_weight);
+    RankSums<std::int64_t> counts{};
+    RankSums<double> weights{};
     {
-        const Unlocked unlocked(y_true.size());
-        sums = run_rank_sums(scores, y_true.size());
+        const Unlocked unlocked(n);
+        if (scores.weight)
+            weights = run_weighted_rank_sums(scores, n);
+        else
+            counts = run_rank_sums(scores, n);
     }
-    return py::make_tuple(sums.n_positive, sums.pairs, sums.precisions);
+    return scores.weight ? as_tuple(weights) : as_tuple(counts);
 }
 
 std::int64_t score_curve(const py::array& y_true, const py::int_& positive,
@@ -61,7 +73,7 @@ void register_ranking(py::module_& m) {
           py::arg("fractions").noconvert(), py::arg("count").noconvert(),
           py::arg("below").noconvert(), py::arg("above").noconvert());
     m.def("rank_sums", &rank_sums, py::arg("y_true").noconvert(), py::arg("positive"),
-          py::arg("y_score").noconvert());
+          py::arg("y_score").noconvert(), py::arg("sample_weight").none(true));
     m.def("score_curve", &score_curve, py::arg("y_true").noconvert(), py::arg("positive"),
           py::arg("y_score").noconvert(), py::arg("sample_weight").none(true),
           py::arg("thresholds").noconvert(), py::arg("tps").noconvert(),

@@ -71,7 +71,10 @@ class Buckets {
 
     const Sorting<Item>& sorting() const { return table_.template sorting<Item>(); }
     std::uint8_t head(std::int64_t b) const { return map_.heads[b]; }
-    std::int64_t n_positive() const { return positive_.back(); }
+    std::int64_t positive(std::int64_t b) const { return positive_[static_cast<std::size_t>(b)]; }
+    std::int64_t negative(std::int64_t b) const {
+        return starts_[static_cast<std::size_t>(b)] - positive(b);
+    }
 
    private:
     // From how many items of a bucket each slot has to where it puts them.
@@ -149,21 +152,47 @@ std::int64_t trace(const Scores& scores, std::int64_t n, const ScoreCurve& curve
     return points.back();
 }
 
-}  // namespace
-
-RankSums run_rank_sums(const Scores& scores, std::int64_t n) {
-    Buckets<Ranked> buckets(scores, n);
-    std::vector<RankSums> sums(static_cast<std::size_t>(buckets.size()));
-    buckets.each([&](std::int64_t b, const Ranked* items, std::int64_t rows, std::int64_t tp,
-                     std::int64_t fp) {
-        sums[static_cast<std::size_t>(b)] = kernels().sum_ranks(items, rows, tp, fp);
+// What the buckets add up to, in order, if `before` has what is in front of each of them.
+template <class Item, class Sum>
+RankSums<Sum> add_up(Buckets<Item>& buckets, const std::vector<RankSums<Sum>>& before) {
+    std::vector<RankSums<Sum>> sums(before.size());
+    buckets.each([&](std::int64_t b, const Item* items, std::int64_t rows, std::int64_t,
+                     std::int64_t) {
+        const RankSums<Sum>& front = before[static_cast<std::size_t>(b)];
+        sums[static_cast<std::size_t>(b)] =
+            buckets.sorting().sum_ranks(items, rows, front.positive, front.negative);
     });
-    RankSums all{buckets.n_positive(), 0, 0.0};
-    for (const RankSums& own : sums) {
+    RankSums<Sum> all = before.back();
+    for (const RankSums<Sum>& own : sums) {
         all.pairs += own.pairs;
         all.precisions += own.precisions;
     }
     return all;
+}
+
+}  // namespace
+
+RankSums<std::int64_t> run_rank_sums(const Scores& scores, std::int64_t n) {
+    Buckets<Ranked> buckets(scores, n);
+    std::vector<RankSums<std::int64_t>> before(static_cast<std::size_t>(buckets.size() + 1));
+    for (std::int64_t b = 0; b <= buckets.size(); ++b)
+        before[static_cast<std::size_t>(b)] = {buckets.positive(b), buckets.negative(b), 0, 0.0};
+    return add_up(buckets, before);
+}
+
+RankSums<double> run_weighted_rank_sums(const Scores& scores, std::int64_t n) {
+    Buckets<WeightedRanked> buckets(scores, n);
+    std::vector<RankSums<double>> before(static_cast<std::size_t>(buckets.size() + 1));
+    buckets.each([&](std::int64_t b, const WeightedRanked* items, std::int64_t rows, std::int64_t,
+                     std::int64_t) {
+        RankSums<double>& own = before[static_cast<std::size_t>(b + 1)];
+        kernels().sum_weights(items, rows, &own.positive, &own.negative);
+    });
+    for (std::size_t b = 1; b < before.size(); ++b) {
+        before[b].positive += before[b - 1].positive;
+        before[b].negative += before[b - 1].negative;
+    }
+    return add_up(buckets, before);
 }
 
 std::int64_t run_score_curve(const Scores& scores, std::int64_t n, const ScoreCurve& curve) {

@@ -32,6 +32,8 @@ struct Sorting {
     void (*place_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
                          std::int64_t* ends, Item* items);
     void (*sort_items)(Item*, std::int64_t n, Item* spare);
+    RankSums<typename Item::Sum> (*sum_ranks)(const Item*, std::int64_t n, typename Item::Sum tp,
+                                              typename Item::Sum fp);
     std::int64_t (*count_distinct)(const Item*, std::int64_t n);
     void (*trace_scores)(const Item*, std::int64_t n, std::uint8_t head, double& tp, double& fp,
                          const ScoreCurve&);
@@ -66,7 +68,7 @@ struct Table {
     void (*map_scores)(const Scores&, std::int64_t n, ScoreMap&, Ranked* samples);
     void (*count_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
                          std::int64_t* counts);
-    RankSums (*sum_ranks)(const Ranked*, std::int64_t n, std::int64_t tp, std::int64_t fp);
+    void (*sum_weights)(const WeightedRanked*, std::int64_t n, double* right, double* wrong);
     Sorting<Ranked> plain;
     Sorting<WeightedRanked> weighted;
 

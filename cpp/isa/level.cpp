@@ -37,10 +37,11 @@ constinit const Table table{
     encode_words,
     map_scores,
     count_scores,
-    sum_ranks,
-    {place_scores<Ranked>, sort_items<Ranked>, count_distinct<Ranked>, trace_scores<Ranked>},
-    {place_scores<WeightedRanked>, sort_items<WeightedRanked>, count_distinct<WeightedRanked>,
-     trace_scores<WeightedRanked>},
+    sum_weights,
+    {place_scores<Ranked>, sort_items<Ranked>, sum_ranks<Ranked>, count_distinct<Ranked>,
+     trace_scores<Ranked>},
+    {place_scores<WeightedRanked>, sort_items<WeightedRanked>, sum_ranks<WeightedRanked>,
+     count_distinct<WeightedRanked>, trace_scores<WeightedRanked>},
 };
 
 }  // namespace polyfuse::POLYFUSE_LEVEL

@@ -208,14 +208,35 @@ bool last_of_its_score(const Item* items, std::int64_t n, std::int64_t i) {
     return i + 1 == n || (items[i].item ^ items[i + 1].item) > 1;
 }
 
-// Sorted items of one bucket, behind `tp` positive and `fp` negative ones.
-inline RankSums sum_ranks(const Ranked* items, std::int64_t n, std::int64_t tp, std::int64_t fp) {
-    RankSums sums{0, 0, 0.0};
-    std::int64_t tp_before = tp, fp_before = fp;
+// 1, or the weight.
+template <class Item>
+typename Item::Sum weight_of(const Item& item) {
+    if constexpr (std::is_same_v<Item, Ranked>)
+        return 1;
+    else
+        return item.weight;
+}
+
+// The weights of the positive and of the negative items of a bucket.
+inline void sum_weights(const WeightedRanked* items, std::int64_t n, double* right, double* wrong) {
+    double sums[2] = {0.0, 0.0};
+    for (std::int64_t i = 0; i < n; ++i) sums[items[i].item & 1] += items[i].weight;
+    *right = sums[1];
+    *wrong = sums[0];
+}
+
+// Sorted items of one bucket, behind positive ones that add up to `tp` and negative ones to `fp`.
+template <class Item>
+RankSums<typename Item::Sum> sum_ranks(const Item* items, std::int64_t n, typename Item::Sum tp,
+                                       typename Item::Sum fp) {
+    using Sum = typename Item::Sum;
+    RankSums<Sum> sums{0, 0, 0, 0.0};
+    Sum tp_before = tp, fp_before = fp;
     for (std::int64_t i = 0; i < n; ++i) {
-        const auto positive = static_cast<std::int64_t>(items[i].item & 1);
-        tp += positive;
-        fp += 1 - positive;
+        const Sum weight = weight_of(items[i]);
+        const bool positive = items[i].item & 1;
+        tp += positive ? weight : 0;
+        fp += positive ? 0 : weight;
         if (!last_of_its_score(items, n, i)) continue;
         sums.pairs += paired(tp_before, tp - tp_before, fp - fp_before);
         sums.precisions += precision_step(tp - tp_before, tp, fp);
@@ -239,8 +260,7 @@ void trace_scores(const Item* items, std::int64_t n, std::uint8_t head, double& 
     std::int64_t at = 0;
     double right = tp, wrong = fp;
     for (std::int64_t i = 0; i < n; ++i) {
-        double weight = 1.0;
-        if constexpr (!std::is_same_v<Item, Ranked>) weight = items[i].weight;
+        const auto weight = static_cast<double>(weight_of(items[i]));
         const bool positive = items[i].item & 1;
         right += positive ? weight : 0.0;
         wrong += positive ? 0.0 : weight;

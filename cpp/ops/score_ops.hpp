@@ -19,14 +19,16 @@ inline double score_of(std::uint64_t key) {
     return __builtin_bit_cast(double, key & first_bit ? key : ~key & ~first_bit);
 }
 
-// Twice the area, in rows: pairs of a negative row of the group with positive ones before it, and
-// with positive ones of the group, which count half (Mann and Whitney's U statistic).
-inline std::int64_t paired(std::int64_t tp, std::int64_t more_tp, std::int64_t more_fp) {
+// Twice the area, in rows or in their weights: pairs of a negative row of the group with positive
+// ones before it, and with positive ones of the group, which count half (Mann and Whitney's U).
+template <class Sum>
+Sum paired(Sum tp, Sum more_tp, Sum more_fp) {
     return more_fp * (2 * tp + more_tp);
 }
 
 // A step of recall times the precision after it, without the division by all positive rows.
-inline double precision_step(std::int64_t more_tp, std::int64_t tp, std::int64_t fp) {
+template <class Sum>
+double precision_step(Sum more_tp, Sum tp, Sum fp) {
     return static_cast<double>(more_tp) * (static_cast<double>(tp) / static_cast<double>(tp + fp));
 }
 

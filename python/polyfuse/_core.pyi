@@ -80,7 +80,7 @@ def part_fields() -> tuple[str, ...]:
     """
     Names of the fields of a part of a chain.
     """
-def rank_sums(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray) -> tuple:
+def rank_sums(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any) -> tuple:
     ...
 def score_curve(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any, thresholds: numpy.typing.NDArray[numpy.float64], tps: numpy.typing.NDArray[numpy.float64], fps: numpy.typing.NDArray[numpy.float64]) -> int:
     ...

@@ -73,18 +73,19 @@ def _marks(y: Array, pos_label: Any = None) -> Marks:
 
 
 def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) -> float:
-    """The area under the ROC curve."""
+    """The area under the ROC curve, of finite scores."""
     if not marks.both:
         warn(
             "Only one class is present in y_true. ROC AUC score is not defined in that case.",
             shared(UndefinedMetricWarning),
         )
         return math.nan
-    rows = _ranked.binary(marks.labels, marks.positive, y_score, weight)
+    rows = _ranked.binary(marks.labels, marks.positive, y_score, weight, finite=True)
     whole = max_fpr is None or max_fpr == 1
-    if whole and rows.weight is None:
-        n_positive, pairs, _ = rows.sums()
-        return pairs / (2 * n_positive * (len(rows.score) - n_positive))
+    if whole and rows.counts:
+        right, wrong, pairs, _ = rows.sums()
+        if right and wrong:
+            return pairs / (2 * right * wrong)
     fpr, tpr, _ = roc_points(rows.curve(), drop_intermediate=True)
     if whole or max_fpr is None:
         return auc(fpr, tpr)
@@ -99,10 +100,10 @@ def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) 
 def precision_sum(marks: Marks, y_score: Any, weight: Any) -> float:
     """The average precision."""
     rows = _ranked.binary(marks.labels, marks.positive, y_score, weight)
-    if rows.weight is None:
-        n_positive, _, precisions = rows.sums()
-        if n_positive:
-            return precisions / n_positive
+    if rows.counts:
+        right, _, _, precisions = rows.sums()
+        if right:
+            return precisions / right
     precision, recall, _ = precision_recall_points(rows.curve(), drop_intermediate=False)
     return float(max(0.0, -np.sum(np.diff(recall) * precision[:-1])))
 

@@ -8,7 +8,7 @@ needs no curve.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from numbers import Real
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -132,16 +132,19 @@ def mark(truth: Truth, pos_label: Any) -> tuple[Array, int]:
     """Integers, and which of them stands for positive rows."""
     values = truth.values
     if values.dtype.kind in "biu" and isinstance(pos_label, Real | np.bool_):
-        low, high = (0, 1) if values.dtype.kind == "b" else _limits(values.dtype)
+        low, high = _limits(values.dtype)
         label: Any = pos_label.item() if isinstance(pos_label, np.generic) else pos_label
-        if low <= label <= min(high, _limits(np.dtype(np.int64))[1]) and label == int(label):
+        if low <= label <= high and label == int(label):
             return plain(values), int(label)
     return np.asarray(truth.given.reshape(-1) == pos_label, dtype=bool), 1
 
 
+@cache
 def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
-    info = np.iinfo(dtype)
-    return info.min, info.max
+    """The least and the greatest label of a type, as far as the kernels take it for `positive`."""
+    if dtype.kind == "b":
+        return 0, 1
+    return int(np.iinfo(dtype).min), min(int(np.iinfo(dtype).max), 2**63 - 1)
 
 
 # -- scores --------------------------------------------------------------------------------------
@@ -223,18 +226,30 @@ class Binary(NamedTuple):
             found, tps, fps = found[:n].copy(), tps[:n].copy(), fps[:n].copy()
         return Curve(fps[:n], tps[:n], score.restore(found[:n]))
 
-    def sums(self) -> tuple[int, int, float]:
-        """Positive rows, twice the ordered pairs, the sum of precisions; without weights."""
-        return select().rank_sums(self.labels, self.positive, read_scores(self.score).values)
+    def sums(self) -> tuple[float, float, float, float]:
+        """What `rank_sums` returns."""
+        score = read_scores(self.score).values
+        return select().rank_sums(self.labels, self.positive, score, self._weight())
+
+    def _weight(self) -> Array | None:
+        return None if self.weight is None else self.weight.astype(np.float64, copy=False)
+
+    @property
+    def counts(self) -> bool:
+        """Whether no weight is negative, so that curves ascend."""
+        return self.weight is None or bool(self.weight.min() > 0)
 
 
-def binary(labels: Array, positive: int, y_score: Any, sample_weight: Any) -> Binary:
-    """Checked scores and weights beside the marks of `mark`."""
+def binary(
+    labels: Array, positive: int, y_score: Any, sample_weight: Any, finite: bool = False
+) -> Binary:
+    """Checked scores and weights beside the marks of `mark`; scores may be known to be finite."""
     score, weight = _labels.as_array(y_score), sample_weight
     weight = None if weight is None else _labels.as_array(weight)
     _labels.check_consistent_length(labels, score, weight)
     score = column(score)
-    check_numbers(score)
+    if not finite:
+        check_numbers(score)
     if weight is not None:
         weight = _labels.check_sample_weight(column(weight), len(labels))
         if not weight.all():

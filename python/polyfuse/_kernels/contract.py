@@ -141,15 +141,17 @@ class Kernels(Protocol):
 
     # -- ranking ---------------------------------------------------------------------------------
 
-    def rank_sums(self, y_true: NDArray, positive: int, y_score: NDArray) -> tuple[int, int, float]:
+    def rank_sums(
+        self, y_true: NDArray, positive: int, y_score: NDArray, sample_weight: NDArray | None
+    ) -> tuple[float, float, float, float]:
         """What rows in descending order of their scores add up to, those of a score all at once.
 
         `y_true` are contiguous integers of any dtype, fewer than 2**32; rows with the label
         `positive` are positive. `y_score` is contiguous float32 or float64, without NaN; both
-        zeros are equal. Returns the number of positive rows; of all pairs of a positive and a
-        negative row, twice the number of those where the positive one has the greater score, plus
-        that of those with equal scores; and the sum, over positive rows, of the positive rows
-        down to their score divided by all rows down to it. The first two are exact.
+        zeros are equal. Returns the number of positive and of negative rows; of their pairs, twice
+        those where the positive one has the greater score, plus those with equal scores; and the
+        sum, over positive rows, of the positive rows down to their score divided by all rows down
+        to it. Rows, and pairs, have a weight, or count: as ints then, and exactly.
         """
 
     def score_curve(

@@ -113,9 +113,9 @@ def _scores(
     positive = 1 if labels == "bool" else 7
     y_true = np.where(rng.random(n) < share, positive, 0).astype(labels)
     given = (*frozen(y_true), positive, *frozen(score))
+    weight = rng.integers(1, 9, n) / 8 if weighted else None  # sums are exact in any order
     if not curve:
-        return Call(given, ())
-    weight = rng.integers(0, 9, n) / 8 if weighted else None  # sums are exact in any order
+        return Call((*given, weight), ())
     # What is behind the last threshold is left open: as many rows as there are thresholds.
     last = len(np.unique(score))
     outputs = tuple(np.full(n, -77.0) for _ in range(3))
@@ -124,11 +124,12 @@ def _scores(
 
 def _score_cases() -> Iterator[Case]:
     def cases(id: str, **spec: object) -> Iterator[Case]:
-        yield Case(f"rank-sums-{id}", "rank_sums", partial(_scores, **spec), _SUMS, DOUBLE)
         for weighted in (False, True):
+            name = f"{id}" + "-weighted" * weighted
+            make = partial(_scores, **spec, weighted=weighted)
+            yield Case(f"rank-sums-{name}", "rank_sums", make, _SUMS, DOUBLE)
             make = partial(_scores, **spec, curve=True, weighted=weighted)
-            name = "score-curve" + "-weighted" * weighted
-            yield Case(f"{name}-{id}", "score_curve", make, EQUAL, DOUBLE)
+            yield Case(f"score-curve-{name}", "score_curve", make, EQUAL, DOUBLE)
 
     for n in (0, 1, 2, 24, 25, 300, 16_383, 16_384):
         yield from cases(f"{n}", n=n)
@@ -154,7 +155,10 @@ def ranking_cases() -> Iterator[Case]:
 def large_ranking_cases() -> Iterator[Case]:
     for kind in ("normal", "outliers"):
         id, spec = f"large-{kind}", {"n": 300_000, "kind": kind}
-        yield Case(f"rank-sums-{id}", "rank_sums", partial(_scores, **spec), _SUMS, DOUBLE)
+        for weighted in (False, True):
+            name = f"{id}" + "-weighted" * weighted
+            make = partial(_scores, **spec, weighted=weighted)
+            yield Case(f"rank-sums-{name}", "rank_sums", make, _SUMS, DOUBLE)
         make = partial(_scores, **spec, curve=True, weighted=True)
         yield Case(f"score-curve-{id}", "score_curve", make, EQUAL, DOUBLE)
     for n, d, source in ((20_000, 33, "float32"), (70_000, 3, "float64"), (1500, 1100, "int16")):

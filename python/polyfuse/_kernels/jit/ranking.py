@@ -48,11 +48,31 @@ def _sum(right: NDArray, wrong: NDArray) -> tuple[int, float]:
     return pairs, precisions
 
 
-def rank_sums(y_true: NDArray, positive: int, y_score: NDArray) -> tuple[int, int, float]:
-    chosen = y_true == positive
-    right, wrong = np.sort(y_score[chosen]), np.sort(y_score[~chosen])
-    pairs, precisions = _sum(right, wrong)
-    return len(right), int(pairs), float(precisions)
+@jit
+def _weigh(tps: NDArray, fps: NDArray) -> tuple[float, float]:
+    tp, fp, pairs, precisions = 0.0, 0.0, 0.0, 0.0
+    for i in range(len(tps)):
+        pairs += (fps[i] - fp) * (tp + tps[i])
+        precisions += (tps[i] - tp) * (tps[i] / (tps[i] + fps[i]))
+        tp, fp = tps[i], fps[i]
+    return pairs, precisions
+
+
+def rank_sums(
+    y_true: NDArray, positive: int, y_score: NDArray, sample_weight: F64 | None
+) -> tuple[float, float, float, float]:
+    n = len(y_score)
+    if sample_weight is None:
+        chosen = y_true == positive
+        right, wrong = np.sort(y_score[chosen]), np.sort(y_score[~chosen])
+        counted = _sum(right, wrong)
+        return len(right), len(wrong), int(counted[0]), float(counted[1])
+    thresholds, tps, fps = np.empty(n), np.empty(n), np.empty(n)
+    found = score_curve(y_true, positive, y_score, sample_weight, thresholds, tps, fps)
+    if found == 0:
+        return 0.0, 0.0, 0.0, 0.0
+    pairs, precisions = _weigh(tps[:found], fps[:found])
+    return float(tps[found - 1]), float(fps[found - 1]), pairs, precisions
 
 
 @jit

@@ -24,16 +24,22 @@ def column_quantiles(
     above[...] = np.take_along_axis(x, np.minimum(places + 1.0, last).astype(np.intp), axis=0)
 
 
-def rank_sums(y_true: NDArray, positive: int, y_score: NDArray) -> tuple[int, int, float]:
+def rank_sums(
+    y_true: NDArray,
+    positive: int,
+    y_score: NDArray,
+    sample_weight: NDArray[np.float64] | None,
+) -> tuple[float, float, float, float]:
     n = len(y_score)
-    if n == 0:
-        return 0, 0, 0.0
     thresholds, tps, fps = np.empty(n), np.empty(n), np.empty(n)
-    found = score_curve(y_true, positive, y_score, None, thresholds, tps, fps)
-    tp, fp = (np.concatenate(([0], x[:found])).astype(np.int64) for x in (tps, fps))
+    found = score_curve(y_true, positive, y_score, sample_weight, thresholds, tps, fps)
+    tp, fp = (np.concatenate(([0.0], x[:found])) for x in (tps, fps))
+    if sample_weight is None:
+        tp, fp = tp.astype(np.int64), fp.astype(np.int64)
     more_tp, more_fp = np.diff(tp), np.diff(fp)
-    pairs = int(np.sum(more_fp * (tp[:-1] + tp[1:])))
-    return int(tp[-1]), pairs, float(np.sum(more_tp * (tp[1:] / (tp[1:] + fp[1:]))))
+    pairs = np.sum(more_fp * (tp[:-1] + tp[1:]))
+    precisions = np.sum(more_tp * (tp[1:] / (tp[1:] + fp[1:])))
+    return tp[-1].item(), fp[-1].item(), pairs.item(), precisions.item()
 
 
 def score_curve(
