@@ -139,16 +139,19 @@ def _curve(
 
 def _keep(curve: _ranked.Curve, inner: Array) -> _ranked.Curve:
     """The first and the last point of a curve, and those between that are to stay."""
-    kept = np.concatenate(([True], inner, [True])).nonzero()[0]
-    return _ranked.Curve(*(x[kept] for x in curve))
+    kept = np.concatenate(([True], inner, [True]))
+    if kept.all():
+        return curve
+    places = kept.nonzero()[0]
+    return _ranked.Curve(*(x[places] for x in curve))
 
 
 def roc_points(curve: _ranked.Curve, drop_intermediate: bool) -> tuple[Array, Array, Array]:
     """The ROC curve; NaN and a warning where a class is missing."""
     if drop_intermediate and len(curve.fps) > 2:
-        # A point between two others on one line is no corner: second differences are zero.
-        bends = (np.diff(x, 2) != 0 for x in (curve.fps, curve.tps))
-        curve = _keep(curve, np.logical_or(*bends))
+        # A point between two others on one line is no corner: the steps beside it are equal.
+        across, up = np.diff(curve.fps), np.diff(curve.tps)
+        curve = _keep(curve, (across[1:] != across[:-1]) | (up[1:] != up[:-1]))
     fps, tps = (np.concatenate(([0.0], x)) for x in (curve.fps, curve.tps))
     rates = []
     for counts, there, rate in ((fps, "negative", "false"), (tps, "positive", "true")):

@@ -151,12 +151,16 @@ def _hits(codes: Array, s: Array, k: int) -> Array:
         threshold = 0.5 if s.min() >= 0 and s.max() <= 1 else 0
         return np.equal(s > threshold, codes)
     hits = np.empty(len(s), bool)
-    columns = np.arange(s.shape[1])
-    step = max(1, _PIECE // s.shape[1])
+    n_classes = s.shape[1]
+    # NumPy adds booleans up slowly along short rows. float32 is exact up to 2**24 classes.
+    ones, columns = np.ones(n_classes, np.float32), np.arange(n_classes)
+    step = max(1, _PIECE // n_classes)
     for start in range(0, len(s), step):
         piece, own = s[start : start + step], codes[start : start + step, None]
         score = np.take_along_axis(piece, own, axis=1)
-        before = np.count_nonzero(piece > score, axis=1)
-        before += np.count_nonzero((piece == score) & (columns > own), axis=1)
+        before = (piece > score).astype(np.float32) @ ones
+        equal = piece == score
+        if np.count_nonzero(equal) > len(piece):
+            before += (equal & (columns > own)).astype(np.float32) @ ones
         hits[start : start + step] = before < k
     return hits

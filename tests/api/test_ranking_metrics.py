@@ -134,7 +134,7 @@ def test_areas_of_indicators(name, seed):
         }
         if name == "roc_auc_score" and rng.random() < 0.3:
             kwargs["max_fpr"] = 0.4
-        compare(name, y_true, score, **kwargs, **CLOSE)
+        compare(name, y_true, score, **kwargs, **close(kwargs["sample_weight"]))
 
 
 def draw_classes(rng):
@@ -355,3 +355,12 @@ def test_many_rows(kind):
     compare("roc_curve", y_true, score, sample_weight=rng.random(n_rows))
     for name in ("roc_auc_score", "average_precision_score"):
         compare(name, y_true, score, **CLOSE)
+
+
+@pytest.mark.parametrize("name", [*CURVES, "roc_auc_score", "average_precision_score"])
+def test_negative_weights(name):
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        y_true, score = rng.integers(0, 2, 9), np.round(rng.standard_normal(9), 1)
+        weight = rng.integers(-1, 6, 9)
+        compare(name, y_true, score, sample_weight=weight, **CLOSE)
