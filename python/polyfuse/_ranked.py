@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from . import _labels, _parameters
+from . import _codes, _labels, _parameters
 from ._codes import plain
 from ._kernels import select
 from ._labels import SINGLE, Array
@@ -93,6 +93,8 @@ def read_truth(y_true: Any) -> Truth:
 
 def classes_of(values: Array) -> Array:
     """The distinct values of a vector, sorted."""
+    if values.dtype.kind == "U" and len(values):
+        return np.sort(_codes._words(values)[1])
     if values.dtype.kind not in "biu" or len(values) == 0:
         return np.unique(values)
     low, high = select().label_range(plain(values))
