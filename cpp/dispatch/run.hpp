@@ -69,4 +69,11 @@ LabelRange run_label_range(const Labels&, std::int64_t n);
 std::int64_t run_encode_words(const std::uint32_t* words, std::int64_t n, std::int64_t width,
                               std::int64_t limit, std::int64_t* codes, std::int64_t* firsts);
 
+// Without weights, and with them.
+RankSums<std::int64_t> run_rank_sums(const Scores&, std::int64_t n);
+RankSums<double> run_weighted_rank_sums(const Scores&, std::int64_t n);
+
+// Returns the number of points.
+std::int64_t run_score_curve(const Scores&, std::int64_t n, const ScoreCurve&);
+
 }  // namespace polyfuse

@@ -10,6 +10,7 @@
 #include "kernels/normalization.hpp"
 #include "kernels/probabilities.hpp"
 #include "kernels/ranking.hpp"
+#include "kernels/ranking_scores.hpp"
 #include "kernels/sgd.hpp"
 
 namespace polyfuse::POLYFUSE_LEVEL {
@@ -35,6 +36,13 @@ constinit const Table table{
     count_equal,
     label_range,
     encode_words,
+    map_scores,
+    count_scores,
+    sum_weights,
+    {place_scores<Ranked>, sort_items<Ranked>, sum_ranks<Ranked>, count_distinct<Ranked>,
+     trace_scores<Ranked>},
+    {place_scores<WeightedRanked>, sort_items<WeightedRanked>, sum_ranks<WeightedRanked>,
+     count_distinct<WeightedRanked>, trace_scores<WeightedRanked>},
 };
 
 }  // namespace polyfuse::POLYFUSE_LEVEL

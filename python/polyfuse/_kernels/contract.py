@@ -139,6 +139,39 @@ class Kernels(Protocol):
         consecutive rows without an `order`. Every row is in one group.
         """
 
+    # -- ranking ---------------------------------------------------------------------------------
+
+    def rank_sums(
+        self, y_true: NDArray, positive: int, y_score: NDArray, sample_weight: NDArray | None
+    ) -> tuple[float, float, float, float]:
+        """What rows in descending order of their scores add up to, those of a score all at once.
+
+        `y_true` are contiguous integers of any dtype, fewer than 2**32; rows with the label
+        `positive` are positive. `y_score` is contiguous float32 or float64, without NaN; both
+        zeros are equal. Returns the number of positive and of negative rows; of their pairs, twice
+        those where the positive one has the greater score, plus those with equal scores; and the
+        sum, over positive rows, of the positive rows down to their score divided by all rows down
+        to it. Rows, and pairs, have a weight, or count: as ints then, and exactly.
+        """
+
+    def score_curve(
+        self,
+        y_true: NDArray,
+        positive: int,
+        y_score: NDArray,
+        sample_weight: NDArray[np.float64] | None,
+        thresholds: NDArray[np.float64],
+        tps: NDArray[np.float64],
+        fps: NDArray[np.float64],
+    ) -> int:
+        """The number, or weight, of positive and of negative rows down to each distinct score.
+
+        Distinct scores in descending order are the `thresholds`; all outputs have room for a
+        score for each row. Returns how many there are; what is behind them is left open. Rows
+        are as in `rank_sums`. Weights are added one by one from the greatest score on, those of
+        equal scores in the order of their rows.
+        """
+
     # -- fusion ----------------------------------------------------------------------------------
 
     def fuse(self, rows: Rows, out: NDArray) -> int:
