@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find cpp python CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test lint bench sanitize sgd-grid clean
+.PHONY: demo test lint bench sanitize sgd-grid metrics-grid clean
 
 demo: $(VENV)/.built
 	$(BIN)/polyfuse demo
@@ -25,6 +25,11 @@ bench: $(VENV)/.installed
 sgd-grid: $(VENV)/.installed
 	$(BIN)/python tests/estimators/sgd_grid.py --all
 	$(BIN)/python tools/run_sklearn_tests.py sgd
+
+# 20,000 random calls of the metrics, and scikit-learn's own tests on them.
+metrics-grid: $(VENV)/.installed
+	$(BIN)/python tests/api/metrics_grid.py
+	$(BIN)/python tools/run_sklearn_tests.py metrics
 
 sanitize: $(VENV)/.tools
 	$(BIN)/cmake -S cpp/tests -B build/sanitize -DCMAKE_BUILD_TYPE=None

@@ -83,6 +83,11 @@ def macro_f1(counts: NDArray) -> float:
     return float(np.mean(2 * counts.diagonal() / (counts.sum(axis=0) + counts.sum(axis=1))))
 
 
+def letters(text: str) -> NDArray:
+    """Text as numbers, which the contest compares."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
 def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
     return lambda data: lambda: function(data.true, data.pred)
 
@@ -105,6 +110,22 @@ F1 = Work("f1_score, macro", 1, 0, {
     "scikit-learn": on(lambda t, p: sk.f1_score(t, p, average="macro")),
     "Numba": on(lambda t, p: macro_f1(numba_confusion(t, p))),
 })  # fmt: skip
+REPORT = Work("classification_report", 1, 0, {
+    "polyfuse": on(lambda t, p: letters(pf.classification_report(t, p))),
+    "scikit-learn": on(lambda t, p: letters(sk.classification_report(t, p))),
+})  # fmt: skip
+CORRELATION = Work("matthews_corrcoef", 1, 0, {
+    "polyfuse": on(pf.matthews_corrcoef),
+    "scikit-learn": on(sk.matthews_corrcoef),
+})  # fmt: skip
+KAPPA = Work("cohen_kappa_score", 1, 0, {
+    "polyfuse": on(pf.cohen_kappa_score),
+    "scikit-learn": on(sk.cohen_kappa_score),
+})  # fmt: skip
+JACCARD = Work("jaccard_score, macro", 1, 0, {
+    "polyfuse": on(lambda t, p: pf.jaccard_score(t, p, average="macro")),
+    "scikit-learn": on(lambda t, p: sk.jaccard_score(t, p, average="macro")),
+})  # fmt: skip
 SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
     "polyfuse": on(pf.mean_squared_error),
     "NumPy": on(lambda t, p: np.mean((t - p) ** 2)),
@@ -124,6 +145,10 @@ INTEGERS = [
     (WORKS, INTEGERS),
     ([work.without("Numba") for work in WORKS], [PairSpec(MILLION, dtype="str", n_labels=3)]),
     (WORKS, [PairSpec(32, n_labels=4)]),
+    (
+        [REPORT, CORRELATION, KAPPA, JACCARD],
+        [PairSpec(MILLION), PairSpec(MILLION, n_labels=1000), PairSpec(32, n_labels=4)],
+    ),
     ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):

@@ -146,6 +146,21 @@ constexpr std::int64_t confusion_slots(std::int64_t n_rows, std::int64_t n_cells
     return at_least(1 + (n_rows >> 31), at_most(room, worth));
 }
 
+// What `probability_sums` tells beside the tallies.
+constexpr std::int64_t n_probability_sums = 5;
+
+// Rows of probabilities of k classes in a tile: it stays in L1, unless there are hundreds.
+constexpr std::int64_t most_probability_rows = 128;
+
+constexpr std::int64_t probability_rows(std::int64_t k) {
+    return at_least(16, at_most(most_probability_rows, (1 << 12) / k / 16 * 16));
+}
+
+// Ranges of such rows: their tallies are small beside the rows.
+constexpr std::int64_t probability_slots(std::int64_t n_rows, std::int64_t k) {
+    return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 15) / at_least(8, k))));
+}
+
 // Rows narrower than this are summarised 16 at a time.
 constexpr std::int64_t narrow_width = 16;
 
@@ -180,6 +195,21 @@ constexpr std::int64_t quantile_panel(std::int64_t n_rows) {
 
 constexpr std::int64_t quantile_scratch(std::int64_t n_rows, std::int64_t columns) {
     return 8 * (quantile_rows * columns + (columns + 1) * (n_rows + 1));
+}
+
+// Scores of a bucket that is sorted in the cache, and how many samples say where a bucket ends. The
+// heads of a ScoreMap have room for what comes of them: two buckets for `samples_per_bucket`
+// samples at most, and one for each cell.
+constexpr std::int64_t bucket_rows = 4096, samples_per_bucket = 8, most_score_samples = 1 << 14;
+
+constexpr std::int64_t score_samples(std::int64_t n_rows) {
+    const std::int64_t wanted = n_rows / bucket_rows * samples_per_bucket;
+    return n_rows < 4 * bucket_rows ? 0 : at_most(most_score_samples, wanted);
+}
+
+// Ranges of rows whose scores are counted and placed one by one.
+constexpr std::int64_t score_slots(std::int64_t n_rows) {
+    return at_least(1, at_most(max_slots, n_rows >> 16));
 }
 
 // Elements of the rows that are normalised together.

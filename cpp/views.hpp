@@ -138,6 +138,17 @@ struct Labels {
     DType dtype;
 };
 
+// Probabilities of `width` classes, row after row; `single`: of the second of two. A weight per row
+// or null. Logarithms see them clipped.
+template <class T>
+struct Probabilities {
+    const T* values;
+    std::int64_t width;
+    bool single;
+    const double* weight;
+    T least, greatest;
+};
+
 // True and predicted labels; less `low` they are codes.
 struct LabelPairs {
     Labels y_true, y_pred;
@@ -153,6 +164,58 @@ struct LabelRange {
 struct WordSlot {
     std::uint64_t hash;
     std::int64_t code;
+};
+
+// A score for each row, float32 or float64; rows whose label is `positive` are positive. Weights or
+// null.
+struct Scores {
+    const char* data;
+    DType dtype;
+    Labels y_true;
+    std::int64_t positive;
+    const double* weight;
+};
+
+// A score to be sorted: the bits of its key but the first, which its bucket tells, and in the last
+// place whether the row is positive. The greatest score has the least key.
+struct Ranked {
+    using Sum = std::int64_t;
+    std::uint64_t item;
+};
+struct WeightedRanked {
+    using Sum = double;
+    std::uint64_t item;
+    double weight;
+};
+
+// Which buckets hold the keys of a cell: `base` and, by the bits behind the first ones, the next.
+struct ScoreCell {
+    std::uint32_t base;
+    std::uint16_t mask, shift;
+};
+
+// Keys from `low` on in cells of 2^shift; before the first and behind the last there is one more.
+// The first bit of the keys of a bucket is in `heads`.
+inline constexpr int score_cell_bits = 10;
+struct ScoreMap {
+    std::uint64_t low;
+    int shift;
+    std::int64_t n_cells, n_buckets;
+    ScoreCell cells[(1 << score_cell_bits) + 3];
+    std::uint8_t heads[1 << 14];
+};
+
+// Numbers, or weights, of positive and negative rows; of their pairs, twice those in the right order,
+// and once those that tie; and the sum of the precision at each positive row.
+template <class Sum>
+struct RankSums {
+    Sum positive, negative, pairs;
+    double precisions;
+};
+
+// What is right and wrong down to a score: of each distinct one, from the greatest on.
+struct ScoreCurve {
+    double *thresholds, *tps, *fps;
 };
 
 enum class Loss : std::uint8_t { squared_error, log_loss, multinomial };

@@ -5,14 +5,6 @@
 namespace polyfuse {
 namespace {
 
-Labels labels_of(const py::array& y, std::int64_t n) {
-    const DType dtype = dtype_of(y);
-    require(y.ndim() == 1 && y.size() == n && (y.flags() & py::array::c_style) &&
-                dtype < DType::f16,
-            "labels must be contiguous integers, as many true ones as predicted ones");
-    return {static_cast<const char*>(y.data()), dtype};
-}
-
 LabelPairs pairs_of(const py::array& y_true, const py::array& y_pred, std::int64_t low) {
     return {labels_of(y_true, y_true.size()), labels_of(y_pred, y_true.size()), low};
 }

@@ -160,6 +160,14 @@ const double* weights_of(const py::object& weights, std::int64_t n) {
     return values_of(py::reinterpret_borrow<Doubles>(weights), n);
 }
 
+Labels labels_of(const py::array& y, std::int64_t n) {
+    const DType dtype = dtype_of(y);
+    require(y.ndim() == 1 && y.size() == n && (y.flags() & py::array::c_style) &&
+                dtype < DType::f16,
+            "labels must be contiguous integers, one for each row");
+    return {static_cast<const char*>(y.data()), dtype};
+}
+
 Block as_block(const py::array& values) {
     require(values.ndim() == 2, "a block must have 2 dimensions");
     return {static_cast<const char*>(values.data()), values.strides(0), values.strides(1),

@@ -35,6 +35,9 @@ const std::int64_t* codes_of(const Int64s& array, std::int64_t n);
 // The n weights, or null for None.
 const double* weights_of(const py::object& weights, std::int64_t n);
 
+// n contiguous integers of any dtype.
+Labels labels_of(const py::array& y, std::int64_t n);
+
 Block as_block(const py::array& values);
 
 // A contract Rows: views of its blocks, and the maps' parameters in the precision they act in.

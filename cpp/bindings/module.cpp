@@ -11,4 +11,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     polyfuse::register_sgd(m);
     polyfuse::register_chains(m);
     polyfuse::register_confusion(m);
+    polyfuse::register_probabilities(m);
 }

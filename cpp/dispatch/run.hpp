@@ -57,11 +57,23 @@ void run_label_sums(const LabelPairs&, std::int64_t n, std::int64_t k, std::int6
 void run_label_sums(const LabelPairs&, const double* weight, std::int64_t n, std::int64_t k,
                     double* cells);
 
+// Into n_probability_sums numbers and 2 x width tallies.
+template <class T>
+void run_probability_sums(const Labels&, std::int64_t low, const Probabilities<T>&, std::int64_t n,
+                          double* sums, double* tallies);
+
 std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
 
 LabelRange run_label_range(const Labels&, std::int64_t n);
 
 std::int64_t run_encode_words(const std::uint32_t* words, std::int64_t n, std::int64_t width,
                               std::int64_t limit, std::int64_t* codes, std::int64_t* firsts);
+
+// Without weights, and with them.
+RankSums<std::int64_t> run_rank_sums(const Scores&, std::int64_t n);
+RankSums<double> run_weighted_rank_sums(const Scores&, std::int64_t n);
+
+// Returns the number of points.
+std::int64_t run_score_curve(const Scores&, std::int64_t n, const ScoreCurve&);
 
 }  // namespace polyfuse

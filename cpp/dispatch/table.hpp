@@ -24,6 +24,22 @@ struct Typed {
     void (*parted_chains)(const Rows&, const Chains<T>&, const ChainParts&, const Visits&,
                           bool exact, T* scratch, double* scores);
     void (*settle_parts)(const Chains<T>&, const ChainParts&);
+    void (*sum_probabilities)(const Labels&, std::int64_t low, const Probabilities<T>&,
+                              std::int64_t first, std::int64_t count, double* sums,
+                              double* tallies, T* planes);
+};
+
+// Kernels of scores with and without weights.
+template <class Item>
+struct Sorting {
+    void (*place_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
+                         std::int64_t* ends, Item* items);
+    void (*sort_items)(Item*, std::int64_t n, Item* spare);
+    RankSums<typename Item::Sum> (*sum_ranks)(const Item*, std::int64_t n, typename Item::Sum tp,
+                                              typename Item::Sum fp);
+    std::int64_t (*count_distinct)(const Item*, std::int64_t n);
+    void (*trace_scores)(const Item*, std::int64_t n, std::uint8_t head, double& tp, double& fp,
+                         const ScoreCurve&);
 };
 
 struct Table {
@@ -52,12 +68,27 @@ struct Table {
                                  std::int64_t limit, std::int64_t* codes, std::int64_t* firsts,
                                  WordSlot* table, std::int64_t size);
 
+    void (*map_scores)(const Scores&, std::int64_t n, ScoreMap&, Ranked* samples);
+    void (*count_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
+                         std::int64_t* counts);
+    void (*sum_weights)(const WeightedRanked*, std::int64_t n, double* right, double* wrong);
+    Sorting<Ranked> plain;
+    Sorting<WeightedRanked> weighted;
+
     template <class T>
     constexpr const Typed<T>& typed() const {
         if constexpr (sizeof(T) == sizeof(float))
             return f32;
         else
             return f64;
+    }
+
+    template <class Item>
+    constexpr const Sorting<Item>& sorting() const {
+        if constexpr (sizeof(Item) == sizeof(Ranked))
+            return plain;
+        else
+            return weighted;
     }
 };
 

@@ -8,7 +8,9 @@
 #include "kernels/confusion_words.hpp"
 #include "kernels/fusion.hpp"
 #include "kernels/normalization.hpp"
+#include "kernels/probabilities.hpp"
 #include "kernels/ranking.hpp"
+#include "kernels/ranking_scores.hpp"
 #include "kernels/sgd.hpp"
 
 namespace polyfuse::POLYFUSE_LEVEL {
@@ -17,10 +19,10 @@ extern const Table table;
 constinit const Table table{
     {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
      add_gradient<float>, descend<float>, chains<float>, settle_chains<float>,
-     parted_chains<float>, settle_parts<float>},
+     parted_chains<float>, settle_parts<float>, sum_probabilities<float>},
     {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
      add_gradient<double>, descend<double>, chains<double>, settle_chains<double>,
-     parted_chains<double>, settle_parts<double>},
+     parted_chains<double>, settle_parts<double>, sum_probabilities<double>},
     leaf_moments,
     merge_moments,
     column_extrema,
@@ -34,6 +36,13 @@ constinit const Table table{
     count_equal,
     label_range,
     encode_words,
+    map_scores,
+    count_scores,
+    sum_weights,
+    {place_scores<Ranked>, sort_items<Ranked>, sum_ranks<Ranked>, count_distinct<Ranked>,
+     trace_scores<Ranked>},
+    {place_scores<WeightedRanked>, sort_items<WeightedRanked>, sum_ranks<WeightedRanked>,
+     count_distinct<WeightedRanked>, trace_scores<WeightedRanked>},
 };
 
 }  // namespace polyfuse::POLYFUSE_LEVEL

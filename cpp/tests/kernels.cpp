@@ -285,6 +285,65 @@ void confuse(std::int64_t n, std::int64_t k) {
     check(same, "encode_words", n, k);
 }
 
+// Rows that give every class the same probability; every other label is no class.
+template <class T>
+void hold_probabilities(std::int64_t n, std::int64_t k, bool single) {
+    std::vector<std::int64_t> y(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < y.size(); ++i)
+        y[i] = i % 2 ? static_cast<std::int64_t>(i) % k : k + static_cast<std::int64_t>(i);
+    const std::vector<T> values(static_cast<std::size_t>(single ? n : n * k), T(1) / T(k));
+    const std::vector<double> weight(y.size(), 2.0);
+    const Probabilities<T> p{values.data(), k, single, weight.data(), T(1e-6), T(1) - T(1e-6)};
+    double sums[n_probability_sums];
+    std::vector<double> tallies(static_cast<std::size_t>(2 * k));
+    run_probability_sums(labels(y), 0, p, n, sums, tallies.data());
+    const double half = static_cast<double>(n / 2), rows = static_cast<double>(n);
+    check(near(sums[0], 2.0 * half * std::log(static_cast<double>(k)), 1e-4 * (rows + 1.0)),
+          "log loss", n, k);
+    check(sums[2] == 0.0 && sums[3] == rows - half && sums[4] < 1e-4, "probabilities", n, k);
+    double counted = 0.0, weighed = 0.0;
+    for (std::int64_t j = 0; j < k; ++j) {
+        counted += tallies[static_cast<std::size_t>(j)];
+        weighed += tallies[static_cast<std::size_t>(k + j)];
+    }
+    check(counted == half && weighed == 2.0 * half, "tallies", n, k);
+}
+
+// Rows in the order of their scores, among them ties, and scores far from the others.
+void rank(std::int64_t n, double spread) {
+    std::vector<double> score(static_cast<std::size_t>(n)), weight(score.size(), 1.0);
+    std::vector<std::int64_t> y(score.size());
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        const auto place = static_cast<double>(i * 7919 % 10007);
+        score[i] = std::sinh(spread * (place / 10007 - 0.4));
+        if (i % 97 == 0) score[i] *= 1e9;
+        y[i] = i * 31 % 10 < 4 ? 3 : -1;
+    }
+    const Scores scores{reinterpret_cast<const char*>(score.data()), DType::f64, labels(y), 3,
+                        nullptr};
+    std::vector<double> thresholds(score.size()), tps(score), fps(score);
+    const ScoreCurve curve{thresholds.data(), tps.data(), fps.data()};
+    const std::int64_t points = run_score_curve(scores, n, curve);
+    std::int64_t pairs = 0, tp = 0, fp = 0;
+    for (std::int64_t i = 0; i < points; ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        const auto right = static_cast<std::int64_t>(tps[at]);
+        const auto wrong = static_cast<std::int64_t>(fps[at]);
+        check(i == 0 || thresholds[at] < thresholds[at - 1], "score_curve, order", n, i);
+        pairs += (wrong - fp) * (tp + right);
+        tp = right;
+        fp = wrong;
+    }
+    const RankSums<std::int64_t> sums = run_rank_sums(scores, n);
+    check(tp + fp == n && sums.positive == tp && sums.pairs == pairs, "rank_sums", n, points);
+    Scores weighted = scores;
+    weighted.weight = weight.data();
+    const RankSums<double> same = run_weighted_rank_sums(weighted, n);
+    check(same.pairs == static_cast<double>(pairs) && same.precisions == sums.precisions,
+          "rank_sums, weights", n, points);
+    check(run_score_curve(weighted, n, curve) == points, "score_curve, weights", n, points);
+}
+
 }  // namespace
 }  // namespace polyfuse
 
@@ -304,6 +363,13 @@ int main() {
         }
     for (const std::int64_t n : {0, 1, 1000, 100000})
         for (const std::int64_t k : {1, 2, 10, 100}) confuse(n, k);
+    for (const std::int64_t n : {0, 1, 100, 20000})
+        for (const std::int64_t k : {2, 3, 10, 300}) {
+            hold_probabilities<float>(n, k, k == 2);
+            hold_probabilities<double>(n, k, false);
+        }
+    for (const std::int64_t n : {0, 1, 30, 5000, 20000, 100000})
+        for (const double spread : {0.0, 1e-9, 1.0, 600.0}) rank(n, spread);
     std::printf("%d checks passed under the sanitizers\n", n_checks);
     return 0;
 }

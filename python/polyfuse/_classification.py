@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _labels, _parameters
+from . import _indicators, _labels, _parameters
 from ._codes import INTEGERS, MATRIX, Codes, count, encode, plain
 from ._kernels import select
 from ._labels import INDICATOR, Array, Targets
+from .exceptions import warn
 
 _NORMALIZE = ("all", "pred", "true")
 
@@ -32,7 +32,7 @@ def accuracy_score(
     ----------
     y_true : array-like of shape (n,) or (n, n_labels)
         True labels: integers, booleans, strings or floats with integer values; or an indicator
-        matrix of 0 and 1.
+        matrix of 0 and 1, dense or sparse.
     y_pred : array-like of shape (n,) or (n, n_labels)
         Predicted labels.
     normalize : bool, default=True
@@ -49,7 +49,7 @@ def accuracy_score(
     ------
     ValueError
         If lengths differ, there are no rows, targets are continuous or of different kinds, or
-        weights are not finite or all zero. Sparse targets are not supported yet.
+        weights are not finite or all zero.
     ZeroDivisionError
         If `normalize` and the weights add up to zero.
 
@@ -97,7 +97,7 @@ def _right(targets: Targets) -> Array:
     """Whether each row is predicted exactly."""
     t, p = targets.y_true, targets.y_pred
     if targets.form == INDICATOR:
-        right: Array = (t == p).all(axis=1)
+        right: Array = _indicators.differences(t, p) == 0
         return right
     if t.dtype.kind == p.dtype.kind == "U" or t.dtype.kind + p.dtype.kind in INTEGERS:
         return np.equal(t, p)
@@ -174,19 +174,27 @@ def confusion_matrix(
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     if targets.form == INDICATOR:
         raise ValueError(f"{INDICATOR} is not supported")
-    codes, weight = encode(targets), targets.sample_weight
-    matrix = codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
+    matrix = matrix_of(encode(targets, whole=labels is None), labels)
     if normalize is not None:
         with np.errstate(all="ignore"):
             axis = {"true": 1, "pred": 0, "all": None}[normalize]
             matrix = np.nan_to_num(matrix / matrix.sum(axis=axis, keepdims=True))
     if matrix.shape == (1, 1):
-        message = (
-            "A single label was found in 'y_true' and 'y_pred'. For the confusion matrix to have "
-            "the correct shape, use the 'labels' parameter to pass all known labels."
-        )
-        warnings.warn(message, UserWarning, stacklevel=2)
+        warn_single_label()
     return matrix
+
+
+def warn_single_label() -> None:
+    warn(
+        "A single label was found in 'y_true' and 'y_pred'. For the confusion matrix to have the "
+        "correct shape, use the 'labels' parameter to pass all known labels."
+    )
+
+
+def matrix_of(codes: Codes, labels: ArrayLike | None) -> Array:
+    """The weighted confusion matrix of all labels, or of some in the order given."""
+    weight = codes.targets.sample_weight
+    return codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
 
 
 def _label_matrix(codes: Codes, labels: ArrayLike, weight: Array | None) -> Array:

@@ -31,8 +31,9 @@ TABLES = (1 << 10, 1 << 16, 1 << 22)
 class Codes(NamedTuple):
     """One label per row as an integer; less `low` it is a code in 0..size-1.
 
-    `values` are all the labels of y_true and y_pred, sorted; their codes are `used`, or every
-    code if that is None. `counts`, if known, is the (size, size) matrix of counts.
+    `tallies` are the (3, size) sums of codes: rightly predicted, predicted, true. `values` are all
+    the labels of y_true and y_pred, sorted; their codes are `used`, or every code if that is None.
+    `counts`, if known, is the (size, size) matrix of counts.
     """
 
     targets: Targets
@@ -40,10 +41,10 @@ class Codes(NamedTuple):
     y_pred: Array
     low: int
     size: int
+    tallies: NDArray[np.int64]
     values: Array
     used: Array | None = None
     counts: NDArray[np.int64] | None = None
-    tallies: NDArray[np.int64] | None = None
 
     @property
     def labels(self) -> Array:
@@ -58,8 +59,8 @@ class Codes(NamedTuple):
     @property
     def true_labels(self) -> Array:
         """The labels of y_true alone, sorted."""
-        there = self.label_sums(None)[2] != 0
-        labels: Array = self.values[there]
+        true = self.sums(None)[2]
+        labels: Array = self.values[true != 0]
         return labels
 
     def matrix(self, weight: Array | None) -> Array:
@@ -74,19 +75,11 @@ class Codes(NamedTuple):
 
     def sums(self, weight: Array | None) -> tuple[Array, Array, Array]:
         """Number, or weight, of rows of each label: rightly predicted, predicted, true."""
-        right, predicted, true = self.label_sums(weight)
+        found: Array = self.tallies
+        if weight is not None:
+            found = tally(self.y_true, self.y_pred, weight, self.size, self.low)
+        right, predicted, true = found if self.used is None else found[:, self.used]
         return right, predicted, true
-
-    def label_sums(self, weight: Array | None) -> Array:
-        """The `sums` as the rows of a matrix."""
-        if weight is None and self.counts is not None:
-            c = self.counts
-            found = np.stack((c.diagonal(), np.add.reduce(c, axis=0), np.add.reduce(c, axis=1)))
-        elif weight is None and self.tallies is not None:
-            found = self.tallies
-        else:
-            found = _tallies(self.y_true, self.y_pred, weight, self.size, self.low)
-        return found if self.used is None else found[:, self.used]
 
     def pair(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """True and predicted labels as places among `values`."""
@@ -123,7 +116,8 @@ def count(y_true: Array, y_pred: Array, weight: Array | None, size: int, low: in
     return matrix
 
 
-def _tallies(y_true: Array, y_pred: Array, weight: Array | None, size: int, low: int) -> Array:
+def tally(y_true: Array, y_pred: Array, weight: Array | None, size: int, low: int) -> Array:
+    """The (3, size) sums of codes: rightly predicted, predicted, true."""
     out = np.empty((3, size), np.int64 if weight is None else np.float64)
     weight = None if weight is None else weight.astype(np.float64, copy=False)
     select().label_sums(y_true, y_pred, low, weight, out)
@@ -133,12 +127,12 @@ def _tallies(y_true: Array, y_pred: Array, weight: Array | None, size: int, low:
 # -- how -----------------------------------------------------------------------------------------
 
 
-def encode(targets: Targets) -> Codes:
-    """Codes of targets with one label per row."""
+def encode(targets: Targets, *, whole: bool = False) -> Codes:
+    """Codes of targets with one label per row; `whole`, the matrix of their counts is wanted."""
     t, p = targets.y_true, targets.y_pred
     kinds = t.dtype.kind + p.dtype.kind
     if kinds in INTEGERS:
-        return _encode_integers(targets)
+        return _encode_integers(targets, whole)
     if kinds in ("UU", "MM", "mm"):
         return _encode_words(targets, t, p)
     return _encode_objects(targets)
@@ -149,14 +143,14 @@ def plain(y: Array) -> Array:
     return y if is_plain(y) and y.dtype.isnative else y.astype(y.dtype.newbyteorder("="))
 
 
-def _encode_integers(targets: Targets) -> Codes:
+def _encode_integers(targets: Targets, whole: bool) -> Codes:
     t, p = plain(targets.y_true), plain(targets.y_pred)
     n_rows = len(t)
     if n_rows > FEW and all(0 <= y[i] < NARROW for y in (t, p) for i in (0, -1)):
         # Most label sets are small and start near 0: count at once, and see if that was all.
         counts = count(t, p, None, NARROW)
         if np.add.reduce(counts, axis=None) == n_rows:
-            return _narrow(targets, t, p, counts, 0)
+            return _of_counts(targets, t, p, counts, 0)
     kernels = select()
     (low, high), (low_pred, high_pred) = kernels.label_range(t), kernels.label_range(p)
     low, high = min(low, low_pred), max(high, high_pred)
@@ -165,18 +159,22 @@ def _encode_integers(targets: Targets) -> Codes:
         return _encode_objects(targets)
     if span > max(2 * n_rows, NARROW):
         return _encode_words(targets, t.astype(np.int64), p.astype(np.int64))
-    if span <= NARROW:
-        return _narrow(targets, t, p, count(t, p, None, span, low), low)
-    tallies = _tallies(t, p, None, span, low)
-    used = (tallies[1] + tallies[2]).nonzero()[0]
-    gaps = len(used) < span
-    return Codes(targets, t, p, low, span, used + low, used if gaps else None, tallies=tallies)
+    if n_rows > FEW and (span <= NARROW or (whole and span * span < n_rows)):
+        return _of_counts(targets, t, p, count(t, p, None, span, low), low)
+    return _of_tallies(targets, t, p, tally(t, p, None, span, low), low)
 
 
-def _narrow(targets: Targets, t: Array, p: Array, counts: Array, low: int) -> Codes:
-    size = len(counts)
-    used = (np.add.reduce(counts, axis=0) + np.add.reduce(counts, axis=1)).nonzero()[0]
-    return Codes(targets, t, p, low, size, used + low, None if len(used) == size else used, counts)
+def _of_counts(targets: Targets, t: Array, p: Array, counts: Array, low: int) -> Codes:
+    margins = [np.add.reduce(counts, axis=axis) for axis in (0, 1)]
+    return _of_tallies(targets, t, p, np.stack((counts.diagonal(), *margins)), low, counts)
+
+
+def _of_tallies(
+    targets: Targets, t: Array, p: Array, tallies: Array, low: int, counts: Array | None = None
+) -> Codes:
+    size, used = tallies.shape[1], (tallies[1] + tallies[2]).nonzero()[0]
+    gaps = used if len(used) < size else None
+    return Codes(targets, t, p, low, size, tallies, used + low, gaps, counts)
 
 
 def _encode_words(targets: Targets, t: Array, p: Array) -> Codes:
@@ -184,7 +182,7 @@ def _encode_words(targets: Targets, t: Array, p: Array) -> Codes:
     (t, found_true), (p, found_pred) = _words(t), _words(p)
     values = np.unique(np.concatenate((found_true, found_pred)))
     t, p = np.searchsorted(values, found_true)[t], np.searchsorted(values, found_pred)[p]
-    return Codes(targets, t, p, 0, len(values), values)
+    return Codes(targets, t, p, 0, len(values), tally(t, p, None, len(values), 0), values)
 
 
 def _words(y: Array) -> tuple[NDArray[np.int64], Array]:
@@ -217,7 +215,9 @@ def _encode_objects(targets: Targets) -> Codes:
         np.fromiter(map(code.__getitem__, y), np.int64, len(y)) for y in (t, p)
     )
     exact = None if isinstance(labels[0], str) else np.uint64 if labels[0] >= 0 else np.object_
-    return Codes(targets, codes_true, codes_pred, 0, len(labels), np.asarray(labels, exact))
+    tallies = tally(codes_true, codes_pred, None, len(labels), 0)
+    values = np.asarray(labels, exact)
+    return Codes(targets, codes_true, codes_pred, 0, len(labels), tallies, values)
 
 
 def union(values: Array, others: Array) -> Array:

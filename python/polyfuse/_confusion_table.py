@@ -15,7 +15,6 @@ from ._bootstrap import Bootstrap, Method, bootstrap_sample, check_options
 from ._classification import _label_matrix
 from ._codes import Codes, encode
 from ._labels import Array
-from ._matrix_scores import Table
 from ._named_metrics import LABEL_SCORES, Metric, as_metric
 from ._resampling import Sample, as_generator, cast, formula_score
 
@@ -104,13 +103,10 @@ class ConfusionTable:
         >>> table.score(f1_score, average=None).round(3)
         array([1.   , 0.667, 0.667])
         """
-        if not callable(metric):
+        if isinstance(metric, str):
             if options:
                 raise TypeError(f"options are for functions; got {options} for {metric!r}.")
-            sample = self._sample()
-            formula = self._metric(metric, "score").on(self._codes)
-            size = len(self._codes.values)
-            return float(formula(Table(sample.true, sample.preds[0], self.counts, size)))
+            metric = as_metric(metric, "score").call
         if self._wanted is not None and "labels" in _parameters_of(metric):
             options = {"labels": self._wanted, **options}
         return metric(self.y_true, self.y_pred, sample_weight=self.counts, **options)

@@ -31,7 +31,7 @@ def precision_score(
     ----------
     y_true : array-like of shape (n,) or (n, n_labels)
         True labels: integers, booleans, strings or floats with integer values; or an indicator
-        matrix of 0 and 1.
+        matrix of 0 and 1, dense or sparse.
     y_pred : array-like of shape (n,) or (n, n_labels)
         Predicted labels.
     labels : array-like, default=None
@@ -60,7 +60,7 @@ def precision_score(
     ValueError
         If lengths differ, there are no rows, targets are continuous or of different kinds, the
         average does not suit the targets, `pos_label` is not among the labels, or weights are not
-        finite or all zero. Sparse targets are not supported yet.
+        finite or all zero.
 
     Warns
     -----
@@ -193,6 +193,65 @@ def f1_score(
     """
     request = Request(
         "f1_score", labels, pos_label, average, sample_weight, zero_division, ("f-score",)
+    )
+    score: float | Array = scores(y_true, y_pred, request)[0]
+    return score
+
+
+def fbeta_score(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    beta: float,
+    labels: ArrayLike | None = None,
+    pos_label: float | str | None = 1,
+    average: Average | None = "binary",
+    sample_weight: ArrayLike | None = None,
+    zero_division: ZeroDivision = "warn",
+) -> float | Array:
+    """F-beta score: the weighted harmonic mean of precision and recall.
+
+    ``(1 + beta**2) TP / (beta**2 (TP + FN) + (TP + FP))`` with the true positives TP, false
+    positives FP and false negatives FN of the label.
+
+    Parameters
+    ----------
+    y_true, y_pred, labels, pos_label, average, sample_weight
+        See :func:`precision_score`.
+    beta : float
+        Weight of recall relative to precision, between 0 (precision alone) and infinity (recall
+        alone).
+    zero_division : {"warn", 0.0, 1.0, nan}, default="warn"
+        As for :func:`f1_score`.
+
+    Returns
+    -------
+    fbeta : float, or ndarray of shape (n_labels,) if `average` is None
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        As :func:`precision_score`; also if `beta` is negative.
+
+    Warns
+    -----
+    UndefinedMetricWarning
+        As :func:`f1_score`.
+
+    References
+    ----------
+    C. J. van Rijsbergen, *Information Retrieval*, 2nd ed., 1979, chapter 7; scikit-learn 1.9,
+    ``sklearn.metrics.fbeta_score``.
+
+    Examples
+    --------
+    >>> from polyfuse.metrics import fbeta_score
+    >>> fbeta_score([0, 1, 1, 0], [0, 1, 0, 0], beta=0.5)
+    0.8333333333333334
+    """
+    request = Request(
+        "fbeta_score", labels, pos_label, average, sample_weight, zero_division, ("f-score",), beta
     )
     score: float | Array = scores(y_true, y_pred, request)[0]
     return score

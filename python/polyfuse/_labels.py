@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._indicators import Marks, read_sparse
+
 Array = NDArray[Any]
 
 
@@ -27,6 +29,9 @@ def as_array(y: Any) -> Array:
         )
     if np.ma.is_masked(y):
         raise ValueError("Masked values are not supported; drop those rows, or fill them in.")
+    if hasattr(y, "tocsr"):
+        marks: Any = read_sparse(y)
+        return marks  # type: ignore[no-any-return]
     if not (isinstance(y, Sequence) or hasattr(y, "__array__")):
         raise ValueError(f"Expected array-like (array or non-string sequence), got {y!r}")
     try:
@@ -136,6 +141,8 @@ def read_targets(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Targets
         )
     if form not in (SINGLE, INDICATOR):
         raise ValueError(f"{form} is not supported")
+    if form == SINGLE and (isinstance(t, Marks) or isinstance(p, Marks)):
+        raise TypeError("Sparse input is only supported when targets are of multilabel type")
     if form == INDICATOR and t.shape != p.shape:
         raise ValueError("Multi-label binary indicator input with different numbers of labels")
     return Targets(form, values_true, values_pred, dtypes, weight)
@@ -144,11 +151,18 @@ def read_targets(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Targets
 def _name(form: str, y: Array) -> str:
     if form != SINGLE:
         return form
+    if isinstance(y, Marks):
+        return "binary"
     return "binary" if len(np.unique(y)) <= 2 else "multiclass"
 
 
 def _form(y: Array, name: str) -> tuple[str, Array]:
     """The form of one target (``type_of_target``), and its values with floats as integers."""
+    if isinstance(y, Marks):
+        form = y.form()
+        if form.startswith("continuous"):
+            check_finite(y.values, name)
+        return form, y
     check_real(y)
     _check_first_row(y)
     if y.ndim > 2:

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _averages
+
 Array = NDArray[Any]
 LabelScore = Literal["precision", "recall", "f-score", "jaccard"]
 
@@ -68,10 +70,8 @@ def _sums(codes: Array, counts: Array, size: int) -> Array:
 
 def divide(numerator: Array, denominator: Array, zero: float) -> Array:
     """The quotients, and `zero` where the denominator is 0."""
-    if denominator.all():
-        return numerator / denominator
-    none = denominator == 0
-    return np.where(none, zero, numerator / np.where(none, 1, denominator))
+    quotients: Array = _averages.divide(numerator, denominator, zero)[0]
+    return quotients
 
 
 def mean(scores: Array, weights: Array | None = None) -> Array:
@@ -96,24 +96,11 @@ def mean(scores: Array, weights: Array | None = None) -> Array:
     return np.where(total == 0.0, plain, weighted)
 
 
-def label_scores(
-    right: Array, predicted: Array, true: Array, score: LabelScore, beta: float, zero: float
-) -> Array:
-    """Precision, recall, F-score or Jaccard index of each label, from its sums."""
-    if score == "precision" or (score == "f-score" and beta == 0):
-        return divide(right, predicted, zero)
-    if score == "recall" or (score == "f-score" and math.isinf(beta)):
-        return divide(right, true, zero)
-    if score == "jaccard":
-        return divide(right, true + predicted - right, zero)
-    return divide((1 + beta**2) * right, beta**2 * true + predicted, zero)
-
-
 def average_score(
     table: Table, score: LabelScore, average: str, *, beta: float = 1.0, zero: float = 0.0,
     places: Array | None = None,
 ) -> Array:  # fmt: skip
-    """The mean over labels of `label_scores`, or their score together ("micro").
+    """The mean over labels of their scores, or their score together ("micro").
 
     `places` are the labels to score, a number past the last standing for one that no row has. If
     that is None, labels that do not occur in a table have no part in its mean.
@@ -123,8 +110,8 @@ def average_score(
         sums = [np.concatenate((x, 0 * x[..., :1]), axis=-1)[..., places] for x in sums]
     if average == "micro":
         sums = [x.sum(axis=-1, keepdims=True) for x in sums]
-    right, predicted, true = sums
-    scores = label_scores(right, predicted, true, score, beta, zero)
+    _, predicted, true = sums
+    scores: Array = _averages.metric_of(score, _averages.Sums(*sums), beta, zero)[0]
     if places is None and average != "micro":
         scores = np.where((predicted == 0) & (true == 0), math.nan, scores)
     return mean(scores, true if average == "weighted" else None)

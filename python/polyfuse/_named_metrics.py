@@ -12,10 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _matrix_scores
+from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
+from ._classification import accuracy_score
 from ._codes import Codes
+from ._fscore import f1_score, precision_score, recall_score
+from ._jaccard import jaccard_score
 from ._labels import Array
 from ._matrix_scores import Table
 from ._scores import _places, _positive
+from ._zero_one import hamming_loss, zero_one_loss
 
 Formula = Callable[[Table], Array]
 
@@ -26,26 +31,38 @@ LABEL_SCORES = {
     "fbeta_score": "f-score",
     "jaccard_score": "jaccard",
 }
-_SHORT = ("precision", "recall", "f1", "jaccard")
 _AVERAGES = ("binary", "micro", "macro", "weighted")
-_PLAIN = (
-    "accuracy", "balanced_accuracy", "matthews_corrcoef", "cohen_kappa", "zero_one_loss",
-    "hamming_loss",
-)  # fmt: skip
-NAMES = (*_PLAIN, *_SHORT, *(f"{short}_{mean}" for short in _SHORT for mean in _AVERAGES[1:]))
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "accuracy": accuracy_score,
+    "balanced_accuracy": balanced_accuracy_score,
+    "matthews_corrcoef": matthews_corrcoef,
+    "cohen_kappa": cohen_kappa_score,
+    "zero_one_loss": zero_one_loss,
+    "hamming_loss": hamming_loss,
+    "precision": precision_score,
+    "recall": recall_score,
+    "f1": f1_score,
+    "jaccard": jaccard_score,
+}
+_FUNCTIONS |= {
+    f"{name}_{average}": partial(function, average=average)
+    for name, function in _FUNCTIONS.items()
+    if function.__name__ in LABEL_SCORES
+    for average in _AVERAGES[1:]
+}
 
 
 class Metric(NamedTuple):
-    """A metric as it was asked for.
+    """A metric: its name and its function.
 
-    `formula` names the function whose formula it is, with `options`; it is None for any other
-    function. `call` is that function, None for a name.
+    `formula` names the function of which ``_matrix_scores`` has the formula, with `options`; it is
+    None if there is none.
     """
 
     name: str
     formula: str | None
     options: Mapping[str, Any]
-    call: Callable[..., Any] | None
+    call: Callable[..., Any]
 
     def on(self, codes: Codes) -> Formula:
         """The formula for tables of these codes."""
@@ -92,8 +109,15 @@ def as_metric(metric: Any, caller: str) -> Metric:
     TypeError
         If it is neither.
     """
+    name = None
     if isinstance(metric, str):
-        return _of_name(metric, caller)
+        name = metric.removesuffix("_score")
+        if name not in _FUNCTIONS:
+            raise ValueError(
+                f"The 'metric' parameter of {caller} must be a function or a str among "
+                f"{{{', '.join(map(repr, _FUNCTIONS))}}}. Got {metric!r} instead."
+            )
+        metric = _FUNCTIONS[name]
     if not callable(metric):
         raise TypeError(
             f"The 'metric' parameter of {caller} must be a name or a function. "
@@ -102,26 +126,12 @@ def as_metric(metric: Any, caller: str) -> Metric:
     function, options = metric, {}
     if isinstance(metric, partial) and not metric.args:
         function, options = metric.func, dict(metric.keywords)
-    name = getattr(function, "__name__", type(function).__name__)
+    own = getattr(function, "__name__", type(function).__name__)
     home = str(getattr(function, "__module__", "")).split(".")
-    ours = home[0] == "polyfuse" or home[:2] == ["sklearn", "metrics"]
-    known = ours and _is_formula(name, options)
-    return Metric(_title(name, options), name if known else None, options if known else {}, metric)
-
-
-def _of_name(name: str, caller: str) -> Metric:
-    stem, mean = name.removesuffix("_score"), "binary"
-    if stem not in NAMES:
-        raise ValueError(
-            f"The 'metric' parameter of {caller} must be a function or a str among "
-            f"{{{', '.join(map(repr, NAMES))}}}. Got {name!r} instead."
-        )
-    if stem in _PLAIN:
-        function = stem if stem in ("matthews_corrcoef", *_PLAIN[-2:]) else f"{stem}_score"
-        return Metric(stem, function, {}, None)
-    if "_" in stem:
-        stem, mean = stem.split("_")
-    return Metric(name.removesuffix("_score"), f"{stem}_score", {"average": mean}, None)
+    known = home[0] == "polyfuse" or home[:2] == ["sklearn", "metrics"]
+    if not (known and _is_formula(own, options)):
+        return Metric(_title(own, options), None, {}, metric)
+    return Metric(name or _title(own, options), own, options, metric)
 
 
 def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
@@ -135,7 +145,10 @@ def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
             and float(beta) >= 0
             and ("beta" in given) == (name == "fbeta_score")
         )
-        fine &= zero == "warn" or (isinstance(zero, Real) and (zero in (0, 1) or zero != zero))
+        no_nan = name == "jaccard_score"
+        fine &= zero == "warn" or (
+            isinstance(zero, Real) and (zero in (0, 1) or (zero != zero and not no_nan))
+        )
         return fine and given <= {"average", "labels", "pos_label", "zero_division", "beta"}
     if name == "cohen_kappa_score":
         fine = options.get("weights") in (None, "linear", "quadratic")

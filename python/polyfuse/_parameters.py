@@ -33,12 +33,7 @@ def is_array_like(value: object) -> bool:
 def check_arrays(caller: str, y_true: Any, y_pred: Any, *, sparse: bool) -> None:
     expected = "an array-like" + (" or a sparse array or matrix" if sparse else "")
     for name, y in (("y_true", y_true), ("y_pred", y_pred)):
-        if sparse and is_sparse(y):
-            raise ValueError(
-                f"{name} is a sparse matrix, and {caller} does not support sparse targets yet; "
-                f"pass {name}.toarray()"
-            )
-        if not is_array_like(y):
+        if not (is_array_like(y) or (sparse and is_sparse(y))):
             raise invalid_parameter(name, caller, expected, y)
 
 

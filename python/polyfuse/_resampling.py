@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _labels
-from ._codes import Codes, encode, union
+from ._codes import Codes, encode, tally, union
 from ._labels import INDICATOR, Array
 from ._matrix_scores import Table
 from ._named_metrics import Metric, takes_weights
@@ -75,11 +75,6 @@ def read_sample(
 
     A metric that is a formula sees codes of labels; any other the values as they were given.
     """
-    if metric.call is None:
-        sample = coded_sample(y_true, preds, sample_weight)
-        if sample is None:
-            raise ValueError(f"{INDICATOR} is not supported")
-        return sample, formula_score(metric, sample)
     try:
         sample = coded_sample(y_true, preds, sample_weight)
     except (ValueError, TypeError):
@@ -103,7 +98,7 @@ def coded_sample(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sampl
     targets = [_labels.read_targets(y_true, pred, sample_weight) for pred in preds]
     if any(t.form == INDICATOR for t in targets):
         return None
-    each, weight = [encode(t) for t in targets], targets[0].sample_weight
+    each, weight = [encode(t, whole=True) for t in targets], targets[0].sample_weight
     first, n = each[0], len(targets[0].y_true)
     if weight is None and len(preds) == 1 and len(first.values) ** 2 <= max(_HELD, 4 * n):
         matrix = first.matrix(None)
@@ -118,9 +113,10 @@ def coded_sample(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sampl
     if weight is not None:
         weights, places = np.unique(weight, return_inverse=True)
         columns, sizes = [*columns, places], [*sizes, len(weights)]
-    columns, counts = tally(columns, sizes)
+    columns, counts = distinct(columns, sizes)
     weights = None if weights is None else weights[columns.pop()]
-    codes = Codes(targets[0], columns[0], columns[1], 0, len(values), values)
+    tallies = tally(columns[0], columns[1], None, len(values), 0)
+    codes = Codes(targets[0], columns[0], columns[1], 0, len(values), tallies, values)
     return Sample(columns[0], tuple(columns[1:]), counts, weights, codes)
 
 
@@ -133,14 +129,14 @@ def _placed(codes: Codes, which: int, values: Array) -> Counts:
     return moved
 
 
-def tally(columns: Sequence[Array], sizes: Sequence[int]) -> tuple[list[Array], Counts]:
+def distinct(columns: Sequence[Array], sizes: Sequence[int]) -> tuple[list[Array], Counts]:
     """The distinct rows of columns of codes, in lexical order, and how often each occurs."""
     n, size = len(columns[0]), math.prod(sizes)
     if size > np.iinfo(np.int64).max:
         # The first columns by the place of their rows among the distinct ones.
         pairs, places = np.unique(np.stack(columns[:-1]), axis=1, return_inverse=True)
         rest = [places.reshape(-1), columns[-1]]
-        (firsts, last), counts = tally(rest, [pairs.shape[1], sizes[-1]])
+        (firsts, last), counts = distinct(rest, [pairs.shape[1], sizes[-1]])
         return [*pairs[:, firsts], last], counts
     if size <= max(_BLOCK, n):
         step = _BLOCK if size <= _BLOCK else max(n, 1)
@@ -149,9 +145,10 @@ def tally(columns: Sequence[Array], sizes: Sequence[int]) -> tuple[list[Array], 
             part = [column[start : start + step] for column in columns]
             total += np.bincount(_joined(part, sizes), minlength=size)
         cells = total.nonzero()[0]
-        return list(np.unravel_index(cells, sizes)), total[cells]
-    cells, counts = np.unique(_joined(columns, sizes), return_counts=True)
-    return list(np.unravel_index(cells, sizes)), counts
+        counts = total[cells]
+    else:
+        cells, counts = np.unique(_joined(columns, sizes), return_counts=True)
+    return [np.ascontiguousarray(codes) for codes in np.unravel_index(cells, sizes)], counts
 
 
 def _joined(columns: Sequence[Array], sizes: Sequence[int]) -> Array:
@@ -180,6 +177,8 @@ def cast(values: Array, dtype: np.dtype[Any]) -> Array:
 def _rows(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sample:
     """Every row as a distinct one."""
     true, *others = (_labels.as_array(y) for y in (y_true, *preds))
+    if not all(isinstance(y, np.ndarray) for y in (true, *others)):
+        raise TypeError("Sparse targets are not supported; use .toarray() to convert them.")
     weight = None if sample_weight is None else _labels.as_array(sample_weight)
     _labels.check_consistent_length(true, *others, weight)
     if len(true) == 0:

@@ -1,9 +1,8 @@
-"""The common core of precision, recall and F-score: sums for each label, divided and averaged."""
+"""The common core of precision, recall, F-score and Jaccard index: from targets to scores."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Collection
 from numbers import Real
 from typing import Any, NamedTuple
@@ -11,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _labels, _parameters
+from . import _indicators, _labels, _parameters
+from ._averages import Sums, array, columns, mean, metric_of, total, warn_undefined
 from ._codes import Codes, encode
 from ._labels import INDICATOR, Array, Targets
-from ._matrix_scores import divide, mean
-from .exceptions import UndefinedMetricWarning, shared
+from .exceptions import warn
 
 METRICS = ("precision", "recall", "f-score")
 
@@ -36,15 +35,30 @@ class Request(NamedTuple):
     warn_for: Collection[str] = METRICS
 
 
-def _check_request(request: Request) -> None:
-    caller, average, zero_division = request.caller, request.average, request.zero_division
+def check_zero_division(caller: str, value: Any, known: str = "{0.0, 1.0}, numpy.nan") -> None:
+    """NaN is refused where it is not `known`."""
+    if isinstance(value, str):
+        if value == "warn":
+            return
+    elif isinstance(value, Real) and (
+        value in (0.0, 1.0) or (math.isnan(value) and "nan" in known)
+    ):
+        return
+    expected = f"a float among {known} or a str among {{'warn'}}"
+    raise _parameters.invalid_parameter("zero_division", caller, expected, value)
+
+
+def check_request(request: Request) -> None:
+    """Check all but zero_division."""
+    caller, average, pos_label = request.caller, request.average, request.pos_label
     if not (isinstance(request.beta, Real) and request.beta >= 0):
         expected = "a float in the range [0.0, inf]"
         raise _parameters.invalid_parameter("beta", caller, expected, request.beta)
-    _parameters.check_optional(caller, labels=request.labels)
-    if not (request.pos_label is None or isinstance(request.pos_label, (Real, str, np.bool_))):
+    if request.labels is not None:
+        _parameters.check_optional(caller, labels=request.labels)
+    if not (pos_label is None or isinstance(pos_label, (int, Real, str, np.bool_))):
         expected = f"an instance of 'float', an instance of 'str', {_parameters.BOOLEAN} or None"
-        raise _parameters.invalid_parameter("pos_label", caller, expected, request.pos_label)
+        raise _parameters.invalid_parameter("pos_label", caller, expected, pos_label)
     if not (average is None or (isinstance(average, str) and average in _AVERAGES)):
         raise _parameters.invalid_parameter(
             "average", caller, _parameters.among(_AVERAGES), average
@@ -52,52 +66,31 @@ def _check_request(request: Request) -> None:
     if not isinstance(request.warn_for, (list, tuple, set)):
         expected = "an instance of 'list', an instance of 'tuple' or an instance of 'set'"
         raise _parameters.invalid_parameter("warn_for", caller, expected, request.warn_for)
-    _parameters.check_optional(caller, sample_weight=request.sample_weight)
-    if isinstance(zero_division, Real):
-        if zero_division in (0.0, 1.0) or math.isnan(zero_division):
-            return
-    elif isinstance(zero_division, str) and zero_division == "warn":
-        return
-    expected = "a float among {0.0, 1.0}, numpy.nan or a str among {'warn'}"
-    raise _parameters.invalid_parameter("zero_division", caller, expected, zero_division)
+    if request.sample_weight is not None:
+        _parameters.check_optional(caller, sample_weight=request.sample_weight)
 
 
 def scores(y_true: Any, y_pred: Any, request: Request) -> list[Any]:
     """The requested metrics, then the support."""
     _parameters.check_arrays(request.caller, y_true, y_pred, sparse=True)
-    _check_request(request)
-    average, beta2 = request.average, request.beta**2
-    tp, predicted, true, weight = _label_sums(y_true, y_pred, request)
-    if average == "micro":
-        tp, predicted, true = (x.sum(keepdims=True) for x in (tp, predicted, true))
-    weights = {"weighted": true, "samples": weight}.get(average or "")
-    warned = request.zero_division == "warn"
-    zero = 0.0 if warned else float(request.zero_division)
+    check_request(request)
+    check_zero_division(request.caller, request.zero_division)
+    sums, weight = read_sums(y_true, y_pred, request)
+    average, zero_division, beta = request.average, request.zero_division, request.beta
+    weights = sums.true if average == "weighted" else weight if average == "samples" else None
     found: list[Any] = []
     for metric in request.metrics:
-        if metric == "precision":
-            numerator, denominator, missing = tp, predicted, "predicted"
-        elif metric == "recall":
-            numerator, denominator, missing = tp, true, "true"
-        elif request.beta == 0 or math.isinf(request.beta):
-            found.append(found[0 if request.beta == 0 else 1])
-            continue
-        else:
-            numerator, denominator = (1 + beta2) * tp, beta2 * true + predicted
-            missing = "true nor predicted"
-        score = divide(numerator, denominator, zero)
-        if warned and metric in request.warn_for and not denominator.all():
-            _warn_undefined(metric, missing, average, len(score))
-        found.append(score if average is None else float(mean(score, weights)))
-    return [*found, true if average is None else None]
+        score, undefined = metric_of(metric, sums, beta, zero_division)
+        if undefined and zero_division == "warn" and metric in request.warn_for:
+            warn_undefined(metric, average, len(score), beta)
+        found.append(array(score) if average is None else mean(score, weights))
+    return [*found, array(sums.true) if average is None else None]
 
 
-def _label_sums(
-    y_true: Any, y_pred: Any, request: Request
-) -> tuple[Array, Array, Array, Array | None]:
-    """Number, or weight, of rows of each label: rightly predicted, predicted, true.
+def read_sums(y_true: Any, y_pred: Any, request: Request) -> tuple[Sums, Array | None]:
+    """The sums of each label, or of each row if the average is over samples; and the weights.
 
-    Of each row instead of each label if the average is over samples. Also the weights, checked.
+    Of the positive label alone, or of all labels together, as the average demands.
     """
     labels, pos_label, average = request.labels, request.pos_label, request.average
     targets = _labels.read_targets(y_true, y_pred)
@@ -105,35 +98,54 @@ def _label_sums(
     place = None
     if average == "binary":
         labels, place = [pos_label], _positive(codes, pos_label)
-    elif pos_label not in (None, 1):
-        message = (
+    elif not (pos_label is None or pos_label == 1):
+        warn(
             f"Note that pos_label (set to {pos_label!r}) is ignored when average != 'binary' "
             f"(got {average!r}). You may use labels=[pos_label] to specify a single positive "
             "class."
         )
-        warnings.warn(message, UserWarning, stacklevel=4)
     weight = None
     if request.sample_weight is not None:
         weight = _labels.as_array(request.sample_weight)
         _labels.check_consistent_length(targets.y_true, targets.y_pred, weight)
         weight = _labels.check_sample_weight(weight, len(targets.y_true))
+    if place is not None and codes is not None:
+        sums = columns(*(x[place : place + 1] for x in _single_sums(codes, weight)))
+    else:
+        sums = columns(*sums_of(targets, codes, labels, weight, average == "samples"))
+    return total(sums) if average == "micro" else sums, weight
+
+
+def sums_of(
+    targets: Targets,
+    codes: Codes | None,
+    labels: ArrayLike | None,
+    weight: Array | None,
+    samplewise: bool = False,
+) -> tuple[Array, Array, Array]:
+    """The sums of some labels, in the order given; `codes` is None for indicator matrices."""
     if codes is None:
-        return *_indicator_sums(targets, labels, weight, average == "samples"), weight
-    if average == "samples":
+        t, p = targets.y_true, targets.y_pred
+        return _indicators.label_sums(t, p, labels, weight, samplewise)
+    if samplewise:
         raise ValueError(
             "Samplewise metrics are not available outside of multilabel classification."
         )
-    tp, predicted, true = codes.sums(weight)
-    if not tp.any():
-        # Where nothing is right, scikit-learn's sums start from a vector of floats.
-        tp, predicted, true = tp * 1.0, predicted * 1.0, true * 1.0
-    if place is not None:
-        found = slice(place, place + 1)
-        tp, predicted, true = tp[found], predicted[found], true[found]
-    elif labels is not None:
+    right, predicted, true = _single_sums(codes, weight)
+    if labels is not None:
         places = _places(labels, codes)
-        tp, predicted, true = (np.append(x, x.dtype.type(0))[places] for x in (tp, predicted, true))
-    return tp, predicted, true, weight
+        right, predicted, true = (
+            np.append(x, x.dtype.type(0))[places] for x in (right, predicted, true)
+        )
+    return right, predicted, true
+
+
+def _single_sums(codes: Codes, weight: Array | None) -> tuple[Array, Array, Array]:
+    right, predicted, true = codes.sums(weight)
+    if weight is None and not np.count_nonzero(right):
+        # Where nothing is right, scikit-learn's sums start from a vector of floats.
+        return right * 1.0, predicted * 1.0, true * 1.0
+    return right, predicted, true
 
 
 def _positive(codes: Codes | None, pos_label: Any) -> int | None:
@@ -164,35 +176,3 @@ def _places(labels: ArrayLike, codes: Codes) -> list[int]:
     both = np.concatenate((wanted, codes.labels)).tolist()
     place = {label: i for i, label in enumerate(both[wanted.size :])}
     return [place.get(label, len(place)) for label in both[: wanted.size]]
-
-
-def _indicator_sums(
-    targets: Targets, labels: ArrayLike | None, weight: Array | None, samplewise: bool
-) -> tuple[Array, Array, Array]:
-    t, p = targets.y_true != 0, targets.y_pred != 0
-    if labels is not None:
-        columns, last = np.asarray(labels), t.shape[1] - 1
-        problem = "All labels must be in [0, n labels) for multilabel targets. Got {:d} {} {:d}"
-        if (columns > last).any():
-            raise ValueError(problem.format(columns.max(), ">", last))
-        if (columns < 0).any():
-            raise ValueError(problem.format(columns.min(), "<", 0))
-        t, p = t[:, columns], p[:, columns]
-    sums = []
-    for marks in (t & p, p, t):
-        if weight is not None and not samplewise:
-            sums.append(weight.astype(np.float64, copy=False) @ marks)
-            continue
-        number = np.count_nonzero(marks, axis=int(samplewise))
-        sums.append(number if weight is None else number * weight)
-    return sums[0], sums[1], sums[2]
-
-
-def _warn_undefined(metric: str, missing: str, average: str | None, size: int) -> None:
-    axis0, axis1 = ("label", "sample") if average == "samples" else ("sample", "label")
-    place = "due to" if size == 1 else f"in {axis1}s with"
-    message = (
-        f"{metric.capitalize()} is ill-defined and being set to 0.0 {place} no {missing} "
-        f"{axis0}s. Use `zero_division` parameter to control this behavior."
-    )
-    warnings.warn(message, shared(UndefinedMetricWarning), stacklevel=4)

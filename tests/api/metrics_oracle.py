@@ -54,6 +54,30 @@ def compare(name, *args, rtol=0.0, atol=0.0, **kwargs):
     return ours
 
 
+LOOSE = {"rtol": 1e-13, "atol": 1e-15}
+
+
+def compare_report_dicts(*args, **kwargs):
+    ours, our_words = outcome(metrics.classification_report, *args, output_dict=True, **kwargs)
+    theirs, their_words = outcome(
+        sk_metrics.classification_report, *args, output_dict=True, **kwargs
+    )
+    note = f"{args!r}, {kwargs!r}"
+    assert our_words == their_words, note
+    if isinstance(theirs, Exception):
+        assert type(ours).__name__ == type(theirs).__name__, f"{note} {ours!r}"
+        assert str(ours) == str(theirs), note
+        return
+    assert list(ours) == list(theirs), note
+    for name, scores in theirs.items():
+        assert type(ours[name]) is type(scores), note
+        if isinstance(scores, dict):
+            assert list(ours[name]) == list(scores)
+            assert {type(x) for x in ours[name].values()} == {float}
+            ours[name], scores = list(ours[name].values()), list(scores.values())
+        np.testing.assert_allclose(ours[name], scores, **LOOSE, err_msg=note)
+
+
 # -- random targets ------------------------------------------------------------------------------
 
 # Sets of labels, each with the types they are given in.

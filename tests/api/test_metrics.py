@@ -252,6 +252,53 @@ def check_series(y_true, y_pred):
     compare("f1_score", y_true, y_pred, average=None, labels=y_true[:2])
 
 
+TEXT, NUMBERS = np.array(["b", "a", "cherry", "a", "b"]), np.array([3, 1, 2, 1, 3])
+
+
+def containers():
+    """Labels as other libraries hold them: plain, coded by a dictionary, and in chunks."""
+    pa, pl = pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    for y in (TEXT, NUMBERS):
+        array = pa.array(y)
+        yield from (array, array.dictionary_encode(), pa.chunked_array([array[:2], array[2:]]))
+        yield pa.chunked_array([array.dictionary_encode()])
+        yield pl.Series(y)
+    yield pl.Series(TEXT, dtype=pl.Categorical)
+    yield pl.Series(TEXT, dtype=pl.Enum(["a", "b", "cherry", "never"]))
+    yield TEXT.tolist()
+    yield tuple(NUMBERS.tolist())
+
+
+def test_containers():
+    for y in containers():
+        other = list(y)[::-1] if isinstance(y, (list, tuple)) else y[::-1]
+        for name in ("accuracy_score", "confusion_matrix"):
+            compare(name, y, other)
+        compare("f1_score", y, other, average=None)
+
+
+def test_strings_of_variable_width():
+    # scikit-learn does not take them: what it says of fixed ones is the reference.
+    y = TEXT.astype(np.dtypes.StringDType())
+    want = sk_metrics.confusion_matrix(TEXT, TEXT[::-1])
+    assert metrics.confusion_matrix(y, y[::-1]).tolist() == want.tolist()
+    assert metrics.accuracy_score(y, y) == 1.0
+
+
+@pytest.mark.parametrize("n_labels", [900, 1100, 70_000])
+def test_many_strings(n_labels):
+    rng = np.random.default_rng(n_labels)
+    y_true, y_pred = rng.integers(0, n_labels, (2, 2 * n_labels)).astype("U")
+    y_pred[::2] = y_true[::2]
+    compare("f1_score", y_true, y_pred.astype(y_pred.dtype.newbyteorder()), average="macro")
+    compare("confusion_matrix", y_true, y_pred, labels=y_true[:50])
+    compare("accuracy_score", y_true, y_pred.astype("U20"))
+
+
+def test_empty_strings():
+    compare("confusion_matrix", np.zeros(2, "U0"), ["", "a"])
+
+
 # -- errors --------------------------------------------------------------------------------------
 
 BAD_TARGETS = {
@@ -405,9 +452,6 @@ def test_only_one_label_in_the_data():
 def test_sparse_targets_are_refused_by_name():
     scipy_sparse = pytest.importorskip("scipy.sparse")
     sparse, dense = scipy_sparse.eye_array(3).tocsr(), np.eye(3)
-    for name in ("accuracy_score", *SCORES):
-        with pytest.raises(ValueError, match=r"y_pred is a sparse matrix.* support sparse .* yet"):
-            getattr(metrics, name)(dense, sparse)
     for name in ("confusion_matrix", "mean_squared_error"):
         compare(name, sparse, dense)
 

@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python" / "polyfuse"
 CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STEMS = ("normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion")
+STEMS = (
+    "normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion", "probabilities",
+)  # fmt: skip
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
     "matplotlib": {"plotting.py", "_html.py"},
@@ -114,6 +116,25 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._sgd_regressor",
             "._sgd_sweep",
         },
+        "_ranked.py": {"._codes", "._kernels", "._labels", "._parameters", ".exceptions"},
+        "_curves.py": {"._labels", "._parameters", "._ranked", ".exceptions"},
+        "_label_averages.py": {
+            "._curves",
+            "._labels",
+            "._parameters",
+            "._ranked",
+            ".exceptions",
+        },
+        "_ranking_scores.py": {"._label_averages", "._labels", "._parameters", "._ranked"},
+        "_top_k.py": {
+            "._label_averages",
+            "._labels",
+            "._parameters",
+            "._ranked",
+            "._ranking_scores",
+            ".exceptions",
+        },
+        "_score_histogram.py": {"._labels", "._ranked"},
         "_blocks.py": {"._arrays", "._parameters"},
         "_columns.py": {"._arrays", "._blocks"},
         "_estimator.py": {".metrics", "._arrays", "._feature_names", "._routing"},
@@ -178,6 +199,57 @@ def test_the_lower_layers_do_not_look_up() -> None:
             ".exceptions",
         },
         "_sgd_docs.py": set(),
+        "_indicators.py": set(),
+        "_labels.py": {"._indicators"},
+        "_averages.py": {"._labels", ".exceptions"},
+        "_matrix_scores.py": {"."},
+        "_named_metrics.py": {
+            "._agreement",
+            "._classification",
+            "._codes",
+            "._fscore",
+            "._jaccard",
+            "._labels",
+            "._matrix_scores",
+            "._scores",
+            "._zero_one",
+            ".",
+        },
+        "_resampling.py": {
+            "._codes",
+            "._labels",
+            "._matrix_scores",
+            "._named_metrics",
+            "._random",
+            ".",
+        },
+        "_bootstrap.py": {"._labels", "._named_metrics", "._resampling", ".exceptions", "."},
+        "_paired.py": {
+            "._bootstrap",
+            "._labels",
+            "._named_metrics",
+            "._resampling",
+            "._statistics",
+            ".",
+        },
+        "_confusion_table.py": {
+            "._bootstrap",
+            "._classification",
+            "._codes",
+            "._labels",
+            "._named_metrics",
+            "._resampling",
+            ".",
+        },
+        "_confusion_counts.py": {"._codes", "._confusion_table", "._labels", "."},
+        "_scores.py": {
+            "._averages",
+            "._codes",
+            "._indicators",
+            "._labels",
+            "._parameters",
+            ".exceptions",
+        },
         "_sgd_classes.py": {
             "._chain_runs",
             "._chains",
@@ -339,7 +411,7 @@ def test_every_stem_stands_in_every_layer() -> None:
     public = {
         "normalization": "preprocessing", "ranking": "preprocessing", "batches": "preprocessing",
         "fusion": "fusion", "sgd": "linear_model", "chains": "linear_model",
-        "confusion": "metrics",
+        "confusion": "metrics", "probabilities": "metrics",
     }  # fmt: skip
     for stem in STEMS:
         assert (CPP / "kernels" / f"{stem}.hpp").exists()

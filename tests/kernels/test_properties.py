@@ -387,6 +387,13 @@ def test_dot_is_symmetric(implementation: Kernels, n: int, rng: np.random.Genera
 # -- confusion -----------------------------------------------------------------------------------
 
 
+def test_more_words_than_there_is_room_for(implementation: Kernels) -> None:
+    words, codes = np.array([[1], [2], [1], [3]], np.uint32), np.empty(4, np.int64)
+    assert implementation.encode_words(words, codes, np.empty(2, np.int64)) == -1
+    assert implementation.encode_words(words, codes, np.empty(3, np.int64)) == 3
+    assert codes.tolist() == [0, 1, 0, 2]
+
+
 @examples
 @given(n=heights, k=st.integers(1, 6), spill=st.integers(0, 2), rng=generators)
 def test_confusion_counts_every_row_once(
