@@ -168,7 +168,7 @@ def bootstrap(
     >>> result.estimate, result.n_resamples
     (0.75, 1000)
     >>> result
-    0.750 [0.670, 0.830], 95 %
+    0.750 [0.660, 0.830], 95 %
     """
     check_options("bootstrap", n_resamples, confidence_level)
     if not (isinstance(method, str) and method in _METHODS):

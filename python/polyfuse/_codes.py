@@ -83,11 +83,13 @@ class Codes(NamedTuple):
 
     def pair(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """True and predicted labels as places among `values`."""
-        t, p = (_less(y, self.low) for y in (self.y_true, self.y_pred))
-        if self.used is None:
+        used = self.used
+        first = 0 if used is None else int(used[0])
+        t, p = (_less(y, self.low + first) for y in (self.y_true, self.y_pred))
+        if used is None or used[-1] - first < len(used):
             return t, p
         place = np.zeros(self.size, np.int64)
-        place[self.used] = np.arange(len(self.used))
+        place[used - first] = np.arange(len(used))
         return place[t], place[p]
 
 
@@ -105,6 +107,10 @@ def count(y_true: Array, y_pred: Array, weight: Array | None, size: int, low: in
     Rows with a code outside 0..size-1 are passed over. Integer weights are added as integers.
     """
     if weight is not None and weight.dtype.kind != "f":
+        numbers = weight.astype(np.float64)
+        if np.abs(numbers).sum() < 2.0**53:  # no sum of them is rounded
+            exact: Array = count(y_true, y_pred, numbers, size, low).astype(np.int64)
+            return exact
         t, p = _less(y_true, low), _less(y_pred, low)
         inside = (t >= 0) & (t < size) & (p >= 0) & (p < size)
         matrix = np.zeros((size, size), np.int64)

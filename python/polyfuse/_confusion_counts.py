@@ -223,11 +223,18 @@ def _count(codes: Codes, weight: Array | None) -> tuple[Array, Array | None]:
     while rest.any():
         exponent = math.frexp(float(np.abs(rest).max()))[1]
         unit = max(exponent - bits, -1074)
-        piece = np.ldexp(np.rint(np.ldexp(rest, -unit)), unit)
-        rest = rest - piece
+        piece = np.rint(_shifted(rest, -unit))
+        piece = _shifted(piece, unit)
+        rest -= piece
         total, error = _two_sum(total, codes.matrix(piece))
         lost = lost + error
     return _two_sum(total, lost)
+
+
+def _shifted(x: Array, by: int) -> Array:
+    """`x` times 2**by."""
+    shifted: Array = x * 2.0**by if abs(by) < 1000 else np.ldexp(x, by)
+    return shifted
 
 
 def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _labels
 from ._bootstrap import Bootstrap, Method, bootstrap_sample, check_options
 from ._classification import _label_matrix
-from ._codes import Codes, encode
-from ._labels import Array
+from ._codes import Codes, tally
+from ._labels import SINGLE, Array, Targets
 from ._named_metrics import LABEL_SCORES, Metric, as_metric
 from ._resampling import Sample, as_generator, cast, formula_score
 
@@ -39,8 +38,9 @@ class ConfusionTable:
         self, values: Array, dtypes: tuple[np.dtype[Any], np.dtype[Any]], matrix: Array,
         labels: ArrayLike | None, n_rows: int | None,
     ) -> None:  # fmt: skip
-        true, pred = (matrix != 0).nonzero()
-        silent = ~((matrix != 0).any(axis=0) | (matrix != 0).any(axis=1))
+        there = matrix != 0
+        true, pred = map(np.ascontiguousarray, there.nonzero())
+        silent = ~(there.any(axis=0) | there.any(axis=1))
         if silent.any():  # a label whose rows weigh nothing is a label
             (alone,) = silent.nonzero()
             true, pred = np.append(true, alone), np.append(pred, alone)
@@ -49,14 +49,13 @@ class ConfusionTable:
         self.counts = matrix[true, pred]
         self.n_rows = n_rows
         self._wanted = labels
+        targets = Targets(SINGLE, self.y_true, self.y_pred, dtypes, None)
+        tallies = tally(true, pred, None, len(values), 0)
+        self._codes = Codes(targets, true, pred, 0, len(values), tallies, values)
 
     def __repr__(self) -> str:
         k = len(self._codes.values)
         return f"ConfusionTable({len(self.counts):,} pairs of {k:,} labels)"
-
-    @cached_property
-    def _codes(self) -> Codes:
-        return encode(_labels.read_targets(self.y_true, self.y_pred))
 
     @property
     def labels(self) -> Array:

@@ -148,7 +148,7 @@ def compare(
     >>> result.n_differ, result.p_value < 0.01
     (10, True)
     >>> compare(y_true, fused, alone, "accuracy", method="mcnemar")
-    +0.100 [+0.035, +0.161], 95 %, p = 0.002
+    +0.100 [+0.037, +0.159], 95 %, p = 0.002
     """
     check_options("compare", n_resamples, confidence_level)
     if not (isinstance(method, str) and method in _METHODS):
@@ -235,7 +235,7 @@ def _resampled(
         chance = defined(quietly(swapped)) if method == "permutation" else differences - difference
         rounding = _ROUNDING * max(abs(facts["estimate_a"]), abs(facts["estimate_b"]))
         extreme = np.count_nonzero(np.abs(chance) >= abs(difference) - rounding)
-        p_value = (1 + extreme) / (1 + len(chance))
+        p_value = float((1 + extreme) / (1 + len(chance)))
     error = float(np.std(differences, ddof=1)) if len(differences) > 1 else float("nan")
     return {"p_value": p_value, "low": low, "high": high, "standard_error": error}
 

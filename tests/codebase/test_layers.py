@@ -202,7 +202,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
         "_indicators.py": set(),
         "_labels.py": {"._indicators"},
         "_averages.py": {"._labels", ".exceptions"},
-        "_matrix_scores.py": {"."},
+        "_matrix_scores.py": {"._averages"},
         "_named_metrics.py": {
             "._agreement",
             "._classification",
@@ -213,7 +213,6 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._matrix_scores",
             "._scores",
             "._zero_one",
-            ".",
         },
         "_resampling.py": {
             "._codes",
@@ -221,16 +220,21 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._matrix_scores",
             "._named_metrics",
             "._random",
-            ".",
         },
-        "_bootstrap.py": {"._labels", "._named_metrics", "._resampling", ".exceptions", "."},
+        "_bootstrap.py": {
+            "._labels",
+            "._named_metrics",
+            "._parameters",
+            "._resampling",
+            ".exceptions",
+        },
         "_paired.py": {
             "._bootstrap",
             "._labels",
             "._named_metrics",
+            "._parameters",
             "._resampling",
             "._statistics",
-            ".",
         },
         "_confusion_table.py": {
             "._bootstrap",
@@ -239,9 +243,8 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._labels",
             "._named_metrics",
             "._resampling",
-            ".",
         },
-        "_confusion_counts.py": {"._codes", "._confusion_table", "._labels", "."},
+        "_confusion_counts.py": {"._codes", "._confusion_table", "._labels"},
         "_scores.py": {
             "._averages",
             "._codes",
