@@ -11,19 +11,6 @@ from __future__ import annotations
 from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
 from ._classification import accuracy_score, confusion_matrix
 from ._classification_report import classification_report
-from ._fscore import (
-    f1_score,
-    fbeta_score,
-    precision_recall_fscore_support,
-    precision_score,
-    recall_score,
-)
-from ._jaccard import jaccard_score
-from ._likelihood import class_likelihood_ratios
-from ._multilabel import multilabel_confusion_matrix
-from ._hinge import hinge_loss
-from ._probabilities import brier_score_loss, d2_brier_score, d2_log_loss_score, log_loss
-from ._zero_one import hamming_loss, zero_one_loss
 from ._curves import (
     auc,
     confusion_matrix_at_thresholds,
@@ -31,10 +18,23 @@ from ._curves import (
     precision_recall_curve,
     roc_curve,
 )
+from ._fscore import (
+    f1_score,
+    fbeta_score,
+    precision_recall_fscore_support,
+    precision_score,
+    recall_score,
+)
+from ._hinge import hinge_loss
+from ._jaccard import jaccard_score
+from ._likelihood import class_likelihood_ratios
+from ._multilabel import multilabel_confusion_matrix
+from ._probabilities import brier_score_loss, d2_brier_score, d2_log_loss_score, log_loss
 from ._ranking_scores import average_precision_score, roc_auc_score
 from ._regression import mean_squared_error, r2_score
 from ._score_histogram import ScoreHistogram
 from ._top_k import top_k_accuracy_score
+from ._zero_one import hamming_loss, zero_one_loss
 
 __all__ = [
     "ScoreHistogram",
