@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -80,6 +80,8 @@ def part_fields() -> tuple[str, ...]:
     """
     Names of the fields of a part of a chain.
     """
+def probability_sums(y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, values: numpy.ndarray, sample_weight: typing.Any, eps: typing.SupportsFloat | typing.SupportsIndex, sums: numpy.typing.NDArray[numpy.float64], tallies: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
 def rank_sums(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any) -> tuple:
     ...
 def score_curve(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any, thresholds: numpy.typing.NDArray[numpy.float64], tps: numpy.typing.NDArray[numpy.float64], fps: numpy.typing.NDArray[numpy.float64]) -> int:

@@ -28,7 +28,7 @@ AVERAGES = (None, "binary", "micro", "macro", "weighted", "samples")
 OF_LABELS: dict[str, dict[str, tuple[Any, ...]]] = {
     "accuracy_score": {"normalize": (True, False)},
     "balanced_accuracy_score": {"adjusted": (False, True)},
-    "class_likelihood_ratios": {"replace_undefined_by": (math.nan, 1.0)},
+    "class_likelihood_ratios": {"replace_undefined_by": (np.nan, 1.0)},
     "classification_report": {
         "digits": (2, 0, 5), "output_dict": (False, True), "zero_division": ZERO_DIVISION,
     },

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -45,8 +46,9 @@ def test_the_contract_is_what_the_module_offers() -> None:
 
     specified = {
         name: list(inspect.signature(function).parameters)[1:]
-        for name, function in vars(contract.Kernels).items()
-        if inspect.isfunction(function) and not name.startswith("_")
+        for part in contract.Kernels.__mro__
+        for name, function in vars(part).items()
+        if part is not Protocol and inspect.isfunction(function) and not name.startswith("_")
     }
     stub = (ROOT / "python" / "polyfuse" / "_core.pyi").read_text()
     for name, parameters in specified.items():
