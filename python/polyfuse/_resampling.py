@@ -21,7 +21,6 @@ from ._codes import Codes, encode, tally, union
 from ._labels import INDICATOR, Array
 from ._matrix_scores import Table
 from ._named_metrics import Metric, takes_weights
-from ._random import as_random_state
 
 Counts = NDArray[np.int64]
 Score = Callable[[Array, Array, Array], Array]
@@ -62,6 +61,8 @@ class Sample(NamedTuple):
 
 def as_generator(seed: Any) -> Any:
     """`seed` if it is a generator of numpy.random, else what ``_random`` makes of it."""
+    from ._random import as_random_state  # numpy.random, which metrics alone do without
+
     return seed if isinstance(seed, np.random.Generator) else as_random_state(seed)
 
 
