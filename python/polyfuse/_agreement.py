@@ -17,11 +17,8 @@ from ._labels import INDICATOR, Array
 from .exceptions import UndefinedMetricWarning, shared, warn
 
 
-def _read(caller: str, y_true: Any, y_pred: Any, sample_weight: Any) -> Codes:
+def _read(y_true: Any, y_pred: Any, sample_weight: Any) -> Codes:
     """Codes of targets with one label per row; one label in all is warned of."""
-    _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
-    if sample_weight is not None:
-        _parameters.check_optional(caller, sample_weight=sample_weight)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     if targets.form == INDICATOR:
         raise ValueError(f"{INDICATOR} is not supported")
@@ -82,14 +79,12 @@ def balanced_accuracy_score(
     0.625
     """
     caller = "balanced_accuracy_score"
-    if not isinstance(adjusted, (bool, np.bool_)):
-        _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
-        _parameters.check_optional(caller, sample_weight=sample_weight)
-        raise _parameters.invalid_parameter("adjusted", caller, _parameters.BOOLEAN, adjusted)
+    _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
+    _parameters.check_optional(caller, sample_weight=sample_weight)
+    _parameters.check_boolean(caller, "adjusted", adjusted)
     for y in (y_true, y_pred):
-        if _parameters.is_array_like(y):
-            _parameters.check_dimensions(_labels.as_array(y))
-    codes = _read(caller, y_true, y_pred, sample_weight)
+        _parameters.check_dimensions(_labels.as_array(y))
+    codes = _read(y_true, y_pred, sample_weight)
     right, _, true = codes.sums(codes.targets.sample_weight)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = right / true
@@ -145,7 +140,10 @@ def matthews_corrcoef(
     >>> matthews_corrcoef([1, 1, 1, -1], [1, -1, 1, 1])
     -0.3333333333333333
     """
-    codes = _read("matthews_corrcoef", y_true, y_pred, sample_weight)
+    caller = "matthews_corrcoef"
+    _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
+    _parameters.check_optional(caller, sample_weight=sample_weight)
+    codes = _read(y_true, y_pred, sample_weight)
     right, predicted, true = codes.sums(codes.targets.sample_weight)
     if right.dtype.kind == "f":
         return _correlation(
@@ -264,13 +262,9 @@ def _check_kappa(
     y1: Any, y2: Any, labels: Any, weights: Any, sample_weight: Any, replacement: Any
 ) -> None:
     caller = "cohen_kappa_score"
-    for name, y in (("y1", y1), ("y2", y2)):
-        if not _parameters.is_array_like(y):
-            raise _parameters.invalid_parameter(name, caller, "an array-like", y)
+    _parameters.check_array_likes(caller, y1=y1, y2=y2)
     _parameters.check_optional(caller, labels=labels)
-    if not (weights is None or (isinstance(weights, str) and weights in ("linear", "quadratic"))):
-        expected = _parameters.among(("linear", "quadratic"))
-        raise _parameters.invalid_parameter("weights", caller, expected, weights)
+    _parameters.check_choice(caller, "weights", weights, ("linear", "quadratic"), none=True)
     _parameters.check_optional(caller, sample_weight=sample_weight)
     number = float(replacement) if isinstance(replacement, Real) else math.inf
     if not (-1 <= number <= 1 or math.isnan(number)):

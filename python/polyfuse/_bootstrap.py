@@ -171,9 +171,7 @@ def bootstrap(
     0.750 [0.660, 0.830], 95 %
     """
     check_options("bootstrap", n_resamples, confidence_level)
-    if not (isinstance(method, str) and method in _METHODS):
-        expected = _parameters.among(_METHODS).removesuffix(" or None")
-        raise _parameters.invalid_parameter("method", "bootstrap", expected, method)
+    _parameters.check_choice("bootstrap", "method", method, _METHODS)
     known, rng = as_metric(metric, "bootstrap"), as_generator(random_state)
     sample, score = read_sample(known, y_true, [y_pred], sample_weight)
     return bootstrap_sample(known.name, sample, score, n_resamples, confidence_level, method, rng)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -65,10 +65,13 @@ def accuracy_score(
     >>> accuracy_score(["cat", "dog"], ["cat", "cat"], normalize=False)
     1.0
     """
-    caller = "accuracy_score"
+    return accuracy_of("accuracy_score", y_true, y_pred, normalize, sample_weight)
+
+
+def accuracy_of(caller: str, y_true: Any, y_pred: Any, normalize: Any, sample_weight: Any) -> float:
+    """The accuracy, for `caller`, whom errors name."""
     _parameters.check_arrays(caller, y_true, y_pred, sparse=True)
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise _parameters.invalid_parameter("normalize", caller, _parameters.BOOLEAN, normalize)
+    _parameters.check_boolean(caller, "normalize", normalize)
     _parameters.check_optional(caller, sample_weight=sample_weight)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     weight = targets.sample_weight
@@ -165,10 +168,7 @@ def confusion_matrix(
     caller = "confusion_matrix"
     _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
     _parameters.check_optional(caller, labels=labels, sample_weight=sample_weight)
-    if normalize is not None and normalize not in _NORMALIZE:
-        raise _parameters.invalid_parameter(
-            "normalize", caller, _parameters.among(_NORMALIZE), normalize
-        )
+    _parameters.check_choice(caller, "normalize", normalize, _NORMALIZE, none=True)
     for y in (y_true, y_pred):
         _parameters.check_dimensions(_labels.as_array(y))
     targets = _labels.read_targets(y_true, y_pred, sample_weight)

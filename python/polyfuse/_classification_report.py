@@ -106,8 +106,7 @@ def classification_report(
         raise _parameters.invalid_parameter(
             "digits", caller, "an int in the range [0, inf)", digits
         )
-    if not isinstance(output_dict, (bool, np.bool_)):
-        raise _parameters.invalid_parameter("output_dict", caller, _parameters.BOOLEAN, output_dict)
+    _parameters.check_boolean(caller, "output_dict", output_dict)
     check_zero_division(caller, zero_division)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     codes = None if targets.form == INDICATOR else encode(targets)

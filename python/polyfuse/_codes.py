@@ -185,7 +185,9 @@ def _of_tallies(
 
 def _encode_words(targets: Targets, t: Array, p: Array) -> Codes:
     """Codes of labels of fixed width, by their bits."""
-    (t, found_true), (p, found_pred) = _words(t), _words(p)
+    alike = p is t  # both are the targets of a metric that has scores for predictions
+    t, found_true = _words(t)
+    p, found_pred = (t, found_true) if alike else _words(p)
     values = np.unique(np.concatenate((found_true, found_pred)))
     t, p = np.searchsorted(values, found_true)[t], np.searchsorted(values, found_pred)[p]
     return Codes(targets, t, p, 0, len(values), tally(t, p, None, len(values), 0), values)
@@ -220,9 +222,8 @@ def _encode_objects(targets: Targets) -> Codes:
     codes_true, codes_pred = (
         np.fromiter(map(code.__getitem__, y), np.int64, len(y)) for y in (t, p)
     )
-    exact = None if isinstance(labels[0], str) else np.uint64 if labels[0] >= 0 else np.object_
     tallies = tally(codes_true, codes_pred, None, len(labels), 0)
-    values = np.asarray(labels, exact)
+    values = np.asarray(labels) if isinstance(labels[0], str) else _integers(labels)
     return Codes(targets, codes_true, codes_pred, 0, len(labels), tallies, values)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from . import _labels
 from ._codes import Codes, encode, union
+from ._compensated import two_sum
 from ._confusion_table import ConfusionTable
 from ._labels import INDICATOR, Array
 
@@ -189,10 +190,10 @@ def _merged(old: _Part | None, new: _Part) -> _Part:
     if first.dtype.kind == second.dtype.kind == "i":
         return _Part(values, (true, pred), first + second, None)
     lacks = [_spread(p.lost, p.values, values) for p in (old, new) if p.lost is not None]
-    total, lost = _two_sum(first.astype(np.float64), second.astype(np.float64))
+    total, lost = two_sum(first.astype(np.float64), second.astype(np.float64))
     for lack in lacks:
         lost = lost + lack
-    return _Part(values, (true, pred), *_two_sum(total, lost))
+    return _Part(values, (true, pred), *two_sum(total, lost))
 
 
 def _spread(counts: Array, values: Array, among: Array) -> Array:
@@ -226,24 +227,12 @@ def _count(codes: Codes, weight: Array | None) -> tuple[Array, Array | None]:
         piece = np.rint(_shifted(rest, -unit))
         piece = _shifted(piece, unit)
         rest -= piece
-        total, error = _two_sum(total, codes.matrix(piece))
+        total, error = two_sum(total, codes.matrix(piece))
         lost = lost + error
-    return _two_sum(total, lost)
+    return two_sum(total, lost)
 
 
 def _shifted(x: Array, by: int) -> Array:
     """`x` times 2**by."""
     shifted: Array = x * 2.0**by if abs(by) < 1000 else np.ldexp(x, by)
     return shifted
-
-
-def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """The rounded sum and its error, exactly.
-
-    References
-    ----------
-    D. E. Knuth, *The Art of Computer Programming* 2, 4.2.2, theorem B.
-    """
-    total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)

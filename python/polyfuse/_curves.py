@@ -44,12 +44,10 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     >>> auc([0, 0.5, 1], [0, 1, 1])
     0.75
     """
-    for name, given in (("x", x), ("y", y)):
-        if not _parameters.is_array_like(given):
-            raise _parameters.invalid_parameter(name, "auc", "an array-like", given)
+    _parameters.check_array_likes("auc", x=x, y=y)
     across, up = _labels.as_array(x), _labels.as_array(y)
     _labels.check_consistent_length(across, up)
-    across, up = _ranked.column(across), _ranked.column(up)
+    across, up = _parameters.as_column(across), _parameters.as_column(up)
     if len(across) < 2:
         raise ValueError(
             "At least 2 points are needed to compute area under curve, but x.shape = "
@@ -130,10 +128,10 @@ def _curve(
     sample_weight: ArrayLike | None,
     drop_intermediate: bool = False,
 ) -> _ranked.Curve:
-    _ranked.check_arguments(caller, y_true, y_score)
-    _ranked.check_pos_label(caller, pos_label, none=True)
+    _parameters.check_array_likes(caller, y_true=y_true, y_score=y_score)
+    _parameters.check_pos_label(caller, pos_label)
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    _ranked.check_boolean(caller, "drop_intermediate", drop_intermediate)
+    _parameters.check_boolean(caller, "drop_intermediate", drop_intermediate)
     return _ranked.read_binary(y_true, y_score, pos_label, sample_weight).curve()
 
 

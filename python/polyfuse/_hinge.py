@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from . import _labels, _parameters
 from ._labels import SINGLE, Array
-from ._probability_targets import column, discrete, encode_labels
+from ._probability_targets import discrete, encode_labels
 
 # Rows are worked on in pieces of this many values: the copies stay in the cache.
 _PIECE = 1 << 15
@@ -71,15 +71,13 @@ def hinge_loss(
     0.25
     """
     caller = "hinge_loss"
-    for name, given in (("y_true", y_true), ("pred_decision", pred_decision)):
-        if not _parameters.is_array_like(given):
-            raise _parameters.invalid_parameter(name, caller, "an array-like", given)
+    _parameters.check_array_likes(caller, y_true=y_true, pred_decision=pred_decision)
     _parameters.check_optional(caller, labels=labels, sample_weight=sample_weight)
     weight = None if sample_weight is None else _labels.as_array(sample_weight)
     p, y = _labels.as_array(pred_decision), _labels.as_array(y_true)
     _labels.check_consistent_length(y, p, weight)
     p = _decisions(pred_decision, p)
-    y = column(y_true)
+    y = _parameters.as_column(y_true)
     classes = np.unique(y if labels is None else _labels.as_array(labels))
     losses = _of_several(y, p, classes, labels) if len(classes) > 2 else _of_two(y, p)
     total, start = 0.0, 0
@@ -100,18 +98,10 @@ def _decisions(given: Any, p: Array) -> Array:
     _labels.check_real(p)
     if getattr(getattr(given, "dtype", None), "kind", "") == "O":
         p = p.astype(np.float64)
-    if p.dtype.kind in "USV":
-        raise ValueError(
-            "dtype='numeric' is not compatible with arrays of bytes/strings."
-            "Convert your data to numeric values explicitly instead."
-        )
+    _parameters.check_no_text(p)
     _parameters.check_dimensions(p)
     _labels.check_finite(p)
-    for axis, name in ((0, "sample"), (1, "feature"))[: p.ndim]:
-        if p.shape[axis] == 0:
-            raise ValueError(
-                f"Found array with 0 {name}(s) (shape={p.shape}) while a minimum of 1 is required."
-            )
+    _parameters.check_filled(p)
     return p
 
 
@@ -123,7 +113,7 @@ def _slices(p: Array) -> Iterator[slice]:
 
 def _of_two(y: Array, p: Array) -> Iterator[Array]:
     """1 - margin, a piece of the rows at a time; the greater label is the positive one."""
-    p = column(p)
+    p = _parameters.as_column(p)
     form, values = discrete(y, y, "y")
     found = encode_labels(values, y.dtype).classes if form == SINGLE else np.unique(y)
     # LabelBinarizer's first column: of the greater of two labels, but of the least of three.

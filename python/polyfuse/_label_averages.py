@@ -15,36 +15,18 @@ from ._labels import Array
 from .exceptions import UndefinedMetricWarning, shared, warn
 
 
-def check_choice(caller: str, name: str, value: Any, options: tuple[str, ...], none: bool) -> None:
-    if (none and value is None) or (isinstance(value, str) and value in options):
-        return
-    expected = _parameters.among(options)
-    expected = expected if none else expected.removesuffix(" or None")
-    raise _parameters.invalid_parameter(name, caller, expected, value)
-
-
 def check_matrix(y: Any, numeric: bool) -> Array:
     """An array of one or two dimensions, not empty, of finite values."""
     array = _labels.as_array(y)
     _labels.check_consistent_length(array)
     _labels.check_real(array)
-    if numeric and array.dtype.kind in "USV":
-        raise ValueError(
-            "dtype='numeric' is not compatible with arrays of bytes/strings. Convert your data to "
-            "numeric values explicitly instead."
-        )
+    if numeric:
+        _parameters.check_no_text(array)
     if numeric and array.dtype.kind == "O":
         array = array.astype(np.float64)
     _parameters.check_dimensions(array)
     _ranked.check_numbers(array)
-    if len(array) == 0:
-        raise ValueError(
-            f"Found array with 0 sample(s) (shape={array.shape}) while a minimum of 1 is required."
-        )
-    if array.ndim == 2 and array.shape[1] == 0:
-        raise ValueError(
-            f"Found array with 0 feature(s) (shape={array.shape}) while a minimum of 1 is required."
-        )
+    _parameters.check_filled(array)
     return array
 
 

@@ -71,8 +71,7 @@ def multilabel_confusion_matrix(
     caller = "multilabel_confusion_matrix"
     _parameters.check_arrays(caller, y_true, y_pred, sparse=True)
     _parameters.check_optional(caller, sample_weight=sample_weight, labels=labels)
-    if not isinstance(samplewise, (bool, np.bool_)):
-        raise _parameters.invalid_parameter("samplewise", caller, _parameters.BOOLEAN, samplewise)
+    _parameters.check_boolean(caller, "samplewise", samplewise)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     codes = None if targets.form == INDICATOR else encode(targets)
     weight = targets.sample_weight

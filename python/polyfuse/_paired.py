@@ -151,9 +151,7 @@ def compare(
     +0.100 [+0.037, +0.159], 95 %, p = 0.002
     """
     check_options("compare", n_resamples, confidence_level)
-    if not (isinstance(method, str) and method in _METHODS):
-        expected = _parameters.among(_METHODS).removesuffix(" or None")
-        raise _parameters.invalid_parameter("method", "compare", expected, method)
+    _parameters.check_choice("compare", "method", method, _METHODS)
     known, rng = as_metric(metric, "compare"), as_generator(random_state)
     binomial = method.startswith("mcnemar")
     if binomial and (known.formula != "accuracy_score" or sample_weight is not None):

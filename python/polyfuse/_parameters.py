@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from ._labels import Array
+from ._labels import Array, as_array, check_real
 from .exceptions import InvalidParameterError
 
 BOOLEAN = f"an instance of 'bool' or an instance of 'numpy.{np.bool_.__name__}'"
@@ -37,10 +38,69 @@ def check_arrays(caller: str, y_true: Any, y_pred: Any, *, sparse: bool) -> None
             raise invalid_parameter(name, caller, expected, y)
 
 
+def check_array_likes(caller: str, **arrays: Any) -> None:
+    for name, array in arrays.items():
+        if not is_array_like(array):
+            raise invalid_parameter(name, caller, "an array-like", array)
+
+
 def check_optional(caller: str, **arrays: Any) -> None:
     for name, array in arrays.items():
         if not (array is None or is_array_like(array)):
             raise invalid_parameter(name, caller, "an array-like or None", array)
+
+
+def check_boolean(caller: str, name: str, value: Any) -> None:
+    if not isinstance(value, bool | np.bool_):
+        raise invalid_parameter(name, caller, BOOLEAN, value)
+
+
+def check_choice(
+    caller: str, name: str, value: Any, options: tuple[str, ...], *, none: bool = False
+) -> None:
+    if (none and value is None) or (isinstance(value, str) and value in options):
+        return
+    expected = among(options)
+    raise invalid_parameter(
+        name, caller, expected if none else expected.removesuffix(" or None"), value
+    )
+
+
+def check_pos_label(caller: str, value: Any, *, none: bool = True) -> None:
+    if isinstance(value, (int, str, Real, np.bool_)) or (none and value is None):
+        return
+    end = f", {BOOLEAN} or None" if none else f" or {BOOLEAN}"
+    expected = f"an instance of 'float', an instance of 'str'{end}"
+    raise invalid_parameter("pos_label", caller, expected, value)
+
+
+def check_no_text(y: Array) -> None:
+    if y.dtype.kind in "USV":
+        raise ValueError(
+            "dtype='numeric' is not compatible with arrays of bytes/strings."
+            "Convert your data to numeric values explicitly instead."
+        )
+
+
+def check_filled(y: Array) -> None:
+    """Raise ValueError if there is no row, or a matrix has no column."""
+    for axis, name in ((0, "sample"), (1, "feature"))[: y.ndim]:
+        if y.shape[axis] == 0:
+            raise ValueError(
+                f"Found array with 0 {name}(s) (shape={y.shape}) while a minimum of 1 is required."
+            )
+
+
+def as_column(y: Any) -> Array:
+    """`y`, a vector or a matrix of one column, as a vector of real numbers or labels."""
+    array = as_array(y)
+    check_real(array)
+    check_dimensions(array)
+    if array.ndim == 2 and array.shape[1] == 1:
+        return array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"y should be a 1d array, got an array of shape {array.shape} instead.")
+    return array
 
 
 def check_dimensions(y: Array) -> None:

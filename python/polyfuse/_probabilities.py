@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -80,8 +79,7 @@ def log_loss(
     """
     caller = "log_loss"
     _check(caller, y_true, y_proba, optional=True)
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise _parameters.invalid_parameter("normalize", caller, _parameters.BOOLEAN, normalize)
+    _parameters.check_boolean(caller, "normalize", normalize)
     _parameters.check_optional(caller, sample_weight=sample_weight, labels=labels)
     y_proba = _renamed(caller, y_proba, y_pred)
     held = hold(y_true, read_probabilities(y_proba), sample_weight, labels)
@@ -287,16 +285,14 @@ def d2_brier_score(
 
 
 def _check(caller: str, y_true: Any, y_proba: Any, *, optional: bool = False) -> None:
-    for name, y in (("y_true", y_true), ("y_proba", y_proba)):
-        if not (_parameters.is_array_like(y) or (optional and y is None and name == "y_proba")):
-            raise _parameters.invalid_parameter(name, caller, "an array-like", y)
+    _parameters.check_array_likes(caller, y_true=y_true)
+    if not (optional and y_proba is None):
+        _parameters.check_array_likes(caller, y_proba=y_proba)
 
 
 def _check_brier(caller: str, sample_weight: Any, pos_label: Any, labels: Any) -> None:
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    if not (pos_label is None or isinstance(pos_label, (Real, str, np.bool_))):
-        expected = f"an instance of 'float', an instance of 'str', {_parameters.BOOLEAN} or None"
-        raise _parameters.invalid_parameter("pos_label", caller, expected, pos_label)
+    _parameters.check_pos_label(caller, pos_label)
     _parameters.check_optional(caller, labels=labels)
 
 

@@ -21,7 +21,6 @@ from ._probability_targets import (
     Coded,
     check_no_nan,
     code,
-    column,
     positive_of,
     two_values,
 )
@@ -72,11 +71,7 @@ def read_probabilities(given: Any) -> Array:
     if p.ndim == 0:
         _labels.check_finite(p)
         _labels.check_consistent_length(p)
-    for axis, name in ((0, "sample"), (1, "feature"))[: p.ndim]:
-        if p.shape[axis] == 0:
-            raise ValueError(
-                f"Found array with 0 {name}(s) (shape={p.shape}) while a minimum of 1 is required."
-            )
+    _parameters.check_filled(p)
     return p
 
 
@@ -239,7 +234,7 @@ def hold_positive(y_true: Any, p: Array, sample_weight: Any, pos_label: Any) -> 
     """Probabilities of the positive one of two classes, held against the true ones."""
     p = p.reshape(-1)
     try:
-        y = column(y_true)
+        y = _parameters.as_column(y_true)
         check_no_nan(y)
         weight = read_weight(p, y, sample_weight)
         plain_label = pos_label is None or (not isinstance(pos_label, str) and pos_label == 1)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _labels, _parameters
+from . import _labels
 from ._codes import encode
 from ._labels import INDICATOR, SINGLE, Array, Targets
 
@@ -128,17 +128,6 @@ def _indicators(
 
 
 # -- one probability a row -----------------------------------------------------------------------
-
-
-def column(y_true: Any) -> Array:
-    y = _labels.as_array(y_true)
-    _labels.check_real(y)
-    _parameters.check_dimensions(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        return y[:, 0]
-    if y.ndim != 1:
-        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
-    return y
 
 
 def check_no_nan(y: Array) -> None:

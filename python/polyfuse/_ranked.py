@@ -22,39 +22,8 @@ from .exceptions import warn
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_POS_LABEL = f"an instance of 'float', an instance of 'str'{{}} {_parameters.BOOLEAN}{{}}"
 # Integers up to here are float64 exactly.
 _EXACT = 2**53
-
-
-def check_arguments(caller: str, y_true: Any, y_score: Any) -> None:
-    for name, y in (("y_true", y_true), ("y_score", y_score)):
-        if not _parameters.is_array_like(y):
-            raise _parameters.invalid_parameter(name, caller, "an array-like", y)
-
-
-def check_boolean(caller: str, name: str, value: Any) -> None:
-    if not isinstance(value, bool | np.bool_):
-        raise _parameters.invalid_parameter(name, caller, _parameters.BOOLEAN, value)
-
-
-def check_pos_label(caller: str, pos_label: Any, none: bool) -> None:
-    if isinstance(pos_label, Real | str | np.bool_) or (none and pos_label is None):
-        return
-    expected = _POS_LABEL.format(",", " or None") if none else _POS_LABEL.format(" or", "")
-    raise _parameters.invalid_parameter("pos_label", caller, expected, pos_label)
-
-
-def column(y: Any) -> Array:
-    """`y`, a vector or a matrix of one column, as a vector of real numbers or labels."""
-    array = _labels.as_array(y)
-    _labels.check_real(array)
-    _parameters.check_dimensions(array)
-    if array.ndim == 1:
-        return array
-    if array.ndim == 2 and array.shape[1] == 1:
-        return array.reshape(-1)
-    raise ValueError(f"y should be a 1d array, got an array of shape {array.shape} instead.")
 
 
 # -- targets -------------------------------------------------------------------------------------
@@ -222,8 +191,9 @@ class Binary(NamedTuple):
     def curve(self) -> Curve:
         score, n_rows = read_scores(self.score), len(self.score)
         found, tps, fps = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
-        weight = None if self.weight is None else self.weight.astype(np.float64, copy=False)
-        n = select().score_curve(self.labels, self.positive, score.values, weight, found, tps, fps)
+        n = select().score_curve(
+            self.labels, self.positive, score.values, self._weight(), found, tps, fps
+        )
         if 2 * n < n_rows:
             found, tps, fps = found[:n].copy(), tps[:n].copy(), fps[:n].copy()
         return Curve(fps[:n], tps[:n], score.restore(found[:n]))
@@ -249,18 +219,15 @@ def binary(
     score, weight = _labels.as_array(y_score), sample_weight
     weight = None if weight is None else _labels.as_array(weight)
     _labels.check_consistent_length(labels, score, weight)
-    score = column(score)
+    score = _parameters.as_column(score)
     if not finite:
         check_numbers(score)
     if weight is not None:
-        weight = _labels.check_sample_weight(column(weight), len(labels))
+        weight = _labels.check_sample_weight(_parameters.as_column(weight), len(labels))
         if not weight.all():
             there = weight != 0
             labels, score, weight = labels[there], score[there], weight[there]
-    if len(labels) == 0:
-        raise ValueError(
-            f"Found array with 0 sample(s) (shape={score.shape}) while a minimum of 1 is required."
-        )
+    _parameters.check_filled(score)
     return Binary(labels, positive, score, weight)
 
 

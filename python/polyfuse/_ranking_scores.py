@@ -16,7 +16,6 @@ from ._label_averages import (
     average_classes,
     average_columns,
     average_pairs,
-    check_choice,
     check_matrix,
     precision_sum,
 )
@@ -99,12 +98,12 @@ def roc_auc_score(
     """
     caller = "roc_auc_score"
     _check_auc_arguments(caller, y_true, y_score, average, sample_weight, max_fpr)
-    check_choice(caller, "multi_class", multi_class, ("ovo", "ovr", "raise"), none=False)
+    _parameters.check_choice(caller, "multi_class", multi_class, ("ovo", "ovr", "raise"))
     _parameters.check_optional(caller, labels=labels)
     truth = _ranked.read_truth(y_true)
     check_matrix(truth.given, numeric=False)
     s = check_matrix(y_score, numeric=True)
-    weight = None if sample_weight is None else _ranked.column(sample_weight)
+    weight = None if sample_weight is None else _parameters.as_column(sample_weight)
     wide = s.ndim == 2 and s.shape[1] > 2
     if truth.form == "multiclass" or (truth.form == "binary" and wide):
         if max_fpr is not None and max_fpr != 1.0:
@@ -136,8 +135,8 @@ def roc_auc_score(
 def _check_auc_arguments(
     caller: str, y_true: Any, y_score: Any, average: Any, sample_weight: Any, max_fpr: Any
 ) -> None:
-    _ranked.check_arguments(caller, y_true, y_score)
-    check_choice(caller, "average", average, _AVERAGES, none=True)
+    _parameters.check_array_likes(caller, y_true=y_true, y_score=y_score)
+    _parameters.check_choice(caller, "average", average, _AVERAGES, none=True)
     _parameters.check_optional(caller, sample_weight=sample_weight)
     if not (max_fpr is None or (isinstance(max_fpr, Real) and 0.0 < float(max_fpr) <= 1)):
         expected = "a float in the range (0.0, 1.0] or None"
@@ -180,7 +179,7 @@ def _class_codes(
 
 def check_classes(labels: Any, end: str) -> Array:
     """Labels that are distinct and ascend; `end` closes the sentences of the errors."""
-    given = _ranked.column(labels)
+    given = _parameters.as_column(labels)
     classes = np.unique(given)
     if len(classes) != len(given):
         raise ValueError(f"Parameter 'labels' must be unique{end}")
@@ -254,11 +253,11 @@ def average_precision_score(
     0.8333333333333333
     """
     caller = "average_precision_score"
-    _ranked.check_arguments(caller, y_true, y_score)
-    check_choice(caller, "average", average, _AVERAGES, none=True)
-    _ranked.check_pos_label(caller, pos_label, none=False)
+    _parameters.check_array_likes(caller, y_true=y_true, y_score=y_score)
+    _parameters.check_choice(caller, "average", average, _AVERAGES, none=True)
+    _parameters.check_pos_label(caller, pos_label, none=False)
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    weight = None if sample_weight is None else _ranked.column(sample_weight)
+    weight = None if sample_weight is None else _parameters.as_column(sample_weight)
     truth = _ranked.read_truth(y_true)
     if truth.form == "binary":
         if len(truth.classes) == 2 and pos_label not in truth.labels.tolist():

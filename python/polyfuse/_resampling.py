@@ -194,7 +194,6 @@ def _rows(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sample:
 def _called(metric: Metric, sample: Sample) -> Score:
     """Scores by calls of the metric, on the distinct rows that occur."""
     function = metric.call
-    assert function is not None
     weighs = takes_weights(function)
     if not weighs and sample.weight is not None:
         raise TypeError(f"metric {metric.name} takes no sample_weight.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _ranked
+from ._compensated import two_sum
 from ._labels import Array
 
 # Rows that wait until they are counted together.
@@ -302,10 +303,8 @@ def _weigh(cells: NDArray[np.int64], weight: Array, n_cells: int) -> Array:
 
 
 def _twofold(a: Array, b: Array) -> Array:
-    """a + b as a double and what it lacks (Knuth's two-sum)."""
-    total = a + b
-    other = total - a
-    return np.stack((total, (a - (total - other)) + (b - other)), axis=-1)
+    """a + b as a double and what it lacks."""
+    return np.stack(two_sum(a, b), axis=-1)
 
 
 def _add_twofold(a: Array, b: Array) -> Array:

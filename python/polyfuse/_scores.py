@@ -50,19 +50,14 @@ def check_zero_division(caller: str, value: Any, known: str = "{0.0, 1.0}, numpy
 
 def check_request(request: Request) -> None:
     """Check all but zero_division."""
-    caller, average, pos_label = request.caller, request.average, request.pos_label
+    caller = request.caller
     if not (isinstance(request.beta, Real) and request.beta >= 0):
         expected = "a float in the range [0.0, inf]"
         raise _parameters.invalid_parameter("beta", caller, expected, request.beta)
     if request.labels is not None:
         _parameters.check_optional(caller, labels=request.labels)
-    if not (pos_label is None or isinstance(pos_label, (int, Real, str, np.bool_))):
-        expected = f"an instance of 'float', an instance of 'str', {_parameters.BOOLEAN} or None"
-        raise _parameters.invalid_parameter("pos_label", caller, expected, pos_label)
-    if not (average is None or (isinstance(average, str) and average in _AVERAGES)):
-        raise _parameters.invalid_parameter(
-            "average", caller, _parameters.among(_AVERAGES), average
-        )
+    _parameters.check_pos_label(caller, request.pos_label)
+    _parameters.check_choice(caller, "average", request.average, _AVERAGES, none=True)
     if not isinstance(request.warn_for, (list, tuple, set)):
         expected = "an instance of 'list', an instance of 'tuple' or an instance of 'set'"
         raise _parameters.invalid_parameter("warn_for", caller, expected, request.warn_for)

@@ -78,11 +78,11 @@ def top_k_accuracy_score(
     0.75
     """
     caller = "top_k_accuracy_score"
-    _ranked.check_arguments(caller, y_true, y_score)
+    _parameters.check_array_likes(caller, y_true=y_true, y_score=y_score)
     if not (isinstance(k, Integral) and k >= 1):
         expected = "an int in the range [1, inf)"
         raise _parameters.invalid_parameter("k", caller, expected, k)
-    _ranked.check_boolean(caller, "normalize", normalize)
+    _parameters.check_boolean(caller, "normalize", normalize)
     _parameters.check_optional(caller, sample_weight=sample_weight, labels=labels)
     codes, s, n_classes = _read(y_true, y_score, sample_weight, labels)
     if k >= n_classes:
@@ -104,7 +104,7 @@ def _read(
     y_true: ArrayLike, y_score: ArrayLike, sample_weight: Any, labels: Any
 ) -> tuple[Array, Array, int]:
     """The class of each row, the scores, and the number of classes."""
-    given = _ranked.column(check_matrix(y_true, numeric=False))
+    given = _parameters.as_column(check_matrix(y_true, numeric=False))
     truth = _ranked.read_truth(given)
     several = truth.form == "multiclass"
     if not several and truth.form != "binary":
@@ -121,7 +121,7 @@ def _read(
             f"`y_true` is binary while y_score is 2d with {s.shape[1]} classes. If `y_true` does "
             "not contain all the labels, `labels` must be provided."
         )
-    s = s if several else _ranked.column(s)
+    s = s if several else _parameters.as_column(s)
     weight = None if sample_weight is None else _labels.as_array(sample_weight)
     _labels.check_consistent_length(given, s, weight)
     n_scores = s.shape[1] if several else 2

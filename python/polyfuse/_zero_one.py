@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _indicators, _labels, _parameters
-from ._classification import _n_right, _right, accuracy_score
+from ._classification import _n_right, _right, accuracy_of
 from ._labels import INDICATOR
 
 
@@ -51,12 +51,7 @@ def zero_one_loss(
     >>> zero_one_loss(["cat", "dog", "dog"], ["cat", "cat", "dog"], normalize=False)
     1.0
     """
-    caller = "zero_one_loss"
-    _parameters.check_arrays(caller, y_true, y_pred, sparse=True)
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise _parameters.invalid_parameter("normalize", caller, _parameters.BOOLEAN, normalize)
-    _parameters.check_optional(caller, sample_weight=sample_weight)
-    right = accuracy_score(y_true, y_pred, normalize=normalize, sample_weight=sample_weight)
+    right = accuracy_of("zero_one_loss", y_true, y_pred, normalize, sample_weight)
     if normalize:
         return 1 - right
     if sample_weight is None:

@@ -135,7 +135,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._ranking_scores",
             ".exceptions",
         },
-        "_score_histogram.py": {"._labels", "._ranked"},
+        "_score_histogram.py": {"._compensated", "._labels", "._ranked"},
         "_blocks.py": {"._arrays", "._parameters"},
         "_columns.py": {"._arrays", "._blocks"},
         "_estimator.py": {".metrics", "._arrays", "._feature_names", "._routing"},
@@ -245,7 +245,7 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._named_metrics",
             "._resampling",
         },
-        "_confusion_counts.py": {"._codes", "._confusion_table", "._labels"},
+        "_confusion_counts.py": {"._codes", "._compensated", "._confusion_table", "._labels"},
         "_scores.py": {
             "._averages",
             "._codes",
