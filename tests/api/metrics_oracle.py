@@ -63,6 +63,14 @@ def compare(name, *args, rtol=0.0, atol=0.0, **kwargs):
 LOOSE = {"rtol": 1e-13, "atol": 1e-15}
 
 
+def files_warned_of(call):
+    """The files that the warnings of a call point at."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    return {w.filename for w in caught}
+
+
 # -- random targets ------------------------------------------------------------------------------
 
 # Sets of labels, each with the types they are given in.
@@ -122,6 +130,16 @@ def draw_labels(rng, labels):
     labels = [*labels, "zebra" if isinstance(labels[0], str) else 3]
     chosen = [labels[i] for i in rng.permutation(len(labels))[: rng.integers(1, len(labels) + 1)]]
     return np.array(chosen) if rng.random() < 0.5 else chosen
+
+
+def cases(seed, count=40):
+    """A generator, labels, targets of them, and weights."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count):
+        labels, types = LABELS[sorted(LABELS)[rng.integers(len(LABELS))]]
+        n_rows = int(rng.integers(1, 60))
+        y_true, y_pred = draw_targets(rng, labels, types, n_rows)
+        yield rng, list(labels), y_true, y_pred, draw_weights(rng, n_rows)
 
 
 def tolerance(weight):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -12,10 +11,12 @@ import sklearn.metrics as sk_metrics
 from metrics_oracle import (
     LABELS,
     LOOSE,
+    cases,
     compare,
     draw_labels,
     draw_targets,
     draw_weights,
+    files_warned_of,
     outcome,
 )
 
@@ -43,15 +44,6 @@ def report(*args, **kwargs):
     theirs, their_words = outcome(sk_metrics.classification_report, *args, **kwargs)
     assert str(ours) == str(theirs)
     assert our_words == their_words
-
-
-def cases(seed, count):
-    rng = np.random.default_rng(seed)
-    for _ in range(count):
-        labels, types = LABELS[sorted(LABELS)[rng.integers(len(LABELS))]]
-        n_rows = int(rng.integers(1, 60))
-        y_true, y_pred = draw_targets(rng, labels, types, n_rows)
-        yield rng, list(labels), y_true, y_pred, draw_weights(rng, n_rows)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -290,11 +282,7 @@ def test_warnings_point_at_the_caller():
         lambda: metrics.class_likelihood_ratios(y, zeros),
     ]
     for call in calls:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            call()
-        assert caught
-        assert {w.filename for w in caught} == {__file__}
+        assert files_warned_of(call) == {__file__}
 
 
 def test_a_report_counts_once(monkeypatch):

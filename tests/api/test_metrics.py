@@ -17,16 +17,15 @@ import pytest
 import sklearn.exceptions as sk_exceptions
 import sklearn.metrics as sk_metrics
 from metrics_oracle import (
-    LABELS,
+    cases,
     compare,
     draw_labels,
-    draw_targets,
     draw_weights,
+    files_warned_of,
     outcome,
     tolerance,
 )
 
-import polyfuse as pf
 from polyfuse import _classification, _fscore, _regression, exceptions, metrics
 from polyfuse.exceptions import InvalidParameterError, NotFittedError, UndefinedMetricWarning
 
@@ -34,13 +33,7 @@ AVERAGES = (None, "binary", "micro", "macro", "weighted", "samples")
 SCORES = ("precision_score", "recall_score", "f1_score", "precision_recall_fscore_support")
 
 
-@pytest.fixture(autouse=True, params=["default", "numpy"])
-def backend(request):
-    if request.param == "default":
-        yield
-    else:
-        with pf.use(request.param):
-            yield
+pytestmark = pytest.mark.usefixtures("best_and_last")
 
 
 @pytest.mark.parametrize("name", [name for name in metrics.__all__ if hasattr(sk_metrics, name)])
@@ -50,15 +43,6 @@ def test_signature(name):
         for f in (getattr(metrics, name), getattr(sk_metrics, name))
     )
     assert ours == theirs
-
-
-def cases(seed, count=40):
-    rng = np.random.default_rng(seed)
-    for _ in range(count):
-        labels, types = LABELS[sorted(LABELS)[rng.integers(len(LABELS))]]
-        n_rows = int(rng.integers(1, 60))
-        y_true, y_pred = draw_targets(rng, labels, types, n_rows)
-        yield rng, list(labels), y_true, y_pred, draw_weights(rng, n_rows)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -570,11 +554,7 @@ def test_warnings_point_at_the_caller():
         calls.append(lambda score=score: score(y, y + 1, average="macro", labels=[2]))
         calls.append(lambda score=score: score(y, y, average="macro", pos_label=2))
     for call in calls:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            call()
-        assert caught
-        assert {w.filename for w in caught} == {__file__}
+        assert files_warned_of(call) == {__file__}
 
 
 def test_undefined_metric_warning_is_both_libraries():

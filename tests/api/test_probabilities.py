@@ -9,20 +9,13 @@ import pandas as pd
 import pytest
 from metrics_oracle import LABELS, compare, draw_weights, outcome
 
-import polyfuse as pf
 from polyfuse import metrics
 
 PROBABILITIES = ("log_loss", "brier_score_loss", "d2_log_loss_score", "d2_brier_score")
 TOLERANCE = {"float64": 1e-12, "float32": 2e-5, "float16": 0.05}
 
 
-@pytest.fixture(autouse=True, params=["default", "numpy"])
-def backend(request):
-    if request.param == "default":
-        yield
-    else:
-        with pf.use(request.param):
-            yield
+pytestmark = pytest.mark.usefixtures("best_and_last")
 
 
 def draw_labels_of(rng, n_rows):

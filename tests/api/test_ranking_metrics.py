@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
-from metrics_oracle import LABELS, compare, draw_weights
+from metrics_oracle import LABELS, compare, draw_weights, files_warned_of
 
-import polyfuse as pf
 from polyfuse import metrics
 
 CURVES = ("roc_curve", "precision_recall_curve", "det_curve", "confusion_matrix_at_thresholds")
 
 
-@pytest.fixture(autouse=True, params=["default", "numpy"])
-def backend(request):
-    if request.param == "default":
-        yield
-    else:
-        with pf.use(request.param):
-            yield
+pytestmark = pytest.mark.usefixtures("best_and_last")
 
 
 def draw_scores(rng, n_rows, positive=None):
@@ -310,11 +301,7 @@ def test_warnings_point_at_the_caller():
         lambda: metrics.confusion_matrix_at_thresholds(y, score, None),
     ]
     for call in calls:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            call()
-        assert caught
-        assert {w.filename for w in caught} == {__file__}
+        assert files_warned_of(call) == {__file__}
 
 
 # -- many rows -----------------------------------------------------------------------------------
