@@ -159,7 +159,7 @@ def _table(
     whole: bool,
 ) -> _Table:
     weight = targets.sample_weight
-    sums = columns(*sums_of(targets, codes, labels, weight))
+    sums = columns(sums_of(targets, codes, labels, weight))
     scores = _scores(sums, zero_division, None)
     micro = _scores(total(sums), zero_division, "micro")
     averages = [("accuracy" if whole else "micro avg", [x[0] for x in micro[0]])]
@@ -167,7 +167,7 @@ def _table(
         _warn_again(scores[1], average, len(sums.true))
         averages.append((f"{average} avg", [mean(x, weights) for x in scores[0]]))
     if codes is None:
-        rows = columns(*sums_of(targets, codes, labels, weight, True))
+        rows = columns(sums_of(targets, codes, labels, weight, True))
         found, _ = _scores(rows, zero_division, "samples")
         averages.append(("samples avg", [mean(x, weight) for x in found]))
     return _Table((*scores[0], sums.true), averages, add_up(sums.true))

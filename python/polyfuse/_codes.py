@@ -73,13 +73,12 @@ class Codes(NamedTuple):
             matrix = count(self.y_true, self.y_pred, weight, self.size, self.low)
         return matrix if self.used is None else matrix[self.used[:, None], self.used]
 
-    def sums(self, weight: Array | None) -> tuple[Array, Array, Array]:
-        """Number, or weight, of rows of each label: rightly predicted, predicted, true."""
+    def sums(self, weight: Array | None) -> Array:
+        """The (3, k) number, or weight, of rows of each label, as `tallies` has it of codes."""
         found: Array = self.tallies
         if weight is not None:
             found = tally(self.y_true, self.y_pred, weight, self.size, self.low)
-        right, predicted, true = found if self.used is None else found[:, self.used]
-        return right, predicted, true
+        return found if self.used is None else found[:, self.used]
 
     def pair(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """True and predicted labels as places among `values`."""
@@ -159,7 +158,7 @@ def _encode_integers(targets: Targets, whole: bool) -> Codes:
             return _of_counts(targets, t, p, counts, 0)
     kernels = select()
     (low, high), (low_pred, high_pred) = kernels.label_range(t), kernels.label_range(p)
-    low, high = min(low, low_pred), max(high, high_pred)
+    low, high = (low if low < low_pred else low_pred), (high if high > high_pred else high_pred)
     span = high - low + 1
     if high > _MOST:
         return _encode_objects(targets)
@@ -178,7 +177,10 @@ def _of_counts(targets: Targets, t: Array, p: Array, counts: Array, low: int) ->
 def _of_tallies(
     targets: Targets, t: Array, p: Array, tallies: Array, low: int, counts: Array | None = None
 ) -> Codes:
-    size, used = tallies.shape[1], (tallies[1] + tallies[2]).nonzero()[0]
+    size = tallies.shape[1]
+    if np.count_nonzero(tallies[1:]) == 2 * size:  # usual, and cheaper to see than which are used
+        return Codes(targets, t, p, low, size, tallies, np.arange(low, low + size), None, counts)
+    used = (tallies[1] + tallies[2]).nonzero()[0]
     gaps = used if len(used) < size else None
     return Codes(targets, t, p, low, size, tallies, used + low, gaps, counts)
 

@@ -119,8 +119,10 @@ def read_targets(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Targets
     t, p = as_array(y_true), as_array(y_pred)
     weight = None if sample_weight is None else as_array(sample_weight)
     dtypes = (t.dtype, p.dtype)
-    check_consistent_length(t, p, weight)
     plain = t.ndim == p.ndim == 1 and t.dtype.kind in "biu" and p.dtype.kind in "biu" and len(t)
+    if plain and weight is None and t.shape == p.shape:
+        return Targets(SINGLE, t, p, dtypes, None)
+    check_consistent_length(t, p, weight)
     if plain:
         form = form_pred = SINGLE
         values_true, values_pred = t, p

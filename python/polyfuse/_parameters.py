@@ -32,9 +32,9 @@ def is_array_like(value: object) -> bool:
 
 
 def check_arrays(caller: str, y_true: Any, y_pred: Any, *, sparse: bool) -> None:
-    expected = "an array-like" + (" or a sparse array or matrix" if sparse else "")
     for name, y in (("y_true", y_true), ("y_pred", y_pred)):
         if not (is_array_like(y) or (sparse and is_sparse(y))):
+            expected = "an array-like" + (" or a sparse array or matrix" if sparse else "")
             raise invalid_parameter(name, caller, expected, y)
 
 

@@ -51,7 +51,7 @@ def check_zero_division(caller: str, value: Any, known: str = "{0.0, 1.0}, numpy
 def check_request(request: Request) -> None:
     """Check all but zero_division."""
     caller = request.caller
-    if not (isinstance(request.beta, Real) and request.beta >= 0):
+    if not (isinstance(request.beta, (float, Real)) and request.beta >= 0):
         expected = "a float in the range [0.0, inf]"
         raise _parameters.invalid_parameter("beta", caller, expected, request.beta)
     if request.labels is not None:
@@ -105,9 +105,8 @@ def read_sums(y_true: Any, y_pred: Any, request: Request) -> tuple[Sums, Array |
         _labels.check_consistent_length(targets.y_true, targets.y_pred, weight)
         weight = _labels.check_sample_weight(weight, len(targets.y_true))
     if place is not None and codes is not None:
-        sums = columns(*(x[place : place + 1] for x in _single_sums(codes, weight)))
-    else:
-        sums = columns(*sums_of(targets, codes, labels, weight, average == "samples"))
+        return columns(_single_sums(codes, weight)[:, place : place + 1]), weight
+    sums = columns(sums_of(targets, codes, labels, weight, average == "samples"))
     return total(sums) if average == "micro" else sums, weight
 
 
@@ -117,30 +116,27 @@ def sums_of(
     labels: ArrayLike | None,
     weight: Array | None,
     samplewise: bool = False,
-) -> tuple[Array, Array, Array]:
-    """The sums of some labels, in the order given; `codes` is None for indicator matrices."""
+) -> Array:
+    """The (3, k) sums of some labels, in the order given; `codes` is None for indicators."""
     if codes is None:
         t, p = targets.y_true, targets.y_pred
-        return _indicators.label_sums(t, p, labels, weight, samplewise)
+        return np.stack(_indicators.label_sums(t, p, labels, weight, samplewise))
     if samplewise:
         raise ValueError(
             "Samplewise metrics are not available outside of multilabel classification."
         )
-    right, predicted, true = _single_sums(codes, weight)
-    if labels is not None:
-        places = _places(labels, codes)
-        right, predicted, true = (
-            np.append(x, x.dtype.type(0))[places] for x in (right, predicted, true)
-        )
-    return right, predicted, true
+    sums = _single_sums(codes, weight)
+    if labels is None:
+        return sums
+    nothing = np.zeros((3, 1), sums.dtype)
+    found: Array = np.concatenate((sums, nothing), axis=1)[:, _places(labels, codes)]
+    return found
 
 
-def _single_sums(codes: Codes, weight: Array | None) -> tuple[Array, Array, Array]:
-    right, predicted, true = codes.sums(weight)
-    if weight is None and not np.count_nonzero(right):
-        # Where nothing is right, scikit-learn's sums start from a vector of floats.
-        return right * 1.0, predicted * 1.0, true * 1.0
-    return right, predicted, true
+def _single_sums(codes: Codes, weight: Array | None) -> Array:
+    sums = codes.sums(weight)
+    # Where nothing is right, scikit-learn's sums start from a vector of floats.
+    return sums * 1.0 if weight is None and not np.count_nonzero(sums[0]) else sums
 
 
 def _positive(codes: Codes | None, pos_label: Any) -> int | None:

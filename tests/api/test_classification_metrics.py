@@ -23,6 +23,7 @@ from metrics_oracle import (
 import polyfuse as pf
 from polyfuse import (
     _agreement,
+    _averages,
     _classification_report,
     _jaccard,
     _likelihood,
@@ -152,6 +153,17 @@ def test_correlation_of_more_rows_than_float64_can_square():
     score = _agreement._correlation(n, 2 * n, n * n + 0, 2 * n * n, 2 * n * n)
     exact = (n * 2 * n - n * n) / (4 * n * n - 2 * n * n)
     assert score == exact
+
+
+@pytest.mark.parametrize("size", range(1, 40))
+def test_few_labels_are_averaged_with_the_bits_of_many(size):
+    rng = np.random.default_rng(size)
+    scores, weights = rng.random(size), rng.random(size)
+    scores[rng.random(size) < 0.2] = math.nan
+    for w in (None, weights):
+        few = _averages.mean(scores.tolist(), w if w is None else w.tolist())
+        assert repr(few) == repr(_averages.mean(scores, w))
+    assert _averages.add_up(weights.tolist()) == np.add.reduce(weights)
 
 
 def test_weights_beyond_int32():
