@@ -92,23 +92,45 @@ def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
     return lambda data: lambda: function(data.true, data.pred)
 
 
+def torchmetrics(name: str, **options: Any) -> Contestant:
+    """A metric of several classes of torchmetrics, on tensors that share the memory of the data."""
+
+    def make(data: Pair) -> Callable[[], Any]:
+        import torch
+        from torchmetrics.functional import classification
+
+        metric = getattr(classification, f"multiclass_{name}")
+        t, p = torch.from_numpy(data.true), torch.from_numpy(data.pred)
+        k = data.spec.low + data.spec.n_labels
+        return lambda: metric(p, t, num_classes=k, **options).numpy()
+
+    return make
+
+
 CONFUSION = Work("confusion_matrix", 1, 0, {
     "polyfuse": on(pf.confusion_matrix),
     "NumPy": on(numpy_confusion),
     "scikit-learn": on(sk.confusion_matrix),
     "Numba": on(numba_confusion),
+    "torchmetrics": torchmetrics("confusion_matrix"),
 })  # fmt: skip
 ACCURACY = Work("accuracy_score", 1, 0, {
     "polyfuse": on(pf.accuracy_score),
     "NumPy": on(lambda t, p: np.mean(t == p)),
     "scikit-learn": on(sk.accuracy_score),
     "Numba": on(lambda t, p: loops.count_equal(t, p) / len(t)),
+    "torchmetrics": torchmetrics("accuracy", average="micro"),
 })  # fmt: skip
 F1 = Work("f1_score, macro", 1, 0, {
     "polyfuse": on(lambda t, p: pf.f1_score(t, p, average="macro")),
     "NumPy": on(lambda t, p: macro_f1(numpy_confusion(t, p))),
     "scikit-learn": on(lambda t, p: sk.f1_score(t, p, average="macro")),
     "Numba": on(lambda t, p: macro_f1(numba_confusion(t, p))),
+    "torchmetrics": torchmetrics("f1_score", average="macro"),
+})  # fmt: skip
+SCORES = Work("precision_recall_fscore_support", 1, 0, {
+    "polyfuse": on(pf.precision_recall_fscore_support),
+    "scikit-learn": on(sk.precision_recall_fscore_support),
 })  # fmt: skip
 REPORT = Work("classification_report", 1, 0, {
     "polyfuse": on(lambda t, p: letters(pf.classification_report(t, p))),
@@ -134,21 +156,18 @@ SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
 })  # fmt: skip
 
 WORKS = [CONFUSION, ACCURACY, F1]
-MILLION = 1_000_000
-INTEGERS = [
-    PairSpec(MILLION, n_labels=2), PairSpec(MILLION), PairSpec(MILLION, low=1),
-    PairSpec(MILLION, n_labels=1000),
-]  # fmt: skip
+# Classes of torchmetrics are 0..k-1, and numbers.
+COUNTED = [work.without("torchmetrics") for work in WORKS]
+MORE = [SCORES, REPORT, CORRELATION, KAPPA, JACCARD]
+ROWS, MILLION = 5_000_000, 1_000_000
+TEN, THOUSAND, FEW = PairSpec(ROWS), PairSpec(ROWS, n_labels=1000), PairSpec(32, n_labels=4)
 
 
 @contests(
-    (WORKS, INTEGERS),
-    ([work.without("Numba") for work in WORKS], [PairSpec(MILLION, dtype="str", n_labels=3)]),
-    (WORKS, [PairSpec(32, n_labels=4)]),
-    (
-        [REPORT, CORRELATION, KAPPA, JACCARD],
-        [PairSpec(MILLION), PairSpec(MILLION, n_labels=1000), PairSpec(32, n_labels=4)],
-    ),
+    (WORKS, [PairSpec(ROWS, n_labels=2), TEN, THOUSAND, FEW]),
+    (COUNTED, [PairSpec(ROWS, low=1)]),
+    ([w.without("Numba") for w in COUNTED], [PairSpec(MILLION, dtype="str", n_labels=3)]),
+    (MORE, [TEN, THOUSAND, FEW]),
     ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):

@@ -77,22 +77,46 @@ def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
     return lambda data: lambda: function(data.y, data.score)
 
 
+def torchmetrics(name: str) -> Contestant:
+    """A metric of two classes of torchmetrics, on tensors that share the memory of the data."""
+
+    def make(data: ScoredRows) -> Callable[[], Any]:
+        import torch
+        from torchmetrics.functional import classification
+
+        metric = getattr(classification, f"binary_{name}")
+        y, score = torch.from_numpy(data.y), torch.from_numpy(data.score)
+        return lambda: metric(score, y).numpy()
+
+    return make
+
+
+def intelex(data: ScoredRows) -> Callable[[], Any]:
+    """The one ranking metric that scikit-learn-intelex has."""
+    from sklearnex.metrics import roc_auc_score
+
+    return lambda: roc_auc_score(data.y, data.score)
+
+
 AUC = Work("roc_auc_score", 1, 0, {
     "polyfuse": on(metrics.roc_auc_score),
     "NumPy": on(numpy_auc),
     "scikit-learn": on(sk_metrics.roc_auc_score),
+    "scikit-learn-intelex": intelex,
+    "torchmetrics": torchmetrics("auroc"),
 })  # fmt: skip
 PRECISION = Work("average_precision_score", 1, 0, {
     "polyfuse": on(metrics.average_precision_score),
     "scikit-learn": on(sk_metrics.average_precision_score),
+    "torchmetrics": torchmetrics("average_precision"),
 })  # fmt: skip
 CURVE = Work("roc_curve", 1, 0, {
     "polyfuse": on(lambda y, score: metrics.roc_curve(y, score)[:2]),
     "scikit-learn": on(lambda y, score: sk_metrics.roc_curve(y, score)[:2]),
 })  # fmt: skip
-MILLION = 1_000_000
-SCORES = [ScoreSpec(MILLION), ScoreSpec(MILLION, dtype="float32"), ScoreSpec(32)]
-TIES = ScoreSpec(MILLION, decimals=2)
+ROWS = 5_000_000
+SCORES = [ScoreSpec(ROWS), ScoreSpec(ROWS, dtype="float32"), ScoreSpec(32)]
+TIES = ScoreSpec(ROWS, decimals=2)
 
 
 @contests(

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.util import find_spec
 from time import perf_counter
 from typing import Any
 
@@ -22,6 +23,9 @@ from numpy.typing import NDArray
 
 Contestant = Callable[[Any], Callable[[], Any]]
 SLOW = 0.2  # seconds
+# Peers that the dependency group of the benches leaves out (`pip install --group peers`): their
+# modules. Where one is missing, its column is.
+OPTIONAL = {"torchmetrics": "torchmetrics", "scikit-learn-intelex": "sklearnex"}
 
 
 @dataclass(frozen=True)
@@ -129,13 +133,16 @@ def filling(out: NDArray, loop: Callable[..., Any], *args: Any) -> Callable[[], 
 
 def contests(*pairs: tuple[Sequence[Work], Sequence[Spec]]) -> Any:
     """Parametrise a test by data, work and peer, so that all work on some data is done together."""
+    missing = {peer for peer, module in OPTIONAL.items() if find_spec(module) is None}
 
     def each() -> Iterator[Any]:
         for works, specs in pairs:
             for spec in specs:
                 for work in works:
                     for peer in work.contestants:
-                        yield pytest.param(spec, work, peer, id=f"{work.name}-{spec}-{peer}")
+                        skip = pytest.mark.skipif(peer in missing, reason=f"{peer} not installed")
+                        name = f"{work.name}-{spec}-{peer}"
+                        yield pytest.param(spec, work, peer, id=name, marks=skip)
 
     return pytest.mark.parametrize(("data", "work", "peer"), list(each()), indirect=["data"])
 

@@ -22,7 +22,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 OURS = "polyfuse"
-PEERS = ("NumPy", "NumPy, one call", "scikit-learn", "Numba")  # columns, from left to right
+PEERS = (  # columns, from left to right
+    "NumPy", "NumPy, one call", "scikit-learn", "Numba", "torchmetrics", "scikit-learn-intelex",
+)  # fmt: skip
 BANDWIDTH = "bandwidth"
 # Less than this stays in a cache, so the speed of memory says nothing about it.
 SMALLEST_STREAM = 1 << 20
