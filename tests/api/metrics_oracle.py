@@ -145,3 +145,9 @@ def cases(seed, count=40):
 def tolerance(weight):
     """Counts are exact; sums of weights are added in another order."""
     return {} if weight is None else {"rtol": 1e-13, "atol": 1e-15}
+
+
+def draw_pair(rng, n, k=4, agree=0.6):
+    """True and predicted labels 0 to k - 1; beyond chance, they agree in this share of the rows."""
+    t = rng.integers(0, k, n)
+    return t, np.where(rng.random(n) < agree, t, rng.integers(0, k, n))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
 from functools import partial
@@ -11,14 +10,14 @@ import numpy as np
 import pytest
 import scipy.stats
 import sklearn.metrics as sk
+from metrics_oracle import draw_pair
 
 from polyfuse import _matrix_scores as formulas
 from polyfuse import metrics
 from polyfuse._matrix_scores import Table
 from polyfuse._named_metrics import _FUNCTIONS, as_metric
 from polyfuse._resampling import coded_sample, distinct, formula_score, resamples
-from polyfuse._statistics import mcnemar, paired_interval
-from polyfuse.exceptions import InvalidParameterError, UndefinedMetricWarning
+from polyfuse.exceptions import UndefinedMetricWarning
 
 MULTI = [name for name in _FUNCTIONS if name not in ("precision", "recall", "f1", "jaccard")]
 OPTIONS = [
@@ -33,11 +32,6 @@ OPTIONS = [
     partial(sk.balanced_accuracy_score, adjusted=True),
     partial(sk.cohen_kappa_score, replace_undefined_by=0.5),
 ]
-
-
-def labels(rng, n, k=4, agree=0.6):
-    t = rng.integers(0, k, n)
-    return t, np.where(rng.random(n) < agree, t, rng.integers(0, k, n))
 
 
 def silent(function, *args, **kwargs):
@@ -56,7 +50,7 @@ def test_a_resample_scores_what_its_rows_do(metric):
     known = as_metric(metric, "test")
     assert known.formula
     for n, k in ((6, 3), (12, 4), (40, 5)):
-        t, p = labels(rng, n, k)
+        t, p = draw_pair(rng, n, k)
         sample = coded_sample(t, [p], None)
         score, values = formula_score(known, sample), sample.codes.values
         for counts in resamples(sample, 30, rng):
@@ -72,7 +66,7 @@ def test_a_resample_scores_what_its_rows_do(metric):
 @pytest.mark.parametrize("weights", ["linear", "quadratic"])
 def test_weighted_kappa_has_the_places_of_all_labels(weights):
     rng = np.random.default_rng(1)
-    t, p = labels(rng, 30, 5)
+    t, p = draw_pair(rng, 30, 5)
     metric = as_metric(partial(sk.cohen_kappa_score, weights=weights), "test")
     sample = coded_sample(t, [p], None)
     score, values = formula_score(metric, sample), sample.codes.values
@@ -89,7 +83,7 @@ def test_weighted_kappa_has_the_places_of_all_labels(weights):
 @pytest.mark.parametrize("name", ["precision", "recall", "f1", "jaccard"])
 def test_two_labels(name):
     rng = np.random.default_rng(2)
-    t, p = labels(rng, 60, 2)
+    t, p = draw_pair(rng, 60, 2)
     for pos_label, (a, b) in ((1, (t, p)), ("yes", [np.array(["no", "yes"])[y] for y in (t, p)])):
         function = partial(_FUNCTIONS[name], pos_label=pos_label)
         found = metrics.bootstrap(function, a, b, random_state=0)
@@ -142,7 +136,7 @@ def test_distinct_rows(size):
 
 def test_accuracy_is_binomial():
     """n times the accuracy of a resample is binomial(n, accuracy), which has exact moments."""
-    t, p = labels(np.random.default_rng(4), 200)
+    t, p = draw_pair(np.random.default_rng(4), 200)
     found = metrics.bootstrap("accuracy", t, p, n_resamples=20_000, random_state=0)
     share = np.mean(t == p)
     assert found.estimate == share
@@ -158,7 +152,7 @@ def test_accuracy_is_binomial():
 @pytest.mark.parametrize("name", ["f1_macro", "matthews_corrcoef", "balanced_accuracy"])
 def test_the_distribution_is_that_of_resampled_rows(name, weighted):
     rng = np.random.default_rng(5)
-    t, p = labels(rng, 80)
+    t, p = draw_pair(rng, 80)
     weight = {"counts": rng.integers(1, 4, 80), "floats": rng.random(80)}.get(weighted)
     function = _FUNCTIONS[name]
     found = metrics.bootstrap(name, t, p, n_resamples=8000, sample_weight=weight, random_state=0)
@@ -178,7 +172,7 @@ def test_the_distribution_is_that_of_resampled_rows(name, weighted):
 @pytest.mark.parametrize("method", ["percentile", "basic", "bca"])
 def test_intervals_are_those_of_scipy(method):
     rng = np.random.default_rng(6)
-    t, p = labels(rng, 60, 3, 0.7)
+    t, p = draw_pair(rng, 60, 3, 0.7)
     ours = metrics.bootstrap("f1_macro", t, p, n_resamples=20_000, method=method, random_state=0)
 
     def f1(a, b):
@@ -196,7 +190,7 @@ def test_intervals_are_those_of_scipy(method):
 def test_bca_of_a_given_distribution():
     """With the same resamples, scipy's ends to rounding: acceleration, bias and ties agree."""
     rng = np.random.default_rng(7)
-    t, p = labels(rng, 40, 3, 0.8)
+    t, p = draw_pair(rng, 40, 3, 0.8)
     distribution = metrics.bootstrap("accuracy", t, p, n_resamples=500, random_state=1)
     ours = metrics.bootstrap("accuracy", t, p, n_resamples=500, random_state=1, method="bca")
     np.testing.assert_array_equal(ours.distribution, distribution.distribution)
@@ -209,7 +203,7 @@ def test_bca_of_a_given_distribution():
 
 
 def test_any_function_of_labels_is_called_with_pairs():
-    t, p = labels(np.random.default_rng(8), 5000)
+    t, p = draw_pair(np.random.default_rng(8), 5000)
     seen = []
 
     def right(y_true, y_pred, sample_weight):
@@ -269,7 +263,7 @@ def test_several_labels_per_row():
 
 
 def test_the_same_seed_gives_the_same_answer():
-    t, p = labels(np.random.default_rng(11), 300)
+    t, p = draw_pair(np.random.default_rng(11), 300)
     first = metrics.bootstrap("f1_macro", t, p, random_state=5)
     order = np.random.default_rng(0).permutation(300)
     for state in (5, np.random.RandomState(5)):
@@ -338,164 +332,3 @@ def test_bad_input(kwargs, words):
     given = {"metric": "accuracy", "y_true": [0, 1, 2], "y_pred": [0, 1, 1], **kwargs}
     with pytest.raises((ValueError, TypeError), match=words):
         metrics.bootstrap(**given)
-
-
-# -- the comparison ------------------------------------------------------------------------------
-
-
-def three(rng, n, k=3):
-    t, a = labels(rng, n, k, 0.7)
-    b = np.where(rng.random(n) < 0.8, a, labels(rng, n, k, 0.3)[1])
-    return t, a, b
-
-
-def all_swaps(t, a, b, metric):
-    """The differences of all ways to swap a and b in the rows of which they differ."""
-    rows = np.flatnonzero(a != b)
-    found = []
-    for swap in itertools.product([False, True], repeat=len(rows)):
-        c, d = a.copy(), b.copy()
-        swapped = rows[np.array(swap)]
-        c[swapped], d[swapped] = b[swapped], a[swapped]
-        found.append(metric(t, c) - metric(t, d))
-    return np.array(found)
-
-
-@pytest.mark.parametrize("name", ["accuracy", "f1_macro", "matthews_corrcoef"])
-def test_permutations_of_few_rows(name):
-    """The p-value of drawn swaps, against that of all 2**n of them."""
-    rng = np.random.default_rng(13)
-    for _ in range(3):
-        t, a, b = three(rng, 30)
-        rows = np.flatnonzero(a != b)
-        a[rows[9:]] = b[rows[9:]]
-        differences = all_swaps(t, a, b, _FUNCTIONS[name])
-        observed = _FUNCTIONS[name](t, a) - _FUNCTIONS[name](t, b)
-        exact = np.mean(np.abs(differences) >= abs(observed) - 1e-12)
-        found = metrics.compare(t, a, b, name, n_resamples=20_000, random_state=0)
-        assert found.difference == pytest.approx(observed, abs=1e-15)
-        assert found.n_differ == np.count_nonzero(a != b)
-        assert found.p_value == pytest.approx(exact, abs=4.5 * math.sqrt(0.25 / 20_000))
-
-
-def test_permutations_of_accuracy_are_mcnemars():
-    t, a, b = three(np.random.default_rng(14), 2000)
-    drawn = metrics.compare(t, a, b, "accuracy", n_resamples=20_000, random_state=0)
-    exact = metrics.compare(t, a, b, "accuracy", method="mcnemar")
-    assert drawn.p_value == pytest.approx(exact.p_value, abs=0.02)
-    assert (exact.only_a, exact.only_b) == (
-        np.sum((a == t) & (b != t)), np.sum((b == t) & (a != t)),
-    )  # fmt: skip
-    assert (exact.low, exact.high) == paired_interval(exact.only_a, exact.only_b, 2000)
-
-
-def test_the_permuted_weights_stay_with_their_rows():
-    rng = np.random.default_rng(15)
-    t, a, b = three(rng, 40)
-    rows = np.flatnonzero(a != b)
-    a[rows[8:]] = b[rows[8:]]
-    weight = rng.integers(1, 4, 40) / 2
-    accuracy = partial(metrics.accuracy_score, sample_weight=weight)
-    exact_all = all_swaps(t, a, b, accuracy)
-    observed = accuracy(t, a) - accuracy(t, b)
-    exact = np.mean(np.abs(exact_all) >= abs(observed) - 1e-12)
-    found = metrics.compare(
-        t, a, b, "accuracy", sample_weight=weight, n_resamples=20_000, random_state=0
-    )
-    assert found.difference == pytest.approx(observed)
-    assert found.p_value == pytest.approx(exact, abs=0.015)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_the_paired_bootstrap_is_that_of_rows(weighted):
-    rng = np.random.default_rng(16)
-    t, a, b = three(rng, 120)
-    weight = rng.integers(1, 3, 120) if weighted else np.ones(120, int)
-    found = metrics.compare(
-        t, a, b, "f1_macro", method="bootstrap", n_resamples=8000, random_state=0,
-        sample_weight=weight if weighted else None,
-    )  # fmt: skip
-    f1 = partial(metrics.f1_score, average="macro")
-    brute = []
-    for _ in range(1500):
-        r = rng.integers(0, 120, 120)
-        brute.append(
-            f1(t[r], a[r], sample_weight=weight[r]) - f1(t[r], b[r], sample_weight=weight[r])
-        )
-    assert found.standard_error == pytest.approx(np.std(brute), rel=0.1)
-    ends = np.quantile(brute, [0.025, 0.975])
-    np.testing.assert_allclose([found.low, found.high], ends, atol=0.35 * found.standard_error)
-    extreme = np.mean(np.abs(np.array(brute) - found.difference) >= abs(found.difference))
-    assert found.p_value == pytest.approx(extreme, abs=0.06)
-
-
-def test_numbers_are_compared_by_row():
-    rng = np.random.default_rng(17)
-    t = rng.random(200)
-    a, b = t + 0.10 * rng.standard_normal(200), t + 0.2 * rng.standard_normal(200)
-    found = metrics.compare(t, a, b, metrics.mean_squared_error, n_resamples=500, random_state=0)
-    assert found.difference == pytest.approx(np.mean((t - a) ** 2) - np.mean((t - b) ** 2))
-    assert found.p_value == pytest.approx(1 / 501)
-    assert found.high < 0
-    assert (found.only_a, found.only_b, found.n_differ) == (None, None, 200)
-
-
-def test_equal_predictions():
-    t, a = labels(np.random.default_rng(18), 50)
-    for method in ("permutation", "bootstrap", "mcnemar"):
-        found = metrics.compare(t, a, a.astype(float), method=method, n_resamples=20)
-        assert (found.difference, found.p_value, found.n_differ) == (0.0, 1.0, 0)
-
-
-def test_predictions_of_different_labels_and_types():
-    t, a, b = ["x", "y", "x", "z"], np.array(["x", "y", "y", "z"], object), ["w", "y", "x", "z"]
-    found = metrics.compare(t, a, b, "f1_macro", n_resamples=50)
-    assert found.estimate_a == pytest.approx(metrics.f1_score(t, a, average="macro"))
-    assert found.estimate_b == pytest.approx(metrics.f1_score(t, b, average="macro"))
-    huge = metrics.compare([-1, 2**63 - 1], np.uint64([2**63, 2**63 - 1]), [-1, 5], n_resamples=5)
-    assert (huge.estimate_a, huge.estimate_b, huge.n_differ) == (0.5, 0.5, 2)
-
-
-def test_chance_is_found_as_often_as_it_should_be():
-    """Of predictions that are equally good, p <= 0.1 in a tenth of the cases or fewer."""
-    rng = np.random.default_rng(19)
-    found = []
-    for _ in range(150):
-        t = rng.integers(0, 3, 200)
-        a, b = (np.where(rng.random(200) < 0.6, t, rng.integers(0, 3, 200)) for _ in range(2))
-        found.append(metrics.compare(t, a, b, "f1_macro", n_resamples=199, random_state=rng))
-    p_values = np.array([f.p_value for f in found])
-    assert 0.02 < np.mean(p_values <= 0.1) < 0.19
-    assert 0.35 < np.mean(p_values <= 0.5) < 0.65
-
-
-@pytest.mark.parametrize(("gained", "lost"), [(0, 0), (3, 0), (9, 1), (5, 5), (40, 61), (1, 2)])
-def test_mcnemar(gained, lost):
-    exact = scipy.stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-    assert mcnemar(gained, lost) == pytest.approx(exact, rel=1e-12)
-    law = scipy.stats.binom(gained + lost, 0.5)
-    apart = np.abs(np.arange(gained + lost + 1) - (gained + lost) / 2)
-    chances, seen = law.pmf(np.arange(gained + lost + 1)), abs(gained - lost) / 2
-    mid = chances[apart > seen].sum() + chances[apart == seen].sum() / 2
-    assert mcnemar(gained, lost, mid_p=True) == pytest.approx(mid, rel=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("kwargs", "words"),
-    [
-        ({"method": "t"}, "The 'method' parameter of compare must be a str among"),
-        ({"method": "mcnemar", "metric": "f1_macro"}, "is for accuracy without weights"),
-        ({"method": "mcnemar", "sample_weight": [1, 1, 1]}, "'accuracy' and sample_weight"),
-        ({"pred_b": [0, 1]}, "inconsistent numbers of samples"),
-        ({"pred_b": ["a", "b", "c"]}, "Mix of label input types"),
-    ],
-)
-def test_bad_comparisons(kwargs, words):
-    given = {"y_true": [0, 1, 2], "pred_a": [0, 1, 1], "pred_b": [0, 0, 0], **kwargs}
-    with pytest.raises(ValueError, match=words):
-        metrics.compare(**given)
-
-
-def test_parameters_are_both_value_and_type_errors():
-    with pytest.raises(InvalidParameterError):
-        metrics.compare([0], [0], [0], n_resamples=-1)
