@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from polyfuse import metrics as pf
 
-from . import loops
+from . import loops, peers
 from .contest import Contestant, Spec, Work, contests
 
 
@@ -92,43 +92,42 @@ def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
     return lambda data: lambda: function(data.true, data.pred)
 
 
-def torchmetrics(name: str, **options: Any) -> Contestant:
-    """A metric of several classes of torchmetrics, on tensors that share the memory of the data."""
+def torch_confusion(data: Pair) -> Callable[[], NDArray]:
+    """It counts labels from 0 on; those below the first are cut off."""
+    low = data.spec.low
+    count = on_torch("multiclass_confusion_matrix")(data)
+    return lambda: count()[low:, low:]
 
-    def make(data: Pair) -> Callable[[], Any]:
-        import torch
-        from torchmetrics.functional import classification
 
-        metric = getattr(classification, f"multiclass_{name}")
-        t, p = torch.from_numpy(data.true), torch.from_numpy(data.pred)
-        k = data.spec.low + data.spec.n_labels
-        return lambda: metric(p, t, num_classes=k, **options).numpy()
-
-    return make
+def on_torch(name: str, **options: Any) -> Contestant:
+    return peers.torchmetrics(
+        name, lambda data: (data.true, data.pred),
+        num_classes=lambda data: data.spec.low + data.spec.n_labels, **options,
+    )  # fmt: skip
 
 
 CONFUSION = Work("confusion_matrix", 1, 0, {
     "polyfuse": on(pf.confusion_matrix),
     "NumPy": on(numpy_confusion),
     "scikit-learn": on(sk.confusion_matrix),
+    "torchmetrics": torch_confusion,
     "Numba": on(numba_confusion),
-    "torchmetrics": torchmetrics("confusion_matrix"),
 })  # fmt: skip
 ACCURACY = Work("accuracy_score", 1, 0, {
     "polyfuse": on(pf.accuracy_score),
     "NumPy": on(lambda t, p: np.mean(t == p)),
     "scikit-learn": on(sk.accuracy_score),
+    "torchmetrics": on_torch("multiclass_accuracy", average="micro"),
     "Numba": on(lambda t, p: loops.count_equal(t, p) / len(t)),
-    "torchmetrics": torchmetrics("accuracy", average="micro"),
 })  # fmt: skip
 F1 = Work("f1_score, macro", 1, 0, {
     "polyfuse": on(lambda t, p: pf.f1_score(t, p, average="macro")),
     "NumPy": on(lambda t, p: macro_f1(numpy_confusion(t, p))),
     "scikit-learn": on(lambda t, p: sk.f1_score(t, p, average="macro")),
+    "torchmetrics": on_torch("multiclass_f1_score", average="macro"),
     "Numba": on(lambda t, p: macro_f1(numba_confusion(t, p))),
-    "torchmetrics": torchmetrics("f1_score", average="macro"),
 })  # fmt: skip
-SCORES = Work("precision_recall_fscore_support", 1, 0, {
+PRECISION_RECALL = Work("precision_recall_fscore_support", 1, 0, {
     "polyfuse": on(pf.precision_recall_fscore_support),
     "scikit-learn": on(sk.precision_recall_fscore_support),
 })  # fmt: skip
@@ -155,19 +154,21 @@ SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
     "Numba": on(lambda t, p: loops.sum_of_squares(t, p) / len(t)),
 })  # fmt: skip
 
-WORKS = [CONFUSION, ACCURACY, F1]
-# Classes of torchmetrics are 0..k-1, and numbers.
-COUNTED = [work.without("torchmetrics") for work in WORKS]
-MORE = [SCORES, REPORT, CORRELATION, KAPPA, JACCARD]
-ROWS, MILLION = 5_000_000, 1_000_000
-TEN, THOUSAND, FEW = PairSpec(ROWS), PairSpec(ROWS, n_labels=1000), PairSpec(32, n_labels=4)
+COUNTED = [CONFUSION, ACCURACY, F1]
+REPORTED = [PRECISION_RECALL, REPORT]
+OTHERS = [CORRELATION, KAPPA, JACCARD]
+LARGE, MILLION = 5_000_000, 1_000_000
+TWO, TEN, FROM_ONE, THOUSAND = (
+    PairSpec(LARGE, low=low, n_labels=k) for low, k in ((0, 2), (0, 10), (1, 10), (0, 1000))
+)
+WORDS = PairSpec(MILLION, dtype="str", n_labels=3)
+FEW = PairSpec(32, n_labels=4)
 
 
 @contests(
-    (WORKS, [PairSpec(ROWS, n_labels=2), TEN, THOUSAND, FEW]),
-    (COUNTED, [PairSpec(ROWS, low=1)]),
-    ([w.without("Numba") for w in COUNTED], [PairSpec(MILLION, dtype="str", n_labels=3)]),
-    (MORE, [TEN, THOUSAND, FEW]),
+    ([*COUNTED, *REPORTED], [TWO, TEN, FROM_ONE, THOUSAND, FEW]),
+    ([work.without("Numba", "torchmetrics") for work in [*COUNTED, *REPORTED]], [WORDS]),
+    (OTHERS, [TEN, THOUSAND, FEW]),
     ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):

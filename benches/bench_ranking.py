@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import polyfuse.preprocessing as pf
 from polyfuse import metrics
 
+from . import peers
 from .contest import FORTRAN, MAIN, WIDE, Contestant, Spec, Work, contests
 
 
@@ -77,53 +78,39 @@ def on(function: Callable[[NDArray, NDArray], Any]) -> Contestant:
     return lambda data: lambda: function(data.y, data.score)
 
 
-def torchmetrics(name: str) -> Contestant:
-    """A metric of two classes of torchmetrics, on tensors that share the memory of the data."""
-
-    def make(data: ScoredRows) -> Callable[[], Any]:
-        import torch
-        from torchmetrics.functional import classification
-
-        metric = getattr(classification, f"binary_{name}")
-        y, score = torch.from_numpy(data.y), torch.from_numpy(data.score)
-        return lambda: metric(score, y).numpy()
-
-    return make
-
-
-def intelex(data: ScoredRows) -> Callable[[], Any]:
-    """The one ranking metric that scikit-learn-intelex has."""
-    from sklearnex.metrics import roc_auc_score
-
-    return lambda: roc_auc_score(data.y, data.score)
+def given(data: ScoredRows) -> tuple[NDArray, NDArray]:
+    return data.y, data.score
 
 
 AUC = Work("roc_auc_score", 1, 0, {
     "polyfuse": on(metrics.roc_auc_score),
     "NumPy": on(numpy_auc),
     "scikit-learn": on(sk_metrics.roc_auc_score),
-    "scikit-learn-intelex": intelex,
-    "torchmetrics": torchmetrics("auroc"),
+    "scikit-learn-intelex": peers.intelex("roc_auc_score", given),
+    "torchmetrics": peers.torchmetrics("binary_auroc", given),
 })  # fmt: skip
+# scikit-learn-intelex 2026.2 has no average precision, nor curves, of its own.
 PRECISION = Work("average_precision_score", 1, 0, {
     "polyfuse": on(metrics.average_precision_score),
     "scikit-learn": on(sk_metrics.average_precision_score),
-    "torchmetrics": torchmetrics("average_precision"),
+    "torchmetrics": peers.torchmetrics("binary_average_precision", given),
 })  # fmt: skip
 CURVE = Work("roc_curve", 1, 0, {
     "polyfuse": on(lambda y, score: metrics.roc_curve(y, score)[:2]),
     "scikit-learn": on(lambda y, score: sk_metrics.roc_curve(y, score)[:2]),
 })  # fmt: skip
-ROWS = 5_000_000
-SCORES = [ScoreSpec(ROWS), ScoreSpec(ROWS, dtype="float32"), ScoreSpec(32)]
-TIES = ScoreSpec(ROWS, decimals=2)
+LARGE = 5_000_000
+SCORED = [AUC, PRECISION, CURVE]
 
 
 @contests(
     ([ROBUST_FIT], [MAIN, WIDE, FORTRAN]),
-    ([AUC], SCORES),
-    ([AUC.without("NumPy")], [TIES]),
-    ([PRECISION, CURVE], [*SCORES, TIES]),
+    (SCORED, [ScoreSpec(LARGE), ScoreSpec(32)]),
+    ([work.without("torchmetrics") for work in SCORED], [ScoreSpec(LARGE, dtype="float32")]),
+    (
+        [work.without("torchmetrics", "NumPy") for work in SCORED],
+        [ScoreSpec(LARGE, decimals=2)],
+    ),
 )
 def test_ranking(race, data, work, peer):
     race(work, peer, data)

@@ -15,6 +15,7 @@ import threadpoolctl
 import polyfuse
 from polyfuse import _kernels
 
+from . import peers
 from .contest import Budget, Race
 
 FULL = Budget(seconds=0.1, rounds=3, slow_rounds=2)
@@ -45,10 +46,12 @@ def settings() -> dict[str, Any]:
             "polyfuse": _kernels.num_threads(),
             "Numba": numba.get_num_threads(),
             "BLAS": max(blas, default=1),
+            **peers.threads(),
         },
         "versions": {
             "polyfuse": polyfuse.__version__,
             **{name: version(name) for name in ("numpy", "scikit-learn", "numba")},
+            **peers.versions(),
         },
         "huge_pages": huge_pages(),
     }

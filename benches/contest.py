@@ -116,8 +116,8 @@ class Work:
         """The bandwidth that limits it: that of reading, or that of copying."""
         return "copy" if self.writes else "read"
 
-    def without(self, peer: str) -> Work:
-        rest = {name: make for name, make in self.contestants.items() if name != peer}
+    def without(self, *peers: str) -> Work:
+        rest = {name: make for name, make in self.contestants.items() if name not in peers}
         return replace(self, contestants=rest)
 
 

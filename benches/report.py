@@ -46,7 +46,9 @@ The columns "vs" give the peer's time divided by polyfuse's: 2.0 says that polyf
 long, **below 1 the peer is faster**. "Out given" writes to memory whose pages are warm; "fresh
 output" allocates its result in each call, and pays for its pages. Peers do the same work and are
 checked for the same answer: NumPy in place where it can, "NumPy, one call" as it is usually
-written, and in Numba a parallel loop written by hand (`benches/loops.py`).
+written, and in Numba a parallel loop written by hand (`benches/loops.py`). scikit-learn-intelex
+and torchmetrics have a column where they were installed; torchmetrics gets tensors, and is told the
+number of classes and not to validate.
 """
 
 

@@ -95,6 +95,15 @@ def test_rows_are_works_and_columns_are_peers(report, run):
     assert "| fit | 9 x 9 | 1.50 s | - | - | 3.00 |" in page
 
 
+def test_peers_stand_in_one_order_whatever_the_order_of_the_run(report, run):
+    others = [peer for peer in reversed(report.PEERS) if peer != "NumPy, one call"]
+    run["benchmarks"] = [
+        bench("sgd", "fit", peer, 1.0, 0, "read") for peer in (*others, "polyfuse")
+    ]
+    columns = "".join(f" vs {peer} |" for peer in reversed(others))
+    assert f"| of bandwidth |{columns}\n" in report.document(run, "python benches/report.py")
+
+
 def test_bandwidth_is_the_best_measured(report, run):
     page = report.document(run, "python benches/report.py")
     assert "read **10.0 GB/s**, copy **20.0 GB/s**" in page
