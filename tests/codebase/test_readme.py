@@ -26,17 +26,48 @@ def test_the_screen_of_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith(f"polyfuse {pf.__version__}")
 
 
-def test_the_guide_to_linear_models() -> None:
-    text = (ROOT / "docs" / "linear_model.md").read_text()
+def run_guide(name: str) -> dict[str, Any]:
+    """What the snippets of a guide leave, run in their order."""
+    text = (ROOT / "docs" / name).read_text()
     names: dict[str, Any] = {}
     for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
-        exec(compile(code, "linear_model.md", "exec"), names)
+        exec(compile(code, name, "exec"), names)
+    return names
+
+
+def test_the_guide_to_linear_models() -> None:
+    names = run_guide("linear_model.md")
     held = names["new"], names["y"][~names["train"]]
     for name in ("scaled", "mixed", "paced", "softmax", "best", "stream", "gd"):
         least = 0.5 if name == "stream" else 0.7  # of rows that come class by class, each once
         assert names[name].score(*held) > least, name
     np.testing.assert_allclose(names["probabilities"].sum(axis=1), 1.0)
     assert len(names["told"]) == 5
+
+
+def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    names = run_guide("metrics.md")
+    *_, interval, gain = capsys.readouterr().out.splitlines()
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    assert f"print(interval)  # {interval}\n" in text
+    assert f"print(gain)  # {gain}\n" in text
+    matrix = names["matrix"]
+    for counted in (
+        names["by_byte"],
+        names["by_name"],
+        pf.metrics.confusion_matrix(names["true"], names["pred"]),
+    ):
+        np.testing.assert_array_equal(counted, matrix)
+    assert names["f1"] == names["macro"] == names["scores"]["f1_macro"]
+    np.testing.assert_array_equal(names["same"].distribution, names["interval"].distribution)
+    assert names["counts"] == names["workers"][0]
+    assert names["wins"] - names["losses"] == round(names["right"].difference * len(names["true"]))
+    assert 0 < names["summary"].auc_high - names["summary"].auc_low < 0.01
+
+
+def test_the_guide_to_metrics_names_them_all() -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    assert set(re.findall(r"`(\w+)`", text)) >= set(pf.metrics.__all__)
 
 
 @pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model"])
