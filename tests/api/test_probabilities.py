@@ -139,6 +139,13 @@ def test_tiny_errors_are_not_lost():
     compare("log_loss", [0, 1, 0], p, rtol=1e-13)
 
 
+def test_float32_is_added_up_in_float64():
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(0, 3, 50_000), rng.dirichlet(np.ones(3), 50_000).astype("float32")
+    exact = math.fsum(-math.log(x) for x in p[np.arange(len(y)), y].tolist()) / len(y)
+    assert metrics.log_loss(y, p) == pytest.approx(exact, rel=1e-14)
+
+
 BAD = [
     ((None, [0.1]), {}), (([0, 1], 3), {}), (([0, 1], None), {}), (([0, 1], [0.1, 0.2, 0.3]), {}),
     (([0, 1], np.array(0.5)), {}), (([], []), {}), (([0, 1], np.zeros((2, 0))), {}),
