@@ -126,12 +126,6 @@ JACCARD = Work("jaccard_score, macro", 1, 0, {
     "polyfuse": on(lambda t, p: pf.jaccard_score(t, p, average="macro")),
     "scikit-learn": on(lambda t, p: sk.jaccard_score(t, p, average="macro")),
 })  # fmt: skip
-SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
-    "polyfuse": on(pf.mean_squared_error),
-    "NumPy": on(lambda t, p: np.mean((t - p) ** 2)),
-    "scikit-learn": on(sk.mean_squared_error),
-    "Numba": on(lambda t, p: loops.sum_of_squares(t, p) / len(t)),
-})  # fmt: skip
 
 WORKS = [CONFUSION, ACCURACY, F1]
 MILLION = 1_000_000
@@ -149,7 +143,6 @@ INTEGERS = [
         [REPORT, CORRELATION, KAPPA, JACCARD],
         [PairSpec(MILLION), PairSpec(MILLION, n_labels=1000), PairSpec(32, n_labels=4)],
     ),
-    ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):
     race(work, peer, data)
