@@ -172,8 +172,8 @@ constexpr std::int64_t error_tile_rows(std::int64_t n_outputs) {
     return at_least(64, at_most(error_rows, (1 << 15) / at_least(1, n_outputs)));
 }
 
-// Two staged tiles, two of terms, one of errors.
-constexpr std::int64_t error_scratch = 5 * error_rows;
+// Two staged tiles, one of terms, one of errors.
+constexpr std::int64_t error_scratch = 4 * error_rows;
 
 constexpr std::int64_t error_slots(std::int64_t n_rows, std::int64_t n_outputs) {
     return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 14) / at_least(1, n_outputs))));

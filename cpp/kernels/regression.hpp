@@ -10,7 +10,8 @@
 // Shape: what is added is written to L1 first, by a plain loop over the rows of the tile, and
 // added up in a loop of its own, so that neither needs more registers than the baseline has, and
 // logarithms are vector code. Sums with what they lack take two registers, which is why there are
-// 8 lanes of them and not 16. A tile that is float64 without gaps is read where it lies.
+// 8 lanes of them and not 16. A tile that is float64 without gaps is read where it lies, and the
+// sweeps that find it in L1 ask for the next one, so that memory does not wait for arithmetic.
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -23,54 +24,86 @@ namespace {
 
 constexpr std::int64_t n_twofold_lanes = 8;
 
-inline Twofold sum_exactly(const double* x, std::int64_t n) {
-    constexpr std::int64_t lanes = n_twofold_lanes, width = vector_width<double>;
-    constexpr std::int64_t n_parts = lanes / width;
-    using V = Vector<double>;
-    V sum[n_parts] = {}, lost[n_parts] = {};
-    const std::int64_t whole = n / lanes * lanes;
-    for (std::int64_t j = 0; j < whole; j += lanes)
-        for (std::int64_t p = 0; p < n_parts; ++p)
-            add_exactly(sum[p], lost[p], load_vector(x + j + p * width));
-    double sums[lanes], rest[lanes];
-    for (std::int64_t p = 0; p < n_parts; ++p) {
-        store_vector(sums + p * width, sum[p]);
-        store_vector(rest + p * width, lost[p]);
+// Memory that will be read soon: the tile after this one, of both inputs.
+struct Ahead {
+    const double *t, *p;
+
+    // Eight doubles, a line, of each. An address that is never read does no harm.
+    [[gnu::always_inline]] void fetch(std::int64_t j) const {
+        const auto bytes = static_cast<std::uintptr_t>(j) * sizeof(double);
+        __builtin_prefetch(
+            reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(t) + bytes));
+        __builtin_prefetch(
+            reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + bytes));
     }
-    for (std::int64_t j = whole; j < n; ++j) add_exactly(sums[j - whole], rest[j - whole], x[j]);
-    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
-        for (std::int64_t l = 0; l < half; ++l) {
-            add_exactly(sums[l], rest[l], sums[l + half]);
-            rest[l] += rest[l + half];
-        }
-    return rounded({sums[0], rest[0]});
+};
+
+// A twofold sum in each lane.
+struct TwofoldLanes {
+    static constexpr std::int64_t width = vector_width<double>;
+    static constexpr std::int64_t n_parts = n_twofold_lanes / width;
+    Vector<double> sum[n_parts] = {}, lost[n_parts] = {};
+
+    // Of all lanes and of a rest of fewer numbers, each of which goes to a lane.
+    Twofold all(const double* rest, std::int64_t n) const {
+        double sums[n_twofold_lanes], lacks[n_twofold_lanes];
+        std::memcpy(sums, sum, sizeof sums);
+        std::memcpy(lacks, lost, sizeof lacks);
+        for (std::int64_t l = 0; l < n; ++l) add_exactly(sums[l], lacks[l], rest[l]);
+        for (std::int64_t half = n_twofold_lanes / 2; half > 0; half /= 2)
+            for (std::int64_t l = 0; l < half; ++l) {
+                add_exactly(sums[l], lacks[l], sums[l + half]);
+                lacks[l] += lacks[l + half];
+            }
+        return rounded({sums[0], lacks[0]});
+    }
+};
+
+inline Twofold sum_exactly(const double* x, std::int64_t n, const Ahead& ahead) {
+    constexpr std::int64_t lanes = n_twofold_lanes, width = TwofoldLanes::width;
+    TwofoldLanes acc;
+    std::int64_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+        ahead.fetch(j);
+        for (std::int64_t p = 0; p < TwofoldLanes::n_parts; ++p)
+            add_exactly(acc.sum[p], acc.lost[p], load_vector(x + j + p * width));
+    }
+    return acc.all(x + j, n - j);
 }
 
-inline double greatest_of(const double* x, std::int64_t n) {
-    constexpr std::int64_t lanes = n_twofold_lanes;
-    double most[lanes] = {};
+// In lanes that are added one by one; f makes two numbers, or vectors of them, one.
+template <class F>
+double reduce(const double* x, std::int64_t n, F f) {
+    constexpr std::int64_t lanes = 32, width = vector_width<double>, n_parts = lanes / width;
+    Vector<double> acc[n_parts] = {};
     std::int64_t j = 0;
     for (; j + lanes <= n; j += lanes)
-        for (std::int64_t l = 0; l < lanes; ++l) most[l] = x[j + l] > most[l] ? x[j + l] : most[l];
-    for (; j < n; ++j) most[0] = x[j] > most[0] ? x[j] : most[0];
-    for (std::int64_t l = 1; l < lanes; ++l) most[0] = most[l] > most[0] ? most[l] : most[0];
-    return most[0];
+        for (std::int64_t p = 0; p < n_parts; ++p)
+            acc[p] = f(acc[p], load_vector(x + j + p * width));
+    double all[lanes];
+    std::memcpy(all, acc, sizeof all);
+    for (; j < n; ++j) all[j % lanes] = f(all[j % lanes], x[j]);
+    for (std::int64_t half = lanes / 2; half > 0; half /= 2)
+        for (std::int64_t l = 0; l < half; ++l) all[l] = f(all[l], all[l + half]);
+    return all[0];
 }
 
-// One output in a tile of rows. `terms` has room for as many numbers, twice.
+inline constexpr auto greater = [](auto a, auto b) { return b > a ? b : a; };
+
+// One output in a tile of rows. `terms` has room for as many numbers.
 struct ErrorTile {
     const double *t, *p, *weight;
     std::int64_t n;
     double* terms;
+
+    Ahead ahead() const { return {t + n, p + n}; }
 
     template <class F>
     void write(double* __restrict to, F f) const {
         for (std::int64_t r = 0; r < n; ++r) to[r] = f(t[r], p[r]);
     }
 
-    void weigh(double* to) const {
-        for (std::int64_t r = 0; weight && r < n; ++r) to[r] *= weight[r];
-    }
+    Twofold sum_terms() const { return sum_exactly(terms, n, ahead()); }
 
     template <class F>
     Twofold sum(F f) const {
@@ -78,34 +111,95 @@ struct ErrorTile {
             for (std::int64_t r = 0; r < n; ++r) terms[r] = weight[r] * f(t[r], p[r]);
         else
             write(terms, f);
-        return sum_exactly(terms, n);
+        return sum_terms();
     }
 };
 
-// The mean of x and the squares of its deviations. The numbers in x are spoiled if there are
-// weights.
-inline Centred centre_of(const ErrorTile& tile, const Twofold& weight, const double* x) {
-    double *first = tile.terms, *square = tile.terms + error_rows;
+// Sums of w * (x - centre), roughly, and of w * (x - centre)^2.
+template <bool weighted>
+Centred deviations_from(double centre, const double* x, const double* w, std::int64_t n,
+                        const Ahead& ahead) {
+    constexpr std::int64_t lanes = n_twofold_lanes, width = TwofoldLanes::width;
+    using V = Vector<double>;
+    TwofoldLanes acc;
+    V first[TwofoldLanes::n_parts] = {};
+    const V from = filled<V>(centre);
+    std::int64_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+        ahead.fetch(j);
+        for (std::int64_t p = 0; p < TwofoldLanes::n_parts; ++p) {
+            const V d = load_vector(x + j + p * width) - from;
+            V weighed = d, square = d * d;
+            if constexpr (weighted) {
+                const V u = load_vector(w + j + p * width);
+                weighed = u * d;
+                square = u * square;
+            }
+            first[p] += weighed;
+            add_exactly(acc.sum[p], acc.lost[p], square);
+        }
+    }
+    double firsts[lanes], rest[lanes];
+    std::memcpy(firsts, first, sizeof firsts);
+    for (std::int64_t r = j; r < n; ++r) {
+        const double d = x[r] - centre, u = weighted ? w[r] : 1.0;
+        firsts[r - j] += u * d;
+        rest[r - j] = u * (d * d);
+    }
+    return {{centre, 0.0}, acc.all(rest, n - j), fold_halves<lanes>(firsts, plus)};
+}
+
+// The mean of x, whose weighted total is known roughly, and the squares of the deviations from it.
+inline Centred centre_of(const ErrorTile& tile, double weight, double total, const double* x) {
     const std::int64_t n = tile.n;
     const double* w = tile.weight;
-    if (w)
-        for (std::int64_t r = 0; r < n; ++r) first[r] = w[r] * x[r];
-    const double total = weight.sum, about = sum_exactly(w ? first : x, n).sum / total;
-    const double centre = total != 0.0 ? about : x[0];
-    for (std::int64_t r = 0; r < n; ++r) {
-        const double d = x[r] - centre;
-        first[r] = d;
-        square[r] = d * d;
-    }
-    tile.weigh(first);
-    tile.weigh(square);
-    const double rest = sum_exactly(first, n).sum;
-    Centred found{{centre, 0.0}, sum_exactly(square, n), rest};
-    if (total == 0.0) return found;
-    add(found.mean, rest / total);
-    add(found.squares, -(rest * rest / total));
+    const double centre = weight != 0.0 ? total / weight : x[0];
+    Centred found = w ? deviations_from<true>(centre, x, w, n, tile.ahead())
+                      : deviations_from<false>(centre, x, w, n, tile.ahead());
+    if (weight == 0.0) return found;
+    const double rest = found.first / weight;
+    add(found.mean, rest);
+    add(found.squares, -(found.first * rest));
     found.first = 0.0;
     return found;
+}
+
+inline Centred centre_of(const ErrorTile& tile, double weight, const double* x) {
+    if (!tile.weight) return centre_of(tile, weight, reduce(x, tile.n, plus), x);
+    for (std::int64_t r = 0; r < tile.n; ++r) tile.terms[r] = tile.weight[r] * x[r];
+    return centre_of(tile, weight, reduce(tile.terms, tile.n, plus), x);
+}
+
+// The sum of squared errors and, roughly, of the true numbers, which are in registers then.
+template <bool weighted>
+Twofold sum_squares(const ErrorTile& tile, double& total) {
+    constexpr std::int64_t lanes = n_twofold_lanes, width = TwofoldLanes::width;
+    using V = Vector<double>;
+    TwofoldLanes acc;
+    V totals[TwofoldLanes::n_parts] = {};
+    std::int64_t j = 0;
+    for (; j + lanes <= tile.n; j += lanes)
+        for (std::int64_t p = 0; p < TwofoldLanes::n_parts; ++p) {
+            const V t = load_vector(tile.t + j + p * width);
+            const V d = t - load_vector(tile.p + j + p * width);
+            V own = t, square = d * d;
+            if constexpr (weighted) {
+                const V u = load_vector(tile.weight + j + p * width);
+                own = u * t;
+                square = u * square;
+            }
+            totals[p] += own;
+            add_exactly(acc.sum[p], acc.lost[p], square);
+        }
+    double all[lanes], rest[lanes];
+    std::memcpy(all, totals, sizeof all);
+    for (std::int64_t r = j; r < tile.n; ++r) {
+        const double u = weighted ? tile.weight[r] : 1.0;
+        all[r - j] += u * tile.t[r];
+        rest[r - j] = u * squared_error(tile.t[r], tile.p[r]);
+    }
+    total = fold_halves<lanes>(all, plus);
+    return acc.all(rest, tile.n - j);
 }
 
 // Merge b, of weight `weight_b`, into a, of weight `weight_a`; both together weigh `weight`.
@@ -152,15 +246,17 @@ void merge_errors(ErrorSums& into, const ErrorSums& from) {
 
 inline ErrorSums sums_of(ErrorKind kind, const ErrorTile& tile, double* errors) {
     ErrorSums s{};
+    double total;
     s.weight.sum = static_cast<double>(tile.n);
-    if (tile.weight) s.weight = sum_exactly(tile.weight, tile.n);
+    if (tile.weight) s.weight = sum_exactly(tile.weight, tile.n, tile.ahead());
     switch (kind) {
         case ErrorKind::squared: s.sums[0] = tile.sum(squared_error); break;
         case ErrorKind::absolute:
             tile.write(tile.terms, absolute_error);
-            s.greatest = greatest_of(tile.terms, tile.n);
-            tile.weigh(tile.terms);
-            s.sums[0] = sum_exactly(tile.terms, tile.n);
+            s.greatest = reduce(tile.terms, tile.n, greater);
+            for (std::int64_t r = 0; tile.weight && r < tile.n; ++r)
+                tile.terms[r] *= tile.weight[r];
+            s.sums[0] = tile.sum_terms();
             break;
         case ErrorKind::sides:
             s.sums[0] = tile.sum(shortfall);
@@ -171,13 +267,13 @@ inline ErrorSums sums_of(ErrorKind kind, const ErrorTile& tile, double* errors) 
         case ErrorKind::poisson: s.sums[0] = tile.sum(poisson_deviance); break;
         case ErrorKind::gamma: s.sums[0] = tile.sum(gamma_deviance); break;
         case ErrorKind::moments:
-            s.sums[0] = tile.sum(squared_error);
-            s.targets = centre_of(tile, s.weight, tile.t);
+            s.sums[0] = tile.weight ? sum_squares<true>(tile, total) : sum_squares<false>(tile, total);
+            s.targets = centre_of(tile, s.weight.sum, total, tile.t);
             break;
         case ErrorKind::deviations:
             tile.write(errors, [](double t, double p) { return t - p; });
-            s.errors = centre_of(tile, s.weight, errors);
-            s.targets = centre_of(tile, s.weight, tile.t);
+            s.errors = centre_of(tile, s.weight.sum, errors);
+            s.targets = centre_of(tile, s.weight.sum, tile.t);
             break;
     }
     return s;
@@ -195,7 +291,7 @@ void sum_errors(const ErrorPairs& pairs, ErrorKind kind, std::int64_t first, std
                 ErrorSums* sums, double* scratch) {
     const std::int64_t end = first + count, k = pairs.y_true.width, rows = error_tile_rows(k);
     const Block t = turned(pairs.y_true, end), p = turned(pairs.y_pred, end);
-    double *room = scratch, *terms = scratch + 2 * error_rows, *errors = terms + 2 * error_rows;
+    double *room = scratch, *terms = scratch + 2 * error_rows, *errors = terms + error_rows;
     for (std::int64_t at = first; at < end; at += rows) {
         const std::int64_t n = at_most(rows, end - at);
         for (std::int64_t j = 0; j < k; ++j) {

@@ -128,7 +128,10 @@ default="uniform_average"
     0.5
     """
     check_parameters("root_mean_squared_error", y_true, y_pred, sample_weight, multioutput)
-    pair = read(y_true, y_pred, sample_weight, multioutput)
+    # scikit-learn leaves it to np.average whether weights go with the outputs.
+    named = isinstance(multioutput, str)
+    pair = read(y_true, y_pred, sample_weight, multioutput if named else None)
+    pair = pair if named else pair._replace(over=np.asarray(multioutput))
     return pair.averaged(np.sqrt(pair.means("squared")))
 
 
@@ -219,7 +222,7 @@ def max_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     1.0
     """
     _parameters.check_array_likes("max_error", y_true=y_true, y_pred=y_pred)
-    return float(read_single("max_error", y_true, y_pred).sums("absolute")[GREATEST, 0])
+    return float(read_single("max_error", y_true, y_pred, text=False).sums("absolute")[GREATEST, 0])
 
 
 def r2_score(
@@ -291,7 +294,9 @@ def r2_score(
         return float("nan")
     sums = pair.sums("moments")
     check_weight(sums[WEIGHT])
-    total = squares_about_mean(pair, lambda: pair.y_true, sums[TARGET], sums[TARGET_SQUARES])
+    total = squares_about_mean(
+        pair, lambda: pair.y_true, sums[WEIGHT], sums[TARGET], sums[TARGET_SQUARES]
+    )
     return explained(
         pair, sums[SUM], total, force_finite=force_finite, by_total=_by_variance(multioutput)
     )
@@ -360,10 +365,12 @@ def explained_variance_score(
     weight = sums[WEIGHT]
     check_weight(weight)
     errors = squares_about_mean(
-        pair, lambda: np.subtract(pair.y_true, pair.y_pred, dtype=np.float64), sums[ERROR],
-        sums[ERROR_SQUARES],
+        pair, lambda: np.subtract(pair.y_true, pair.y_pred, dtype=np.float64), weight,
+        sums[ERROR], sums[ERROR_SQUARES],
     )  # fmt: skip
-    total = squares_about_mean(pair, lambda: pair.y_true, sums[TARGET], sums[TARGET_SQUARES])
+    total = squares_about_mean(
+        pair, lambda: pair.y_true, weight, sums[TARGET], sums[TARGET_SQUARES]
+    )
     return explained(
         pair, errors / weight, total / weight, force_finite=force_finite,
         by_total=_by_variance(multioutput),

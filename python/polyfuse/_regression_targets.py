@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,7 @@ class Pair(NamedTuple):
         """What the kernel tells of these; raises if values are not finite."""
         out = np.empty((2, 8, self.y_true.shape[1]))
         select().error_sums(self.y_true, self.y_pred, self.weight, kind, out)
-        if not math.isfinite(np.add.reduce(out, axis=None)):
+        if not all(map(math.isfinite, out[0].ravel().tolist())):
             self.check_finite()
         return out
 
@@ -112,8 +112,18 @@ def check_multioutput(
     raise _parameters.invalid_parameter("multioutput", caller, expected, given)
 
 
-def read(y_true: Any, y_pred: Any, sample_weight: Any = None, multioutput: Any = None) -> Pair:
-    """Both targets, weights and how outputs are averaged, with scikit-learn's errors."""
+def read(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    multioutput: Any = None,
+    *,
+    text: bool = True,
+) -> Pair:
+    """Both targets, weights and how outputs are averaged, with scikit-learn's errors.
+
+    `text`: whether numbers may be given as such.
+    """
     given = (y_true, y_pred, sample_weight)
     t, p = _labels.as_array(y_true), _labels.as_array(y_pred)
     weight = None if sample_weight is None else _labels.as_array(sample_weight)
@@ -121,8 +131,8 @@ def read(y_true: Any, y_pred: Any, sample_weight: Any = None, multioutput: Any =
     _labels.check_consistent_length(t, p, weight)
     seen: list[Array] = []
     try:
-        seen.append(t := _numbers(y_true, t))
-        seen.append(p := _numbers(y_pred, p))
+        seen.append(t := _numbers(y_true, t, text))
+        seen.append(p := _numbers(y_pred, p, text))
         if weight is not None:
             weight = _labels.check_sample_weight(weight, len(t)).astype(np.float64, copy=False)
         if t.shape[1] != p.shape[1]:
@@ -136,12 +146,14 @@ def read(y_true: Any, y_pred: Any, sample_weight: Any = None, multioutput: Any =
             _labels.check_finite(y)
         raise
     raw = isinstance(multioutput, str) and multioutput == "raw_values"
-    return Pair(_taken(t), _taken(p), weight, dtype, over, raw)
+    return Pair(as_taken(t), as_taken(p), weight, dtype, over, raw)
 
 
-def read_single(caller: str, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Pair:
+def read_single(
+    caller: str, y_true: Any, y_pred: Any, sample_weight: Any = None, *, text: bool = True
+) -> Pair:
     """The same of a metric that has no several outputs."""
-    pair = read(y_true, y_pred, sample_weight)
+    pair = read(y_true, y_pred, sample_weight, text=text)
     if pair.y_true.shape[1] > 1:
         pair.check_finite()
         raise ValueError(f"Multioutput not supported in {caller}")
@@ -180,31 +192,29 @@ def shares_explained(unexplained: Array, total: Array, *, force_finite: bool) ->
 
     `force_finite`: where there is nothing to explain, 1 if that is met, else 0.
     """
-    heard: Literal["ignore", "warn"] = "ignore" if force_finite else "warn"
-    with np.errstate(divide=heard, invalid=heard):
-        scores: Array = 1.0 - unexplained / total
     if force_finite:
-        scores[total == 0.0] = 0.0
-        scores[unexplained == 0.0] = 1.0
+        pairs = zip(unexplained.tolist(), total.tolist(), strict=True)
+        return np.array([float(u == 0.0) if 0.0 in (u, of) else 1.0 - u / of for u, of in pairs])
+    scores: Array = 1.0 - unexplained / total
     return scores
 
 
-def squares_about_mean(pair: Pair, of: Callable[[], Array], mean: Array, squares: Array) -> Array:
+def squares_about_mean(
+    pair: Pair, of: Callable[[], Array], weight: Array, mean: Array, squares: Array
+) -> Array:
     """`squares`, unless the values of an output differ by roundings alone.
 
     The mean of a constant is a rounding away from it in scikit-learn, whose answer is made of that.
     """
-    eps, n = float(np.finfo(pair.dtype).eps), len(pair.y_true)
-    tiny = squares <= n * np.square(16 * eps * mean)
-    if pair.weight is not None:
-        tiny = squares <= np.abs(pair.weight).sum() * np.square(16 * eps * mean)
-    if not tiny.any() or not mean.any():
+    eps = 16 * float(np.finfo(pair.dtype).eps)
+    known = zip(weight.tolist(), mean.tolist(), squares.tolist(), strict=True)
+    if not any(square <= abs(w) * (eps * m) ** 2 and m for w, m, square in known):
         return squares
     x = of().astype(pair.dtype, copy=False)
-    weight = None if pair.weight is None else pair.weight.astype(pair.dtype)
-    d = np.square(x - np.average(x, axis=0, weights=weight))
-    about = d.sum(axis=0) if weight is None else (weight[:, None] * d).sum(axis=0)
-    return np.where(tiny, about, squares)
+    w = None if pair.weight is None else pair.weight.astype(pair.dtype)
+    d = np.square(x - np.average(x, axis=0, weights=w))
+    about = d.sum(axis=0) if w is None else (w[:, None] * d).sum(axis=0)
+    return np.where(squares <= np.abs(weight) * np.square(eps * mean), about, squares)
 
 
 def _floating_type(*given: Any) -> np.dtype[Any]:
@@ -215,21 +225,26 @@ def _floating_type(*given: Any) -> np.dtype[Any]:
             dtype = y.dtype if type(y) is np.ndarray else np.asarray(y).dtype
             if dtype.kind == "f":
                 floats.append(dtype)
-    return np.result_type(*floats) if floats else np.dtype(np.float64)
+    if not floats:
+        return np.dtype(np.float64)
+    alike = floats.count(floats[0]) == len(floats)
+    return floats[0] if alike else np.result_type(*floats)
 
 
-def _numbers(given: Any, y: Array) -> Array:
+def _numbers(given: Any, y: Array, text: bool) -> Array:
     """`y`, the array of what was given, as real numbers of shape (n, n_outputs), at least 1."""
     if y.dtype.kind not in "biuf":
-        if isinstance(given, np.ndarray):
+        if isinstance(given, np.ndarray) or not text:
             _labels.check_real(y)
+        if not text:
+            _parameters.check_no_text(y)
         y = np.asarray(given, np.float64)
     _parameters.check_dimensions(y)
     _parameters.check_filled(y)
     return y.reshape(len(y), -1)
 
 
-def _taken(y: Array) -> Array:
+def as_taken(y: Array) -> Array:
     return y if y.dtype in _TAKEN and y.flags.aligned else y.astype(np.float64)
 
 
