@@ -84,11 +84,8 @@ default="uniform_average"
     pair = pair._replace(dtype=dtype if dtype.kind == "f" else np.dtype(np.float64))
     with np.errstate(all="ignore"):
         if pair.weight is None:
-            columns = zip(pair.y_true.T, pair.y_pred.T, strict=True)
-            medians = np.array([_median_error(t, p) for t, p in columns], pair.dtype)
-            if not np.isfinite(medians).all():
-                pair.check_finite()
-            return pair.averaged(medians)
+            outputs = range(pair.y_true.shape[1])
+            return pair.averaged(np.array([_median_error(pair, j) for j in outputs], pair.dtype))
         errors = _absolute(pair.y_true, pair.y_pred)
     if not np.isfinite(np.add.reduce(errors, axis=None)):
         pair.check_finite()
@@ -285,13 +282,14 @@ def _absolute(t: Array, p: Array) -> Array:
     return np.abs(errors, out=errors)
 
 
-def _median_error(t: Array, p: Array) -> float:
-    """The median of the absolute errors, or NaN if there is one.
+def _median_error(pair: Pair, output: int) -> float:
+    """The median of the absolute errors of one output; raises if values are not finite.
 
     A sample says where it should be, and what is there is sought in pieces: few values are left to
     be sorted, and where they lack the median, all are (R. W. Floyd and R. L. Rivest, "Expected
     time bounds for selection", CACM 18, 1975).
     """
+    t, p = pair.y_true[:, output], pair.y_pred[:, output]
     n = len(t)
     first, second = (n - 1) // 2, n // 2
     if n >= _LARGE:
@@ -303,8 +301,8 @@ def _median_error(t: Array, p: Array) -> float:
             found = np.partition(values, (first - below, second - below))
             return float((found[first - below] + found[second - below]) / 2)
     errors = _absolute(t, p)
-    if not math.isfinite(np.add.reduce(errors)) and not np.isfinite(errors).all():
-        return math.nan
+    if not math.isfinite(np.add.reduce(errors)):
+        pair.check_finite()
     errors.partition((first, second))
     return float((errors[first] + errors[second]) / 2)
 
