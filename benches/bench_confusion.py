@@ -147,12 +147,6 @@ JACCARD = Work("jaccard_score, macro", 1, 0, {
     "polyfuse": on(lambda t, p: pf.jaccard_score(t, p, average="macro")),
     "scikit-learn": on(lambda t, p: sk.jaccard_score(t, p, average="macro")),
 })  # fmt: skip
-SQUARED_ERROR = Work("mean_squared_error", 1, 0, {
-    "polyfuse": on(pf.mean_squared_error),
-    "NumPy": on(lambda t, p: np.mean((t - p) ** 2)),
-    "scikit-learn": on(sk.mean_squared_error),
-    "Numba": on(lambda t, p: loops.sum_of_squares(t, p) / len(t)),
-})  # fmt: skip
 
 COUNTED = [CONFUSION, ACCURACY, F1]
 REPORTED = [PRECISION_RECALL, REPORT]
@@ -169,7 +163,6 @@ FEW = PairSpec(32, n_labels=4)
     ([*COUNTED, *REPORTED], [TWO, TEN, FROM_ONE, THOUSAND, FEW]),
     ([work.without("Numba", "torchmetrics") for work in [*COUNTED, *REPORTED]], [WORDS]),
     (OTHERS, [TEN, THOUSAND, FEW]),
-    ([SQUARED_ERROR], [PairSpec(MILLION, dtype="float64"), PairSpec(32, dtype="float64")]),
 )
 def test_confusion(race, data, work, peer):
     race(work, peer, data)

@@ -161,6 +161,24 @@ constexpr std::int64_t probability_slots(std::int64_t n_rows, std::int64_t k) {
     return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 15) / at_least(8, k))));
 }
 
+// What `error_sums` tells of an output.
+constexpr std::int64_t n_error_sums = 8;
+
+// Rows in a tile of predicted numbers at most: with what is written beside them they stay in L1.
+// Of many outputs, lines of memory are met again for each, and should be in L2 then.
+constexpr std::int64_t error_rows = 1024;
+
+constexpr std::int64_t error_tile_rows(std::int64_t n_outputs) {
+    return at_least(64, at_most(error_rows, (1 << 15) / at_least(1, n_outputs)));
+}
+
+// Two staged tiles, one of terms, one of errors.
+constexpr std::int64_t error_scratch = 4 * error_rows;
+
+constexpr std::int64_t error_slots(std::int64_t n_rows, std::int64_t n_outputs) {
+    return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 14) / at_least(1, n_outputs))));
+}
+
 // Rows narrower than this are summarised 16 at a time.
 constexpr std::int64_t narrow_width = 16;
 

@@ -149,6 +149,39 @@ struct Probabilities {
     T least, greatest;
 };
 
+// What is to be known of the errors of predicted numbers; see `error_sums` in metric_contract.py.
+enum class ErrorKind : std::uint8_t {
+    squared, absolute, sides, percentage, logarithmic, poisson, gamma, moments, deviations
+};
+inline constexpr const char* error_names[] = {"squared",     "absolute", "sides",
+                                              "percentage",  "logarithmic", "poisson",
+                                              "gamma",       "moments",  "deviations"};
+inline constexpr int n_errors = static_cast<int>(sizeof error_names / sizeof error_names[0]);
+
+// True and predicted numbers, a column per output, and a weight per row or null.
+struct ErrorPairs {
+    Block y_true, y_pred;
+    const double* weight;
+};
+
+// A double, and what it lacks.
+struct Twofold {
+    double sum, lost;
+};
+
+// A mean, squares of deviations from it, and their weighted sum, which is 0 unless the weight is.
+struct Centred {
+    Twofold mean, squares;
+    double first;
+};
+
+// What came of one output.
+struct ErrorSums {
+    Twofold weight, sums[2];
+    double greatest;
+    Centred errors, targets;
+};
+
 // True and predicted labels; less `low` they are codes.
 struct LabelPairs {
     Labels y_true, y_pred;

@@ -49,6 +49,8 @@ void register_levels(py::module_& m) {
               return as_tuple({normalization_names, normalization_names + n_normalizations});
           },
           "Names of the ways to normalise a row.");
+    m.def("errors", []() -> Names { return as_tuple({error_names, error_names + n_errors}); },
+          "Names of what is to be known of errors.");
     m.def("input_dtypes", []() -> Names { return as_tuple({dtype_names, dtype_names + n_dtypes}); },
           "Names of the dtypes a block may have.");
 }

@@ -12,4 +12,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     polyfuse::register_chains(m);
     polyfuse::register_confusion(m);
     polyfuse::register_probabilities(m);
+    polyfuse::register_regression(m);
 }

@@ -36,4 +36,9 @@ Loss loss_of(const py::handle& name) {
     return static_cast<Loss>(index_of(name, names, "loss"));
 }
 
+ErrorKind error_kind_of(const py::handle& name) {
+    static const std::vector<const char*> names(error_names, error_names + n_errors);
+    return static_cast<ErrorKind>(index_of(name, names, "kind"));
+}
+
 }  // namespace polyfuse

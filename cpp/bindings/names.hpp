@@ -18,4 +18,6 @@ Normalization normalization_of(const pybind11::handle& name);
 
 Loss loss_of(const pybind11::handle& name);
 
+ErrorKind error_kind_of(const pybind11::handle& name);
+
 }  // namespace polyfuse

@@ -62,6 +62,9 @@ template <class T>
 void run_probability_sums(const Labels&, std::int64_t low, const Probabilities<T>&, std::int64_t n,
                           double* sums, double* tallies);
 
+// Into one of `sums` for each output.
+void run_error_sums(const ErrorPairs&, ErrorKind, std::int64_t n, ErrorSums* sums);
+
 std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
 
 LabelRange run_label_range(const Labels&, std::int64_t n);

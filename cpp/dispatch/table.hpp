@@ -68,6 +68,10 @@ struct Table {
                                  std::int64_t limit, std::int64_t* codes, std::int64_t* firsts,
                                  WordSlot* table, std::int64_t size);
 
+    void (*sum_errors)(const ErrorPairs&, ErrorKind, std::int64_t first, std::int64_t count,
+                       ErrorSums* sums, double* scratch);
+    void (*merge_errors)(ErrorSums& into, const ErrorSums& from);
+
     void (*map_scores)(const Scores&, std::int64_t n, ScoreMap&, Ranked* samples);
     void (*count_scores)(const Scores&, std::int64_t first, std::int64_t count, const ScoreMap&,
                          std::int64_t* counts);

@@ -11,6 +11,7 @@
 #include "kernels/probabilities.hpp"
 #include "kernels/ranking.hpp"
 #include "kernels/ranking_scores.hpp"
+#include "kernels/regression.hpp"
 #include "kernels/sgd.hpp"
 
 namespace polyfuse::POLYFUSE_LEVEL {
@@ -36,6 +37,8 @@ constinit const Table table{
     count_equal,
     label_range,
     encode_words,
+    sum_errors,
+    merge_errors,
     map_scores,
     count_scores,
     sum_weights,

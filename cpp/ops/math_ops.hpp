@@ -59,7 +59,7 @@ inline double log_of(double x) {
     return x >= 0.0 ? y : __builtin_nan("");
 }
 
-// log(1 + x) for x from 0 to 1: what is lost in the sum is added behind it.
+// log(1 + x) for finite x above -1: what is lost in the sum is added behind it.
 inline double log1p_of(double x) {
     const double sum = 1.0 + x;
     return log_of(sum) + (x - (sum - 1.0)) / sum;

@@ -309,6 +309,23 @@ void hold_probabilities(std::int64_t n, std::int64_t k, bool single) {
     check(counted == half && weighed == 2.0 * half, "tallies", n, k);
 }
 
+void hold_numbers(std::int64_t n, std::int64_t k) {
+    const std::vector<double> t = numbers(n * k, 7), weight(static_cast<std::size_t>(n), 0.5);
+    std::vector<float> p(t.begin(), t.end());
+    for (float& x : p) x = std::abs(x) + 1.0f;
+    std::vector<ErrorSums> sums(static_cast<std::size_t>(k));
+    const ErrorPairs pairs{block_of(t, k, DType::f64), block_of(p, k, DType::f32), weight.data()};
+    for (int kind = 0; kind < n_errors; ++kind)
+        run_error_sums(pairs, static_cast<ErrorKind>(kind), n, sums.data());
+    for (std::size_t j = 0; j < sums.size(); ++j) {
+        double total = 0.0, mean = sums[j].targets.mean.sum, squares = 0.0;
+        for (std::size_t i = j; i < t.size(); i += sums.size())
+            total += t[i] / 2, squares += (t[i] - mean) * (t[i] - mean) / 2;
+        check(near(mean * sums[j].weight.sum, total, 1e-12) && 2 * sums[j].weight.sum == double(n) &&
+                  near(sums[j].targets.squares.sum, squares, 1e-12), "error_sums", n, k);
+    }
+}
+
 // Rows in the order of their scores, among them ties, and scores far from the others.
 void rank(std::int64_t n, double spread) {
     std::vector<double> score(static_cast<std::size_t>(n)), weight(score.size(), 1.0);
@@ -368,6 +385,8 @@ int main() {
             hold_probabilities<float>(n, k, k == 2);
             hold_probabilities<double>(n, k, false);
         }
+    for (const std::int64_t n : {0, 1, 1023, 50000})
+        for (const std::int64_t k : {1, 3, 40}) hold_numbers(n, k);
     for (const std::int64_t n : {0, 1, 30, 5000, 20000, 100000})
         for (const double spread : {0.0, 1e-9, 1.0, 600.0}) rank(n, spread);
     std::printf("%d checks passed under the sanitizers\n", n_checks);

@@ -72,7 +72,10 @@ RANDOM_STATE = Constraint(
         or (_is_int(value) and 0 <= value < 2**32)
     ),
 )
-GENERATOR = instance(np.random.Generator, "an instance of 'numpy.random._generator.Generator'")
+GENERATOR = Constraint(
+    "an instance of 'numpy.random._generator.Generator'",
+    lambda value: isinstance(value, np.random.Generator),
+)
 NOT_NEGATIVE = interval(Real, 0, None, "[)")
 POSITIVE = interval(Real, 0, None, "()")
 FRACTION = interval(Real, 0, 1, "()")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -32,6 +32,12 @@ def dot(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[numpy.fl
     ...
 def encode_words(words: numpy.typing.NDArray[numpy.uint32], codes: numpy.typing.NDArray[numpy.int64], firsts: numpy.typing.NDArray[numpy.int64]) -> int:
     ...
+def error_sums(y_true: numpy.ndarray, y_pred: numpy.ndarray, sample_weight: typing.Any, kind: typing.Any, out: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
+def errors() -> tuple[str, ...]:
+    """
+    Names of what is to be known of errors.
+    """
 def fuse(rows: tuple, out: numpy.ndarray) -> int:
     ...
 def fusion_operators() -> tuple[str, ...]:

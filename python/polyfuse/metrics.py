@@ -4,7 +4,8 @@ The classification metrics read their targets once: labels become codes, one ker
 often each pair of codes meets (its stem is ``confusion``), and every score is arithmetic on that
 small table. The same counts make confidence intervals and tests (`bootstrap`, `compare`), and are
 counted in parts by `ConfusionCounts`. Losses of probabilities come from one sweep over them
-(``probabilities``), and ranking metrics sort the rows by their scores once (``ranking``).
+(``probabilities``), ranking metrics sort the rows by their scores once (``ranking``), and metrics
+of numbers are sums of one sweep over the errors (``regression``), in parts too: `RegressionSums`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ from ._curves import (
     precision_recall_curve,
     roc_curve,
 )
+from ._deviances import (
+    d2_tweedie_score,
+    mean_gamma_deviance,
+    mean_poisson_deviance,
+    mean_tweedie_deviance,
+)
 from ._fscore import (
     f1_score,
     fbeta_score,
@@ -34,14 +41,34 @@ from ._likelihood import class_likelihood_ratios
 from ._multilabel import multilabel_confusion_matrix
 from ._paired import compare
 from ._probabilities import brier_score_loss, d2_brier_score, d2_log_loss_score, log_loss
+from ._quantile_errors import (
+    d2_absolute_error_score,
+    d2_pinball_score,
+    mean_pinball_loss,
+    median_absolute_error,
+)
 from ._ranking_scores import average_precision_score, roc_auc_score
-from ._regression import mean_squared_error, r2_score
+from ._regression import (
+    explained_variance_score,
+    max_error,
+    mean_absolute_error,
+    mean_squared_error,
+    r2_score,
+    root_mean_squared_error,
+)
+from ._regression_sums import RegressionSums
+from ._relative_errors import (
+    mean_absolute_percentage_error,
+    mean_squared_log_error,
+    root_mean_squared_log_error,
+)
 from ._score_histogram import ScoreHistogram
 from ._top_k import top_k_accuracy_score
 from ._zero_one import hamming_loss, zero_one_loss
 
 __all__ = [
     "ConfusionCounts",
+    "RegressionSums",
     "ScoreHistogram",
     "accuracy_score",
     "auc",
@@ -55,9 +82,13 @@ __all__ = [
     "compare",
     "confusion_matrix",
     "confusion_matrix_at_thresholds",
+    "d2_absolute_error_score",
     "d2_brier_score",
     "d2_log_loss_score",
+    "d2_pinball_score",
+    "d2_tweedie_score",
     "det_curve",
+    "explained_variance_score",
     "f1_score",
     "fbeta_score",
     "hamming_loss",
@@ -65,7 +96,16 @@ __all__ = [
     "jaccard_score",
     "log_loss",
     "matthews_corrcoef",
+    "max_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_gamma_deviance",
+    "mean_pinball_loss",
+    "mean_poisson_deviance",
     "mean_squared_error",
+    "mean_squared_log_error",
+    "mean_tweedie_deviance",
+    "median_absolute_error",
     "multilabel_confusion_matrix",
     "precision_recall_curve",
     "precision_recall_fscore_support",
@@ -74,6 +114,8 @@ __all__ = [
     "recall_score",
     "roc_auc_score",
     "roc_curve",
+    "root_mean_squared_error",
+    "root_mean_squared_log_error",
     "top_k_accuracy_score",
     "zero_one_loss",
 ]

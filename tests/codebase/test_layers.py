@@ -16,6 +16,7 @@ CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STEMS = (
     "normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion", "probabilities",
+    "regression",
 )  # fmt: skip
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
@@ -246,6 +247,12 @@ def test_the_lower_layers_do_not_look_up() -> None:
             "._resampling",
         },
         "_confusion_counts.py": {"._codes", "._compensated", "._confusion_table", "._labels"},
+        "_regression_targets.py": {"._kernels", "._labels", "._parameters", ".exceptions"},
+        "_regression.py": {"._kernels", "._labels", "._parameters", "._regression_targets"},
+        "_relative_errors.py": {"._labels", "._regression_targets"},
+        "_quantile_errors.py": {"._constraints", "._kernels", "._labels", "._regression_targets"},
+        "_deviances.py": {"._constraints", "._labels", "._parameters", "._regression_targets"},
+        "_regression_sums.py": {"._compensated", "._kernels", "._labels", "._regression_targets"},
         "_scores.py": {
             "._averages",
             "._codes",
@@ -415,7 +422,7 @@ def test_every_stem_stands_in_every_layer() -> None:
     public = {
         "normalization": "preprocessing", "ranking": "preprocessing", "batches": "preprocessing",
         "fusion": "fusion", "sgd": "linear_model", "chains": "linear_model",
-        "confusion": "metrics", "probabilities": "metrics",
+        "confusion": "metrics", "probabilities": "metrics", "regression": "metrics",
     }  # fmt: skip
     for stem in STEMS:
         assert (CPP / "kernels" / f"{stem}.hpp").exists()

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from polyfuse._kernels import available, load
-from polyfuse._kernels.contract import CHAIN, CHAIN_LOSSES, INPUT_DTYPES, LOSSES, PART, Kernels
+from polyfuse._kernels.contract import (
+    CHAIN,
+    CHAIN_LOSSES,
+    ERRORS,
+    INPUT_DTYPES,
+    LOSSES,
+    PART,
+    Kernels,
+)
 from polyfuse._kernels.fusion_ops import OPERATORS, Fold, Gather
 
 needs_core = pytest.mark.skipif("native" not in available(), reason="polyfuse._core is not built")
@@ -18,6 +26,7 @@ def test_core_has_the_same_lists() -> None:
     core = load("native")
     assert tuple(core.fusion_operators()) == tuple(OPERATORS)  # type: ignore[attr-defined]
     assert tuple(core.losses()) == LOSSES  # type: ignore[attr-defined]
+    assert tuple(core.errors()) == ERRORS  # type: ignore[attr-defined]
     assert tuple(core.chain_losses()) == CHAIN_LOSSES  # type: ignore[attr-defined]
     assert tuple(core.chain_fields()) == CHAIN.names  # type: ignore[attr-defined]
     assert tuple(core.part_fields()) == PART.names  # type: ignore[attr-defined]

@@ -35,6 +35,7 @@ from .views import (
     CHAIN,
     CHAIN_LOSSES,
     CONCATENATE,
+    ERRORS,
     INPUT_DTYPES,
     LOSSES,
     NORMALIZATIONS,
@@ -49,7 +50,7 @@ from .views import (
 )
 
 __all__ = [
-    "CHAIN", "CHAIN_LOSSES", "CONCATENATE", "INPUT_DTYPES", "LOSSES", "NORMALIZATIONS",
+    "CHAIN", "CHAIN_LOSSES", "CONCATENATE", "ERRORS", "INPUT_DTYPES", "LOSSES", "NORMALIZATIONS",
     "PART", "PENALTIES", "RESULT_DTYPES", "SCHEDULES", "Affine", "Block", "Csr", "Kernels", "Rows",
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class MetricKernels(Protocol):
-    """Labels that are counted, scores that are sorted, probabilities that are held against them."""
+    """Labels that are counted, scores that are sorted, predictions held against what came true."""
 
     # -- ranking ---------------------------------------------------------------------------------
 
@@ -118,4 +118,45 @@ class MetricKernels(Protocol):
             tallies[0, j], tallies[1, j] = number, and weight, of the rows of class j
 
         All in float64; sums run over fixed ranges of rows, combined in order.
+        """
+
+    # -- regression ------------------------------------------------------------------------------
+
+    def error_sums(
+        self,
+        y_true: NDArray,
+        y_pred: NDArray,
+        sample_weight: NDArray[np.float64] | None,
+        kind: str,
+        out: NDArray[np.float64],
+    ) -> None:
+        """Sums over rows of what is to be known of the errors of each output, in one sweep.
+
+        `y_true` and `y_pred` are blocks of shape (n, k), `kind` is one of ``contract.ERRORS``, and
+        `out` is C-contiguous (2, 8, k): sums as the doubles next to them, and what those lack, or
+        0 where they are not finite. With t and p of the two as doubles, e = t - p, and w = 1
+        without weights, ``out[0]`` is in its rows::
+
+            WEIGHT            sum_i w_i
+            SUM               sum_i w_i * term
+            SURPLUS           sum_i w_i * max(-e, 0)                       sides
+            GREATEST          max_i |e|, NaNs passed over, or 0            absolute
+            ERROR             the weighted mean of e                       deviations
+            ERROR_SQUARES     sum_i w_i * (e - mean)^2                     deviations
+            TARGET            the weighted mean of t                       moments, deviations
+            TARGET_SQUARES    sum_i w_i * (t - mean)^2                     moments, deviations
+
+        and zero where the kind is another. The term is
+
+            squared, moments  e^2
+            absolute          |e|
+            sides             max(e, 0)
+            percentage        |e| / max(|t|, 2^-52)
+            logarithmic       (log(1 + t) - log(1 + p))^2
+            poisson           2 (t log(t / p) - t + p)              t >= 0 and p > 0, else NaN
+            gamma             2 (log(p / t) + t / p - 1)            t > 0 and p > 0, else NaN
+            deviations        0
+
+        Without weight a mean and squares are left open. Each sum is carried along with what it
+        lacks, so that cuts of the rows show in the last place or two.
         """

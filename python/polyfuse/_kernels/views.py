@@ -17,6 +17,12 @@ INPUT_DTYPES = tuple(
 RESULT_DTYPES = (np.dtype("float32"), np.dtype("float64"))
 LOSSES = ("squared_error", "log_loss", "multinomial")
 CONCATENATE = "concatenate"
+# What is to be known of the errors of predicted numbers, and the rows of what is told of them.
+ERRORS = (
+    "squared", "absolute", "sides", "percentage", "logarithmic", "poisson", "gamma", "moments",
+    "deviations",
+)  # fmt: skip
+WEIGHT, SUM, SURPLUS, GREATEST, ERROR, ERROR_SQUARES, TARGET, TARGET_SQUARES = range(8)
 NORMALIZATIONS = ("standard", "minmax", "l1", "l2", "max", "softmax", "rank")
 
 # What a chain of stochastic gradient descent minimises, with what penalty, in what steps; a chain

@@ -13,6 +13,7 @@ from .fusion import fusion_cases, large_fusion_cases
 from .normalization import large_normalization_cases, normalization_cases
 from .probabilities import large_probabilities_cases, probabilities_cases
 from .ranking import large_ranking_cases, ranking_cases
+from .regression import large_regression_cases, regression_cases
 from .sgd import large_sgd_cases, sgd_cases
 
 
@@ -26,13 +27,13 @@ LARGE = _unique(
     [
         *large_fusion_cases(), *large_normalization_cases(), *large_sgd_cases(),
         *large_confusion_cases(), *large_batches_cases(), *large_ranking_cases(),
-        *large_chains_cases(), *large_probabilities_cases(),
+        *large_chains_cases(), *large_probabilities_cases(), *large_regression_cases(),
     ]
 )  # fmt: skip
 CASES = _unique(
     [
         *fusion_cases(), *normalization_cases(), *sgd_cases(), *confusion_cases(),
         *batches_cases(), *ranking_cases(), *chains_cases(), *parts_cases(),
-        *probabilities_cases(), *LARGE,
+        *probabilities_cases(), *regression_cases(), *LARGE,
     ]
 )  # fmt: skip

@@ -17,12 +17,13 @@ from .fusion import fuse, missing_rows
 from .normalization import column_extrema, column_moments
 from .probabilities import probability_sums
 from .ranking import column_quantiles, rank_sums, score_curve
+from .regression import error_sums
 from .sgd import descend, dot, linear_scores, loss_gradient
 
 __all__ = [
     "chains", "column_extrema", "column_moments", "column_quantiles", "confusion", "count_equal",
-    "descend", "dot", "encode_words", "fuse", "label_range", "label_sums", "linear_scores",
-    "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows",
+    "descend", "dot", "encode_words", "error_sums", "fuse", "label_range", "label_sums",
+    "linear_scores", "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows",
     "probability_sums", "rank_sums", "score_curve", "settle_chains", "shuffle",
 ]  # fmt: skip
 
