@@ -33,7 +33,6 @@ def mean_tweedie_deviance(
     p) / (2 - p))`` with the true values y, the predicted means m and the power p; or its limit
     where p is 1, or 2. Powers 0, 1 and 2 take one sweep that also looks at the values.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,)
@@ -89,7 +88,6 @@ def mean_poisson_deviance(
     The mean of ``2 * (y * log(y / m) - y + m)`` with the true values y and the predicted means m.
     Computed in float64, in one sweep that also looks at the values.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,)
@@ -138,7 +136,6 @@ def mean_gamma_deviance(
 
     The mean of ``2 * (log(m / y) + y / m - 1)`` with the true values y and the predicted means m.
     Computed in float64, in one sweep that also looks at the values.
-
 
     Parameters
     ----------
@@ -189,7 +186,6 @@ def d2_tweedie_score(
 
     ``1 - deviance(y, m) / deviance(y, mean(y))``, see :func:`mean_tweedie_deviance`. With power 0
     it is R².
-
 
     Parameters
     ----------

@@ -40,7 +40,6 @@ def median_absolute_error(
     The median of ``abs(y_true[i] - y_pred[i])`` of each output, with weights if there are any; then
     the mean over outputs.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -106,7 +105,6 @@ def mean_pinball_loss(
     w = 1 without weights, of each output; then the mean over outputs. Computed in float64, in one
     sweep.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -165,7 +163,6 @@ def d2_pinball_score(
 
     ``1 - mean_pinball_loss(y, p) / mean_pinball_loss(y, q)``, where q is the quantile of `y_true`
     itself, of each output.
-
 
     Parameters
     ----------
@@ -228,7 +225,6 @@ def d2_absolute_error_score(
 
     ``1 - mean_absolute_error(y, p) / mean_absolute_error(y, m)``, where m is the median of
     `y_true`, of each output.
-
 
     Parameters
     ----------

@@ -90,7 +90,6 @@ def root_mean_squared_error(
     ``sqrt(sum(w[i] * (y_true[i] - y_pred[i])**2) / sum(w))``, with w = 1 without weights, of each
     output; then the mean over outputs.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -148,7 +147,6 @@ def mean_absolute_error(
     output; then the mean over outputs. Computed in float64 from inputs of any type, which are read
     once, where they lie.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -192,7 +190,6 @@ default="uniform_average"
 
 def max_error(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """The greatest absolute error of predicted numbers.
-
 
     Parameters
     ----------
@@ -316,7 +313,6 @@ def explained_variance_score(
     ``1 - Var(y_true - y_pred) / Var(y_true)``, of each output, with weights if there are any. It
     is R² of predictions that an offset of all of them does not make worse. Computed in float64, in
     one sweep.
-
 
     Parameters
     ----------

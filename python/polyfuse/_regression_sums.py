@@ -22,6 +22,7 @@ from ._kernels.views import (
 from ._labels import Array
 from ._regression_targets import (
     AVERAGES,
+    Pair,
     average_outputs,
     check_multioutput,
     output_weights,
@@ -34,6 +35,8 @@ from ._regression_targets import (
 _WEIGHT, _SQUARED, _ABSOLUTE, _SHORT, _SURPLUS, _PERCENTAGE, _GREATEST = range(7)
 _ERROR, _TARGET = 7, 9
 _ADDED = slice(_WEIGHT, _GREATEST)
+# Numbers that are summed in several ways before the next are looked at: they stay in the cache.
+_PIECE = 1 << 20
 
 
 class RegressionSummary(NamedTuple):
@@ -141,17 +144,10 @@ class RegressionSums:
         if pair.weight is not None and (pair.weight < 0).any():
             raise ValueError("sample_weight must not be negative")
         self._check_outputs(pair.y_true.shape[1])
-        sums = np.zeros((2, 11, pair.y_true.shape[1]))
-        told = pair.twofold_sums("deviations")
-        sums[:, _WEIGHT] = told[:, WEIGHT]
-        sums[:, [_ERROR, _ERROR + 1]] = told[:, [ERROR, ERROR_SQUARES]]
-        sums[:, [_TARGET, _TARGET + 1]] = told[:, [TARGET, TARGET_SQUARES]]
-        told = pair.twofold_sums("absolute")
-        sums[:, [_ABSOLUTE, _GREATEST]] = told[:, [SUM, GREATEST]]
-        sums[:, [_SHORT, _SURPLUS]] = pair.twofold_sums("sides")[:, [SUM, SURPLUS]]
-        sums[:, _SQUARED] = pair.twofold_sums("squared")[:, SUM]
-        sums[:, _PERCENTAGE] = pair.twofold_sums("percentage")[:, SUM]
-        self._sums = _merged(self._sums, sums)
+        sums, step = self._sums, max(1, _PIECE // pair.y_true.shape[1])
+        for start in range(0, len(t), step):
+            sums = _merged(sums, _sums_of(pair.rows(slice(start, start + step))))
+        self._sums = sums
         self.n_rows += len(t)
         self.weighted |= weight is not None
         return self
@@ -274,6 +270,20 @@ default="uniform_average"
             raise ValueError(
                 f"Rows must have {self._sums.shape[2]} output(s), as those before; got {n_outputs}."
             )
+
+
+def _sums_of(pair: Pair) -> Array:
+    sums = np.zeros((2, 11, pair.y_true.shape[1]))
+    told = pair.twofold_sums("deviations")
+    sums[:, _WEIGHT] = told[:, WEIGHT]
+    sums[:, [_ERROR, _ERROR + 1]] = told[:, [ERROR, ERROR_SQUARES]]
+    sums[:, [_TARGET, _TARGET + 1]] = told[:, [TARGET, TARGET_SQUARES]]
+    told = pair.twofold_sums("absolute")
+    sums[:, [_ABSOLUTE, _GREATEST]] = told[:, [SUM, GREATEST]]
+    sums[:, [_SHORT, _SURPLUS]] = pair.twofold_sums("sides")[:, [SUM, SURPLUS]]
+    sums[:, _SQUARED] = pair.twofold_sums("squared")[:, SUM]
+    sums[:, _PERCENTAGE] = pair.twofold_sums("percentage")[:, SUM]
+    return sums
 
 
 def _merged(old: Array | None, new: Array) -> Array:

@@ -39,6 +39,10 @@ class Pair(NamedTuple):
     over: Array | None = None
     raw: bool = False
 
+    def rows(self, some: slice) -> Pair:
+        weight = None if self.weight is None else self.weight[some]
+        return self._replace(y_true=self.y_true[some], y_pred=self.y_pred[some], weight=weight)
+
     def check_finite(self) -> None:
         _labels.check_finite(self.y_true)
         _labels.check_finite(self.y_pred)

@@ -24,7 +24,6 @@ def mean_absolute_percentage_error(
     float64 and w = 1 without weights, of each output; then the mean over outputs. Computed in
     float64, in one sweep.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -79,7 +78,6 @@ def mean_squared_log_error(
     weights, of each output; then the mean over outputs. Computed in float64, in one sweep that also
     looks at the values.
 
-
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, n_outputs)
@@ -133,7 +131,6 @@ def root_mean_squared_log_error(
     / sum(w)``, with w = 1 without
     weights, of each output; then the mean over outputs. Computed in float64, in one sweep that also
     looks at the values.
-
 
     Parameters
     ----------

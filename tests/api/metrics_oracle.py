@@ -151,3 +151,11 @@ def draw_pair(rng, n, k=4, agree=0.6):
     """True and predicted labels 0 to k - 1; beyond chance, they agree in this share of the rows."""
     t = rng.integers(0, k, n)
     return t, np.where(rng.random(n) < agree, t, rng.integers(0, k, n))
+
+
+def draw_numbers(seed, n=200, width=None):
+    """The generator, positive numbers, and others that are within 40 percent of them."""
+    rng = np.random.default_rng(seed)
+    shape = (n,) if width is None else (n, width)
+    y = rng.gamma(2.0, 3.0, shape) + 0.1
+    return rng, y, y * rng.uniform(0.7, 1.4, shape)

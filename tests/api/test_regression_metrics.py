@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import math
-import pickle
-import warnings
 from fractions import Fraction
-from functools import reduce
-from itertools import pairwise
-from operator import add
 
 import numpy as np
 import pytest
-import sklearn.metrics as sk
-from metrics_oracle import compare, files_warned_of
+from metrics_oracle import compare, draw_numbers, files_warned_of
 
 import polyfuse as pf
 from polyfuse import metrics
 from polyfuse._kernels import available
-from polyfuse.metrics import RegressionSums
 
 MULTI = [
     "d2_absolute_error_score", "d2_pinball_score", "explained_variance_score",
@@ -38,13 +30,6 @@ OF_TWO_ROWS = {"r2_score", "d2_absolute_error_score", "d2_pinball_score", "d2_tw
 LOOSE = {"rtol": 1e-11, "atol": 1e-13}
 
 
-def drawn(seed, n=200, width=None):
-    rng = np.random.default_rng(seed)
-    shape = (n,) if width is None else (n, width)
-    y = rng.gamma(2.0, 3.0, shape) + 0.1
-    return rng, y, y * rng.uniform(0.7, 1.4, shape)
-
-
 def near(ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=4e-15)
 
@@ -56,20 +41,20 @@ def near(ours, theirs):
 @pytest.mark.parametrize("name", ALL)
 def test_every_backend_agrees_with_scikit_learn(name, backend):
     for n in (2, 33, 5000):
-        rng, y, p = drawn(n, n)
+        rng, y, p = draw_numbers(n, n)
         with pf.use(backend):
             compare(name, y, p, **LOOSE)
             if name != "max_error":
                 compare(name, y, p, sample_weight=rng.random(n), **LOOSE)
             if name in MULTI:
-                _, y, p = drawn(n + 1, n, 3)
+                _, y, p = draw_numbers(n + 1, n, 3)
                 for over in ("raw_values", "uniform_average", [0.2, 0.3, 1.5]):
                     compare(name, y, p, multioutput=over, **LOOSE)
 
 
 @pytest.mark.parametrize("power", [-2, -0.5, 0, 1, 1.2, 2, 2.5, 3, 4.0])
 def test_powers(power):
-    rng, y, p = drawn(3, 9000)
+    rng, y, p = draw_numbers(3, 9000)
     weight = rng.random(9000)
     for name in ("mean_tweedie_deviance", "d2_tweedie_score"):
         compare(name, y, p, power=power, sample_weight=weight, **LOOSE)
@@ -89,7 +74,7 @@ def test_domains_of_deviances(name):
 @pytest.mark.parametrize("value", [-1.0, -1.5, -np.nextafter(1, 0)])
 @pytest.mark.parametrize("name", ["mean_squared_log_error", "root_mean_squared_log_error"])
 def test_domain_of_logarithms(name, value):
-    _, y, p = drawn(0, 40)
+    _, y, p = draw_numbers(0, 40)
     y[7] = value
     compare(name, y, p, **LOOSE)
     compare(name, p, y, **LOOSE)
@@ -100,7 +85,7 @@ def test_domain_of_logarithms(name, value):
 
 @pytest.mark.parametrize("alpha", [0, 0.1, 0.5, 0.75, 1, 1.0])
 def test_quantiles(alpha):
-    rng, y, p = drawn(1, 301)
+    rng, y, p = draw_numbers(1, 301)
     ties = [rng.integers(0, 4, 40).astype(float), rng.integers(0, 4, 40)]
     counts = rng.integers(0, 3, 40)
     for name in ("mean_pinball_loss", "d2_pinball_score"):
@@ -233,7 +218,7 @@ def test_booleans_and_unsigned_integers_do_not_wrap():
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("name", MULTI)
 def test_outputs_are_as_alone(name, order):
-    rng, y, p = drawn(11, 2500, 5)
+    rng, y, p = draw_numbers(11, 2500, 5)
     y, p = (np.array(x, order=order) for x in (y, p))
     function, weight = getattr(metrics, name), rng.random(2500)
     for rows in ({}, {"sample_weight": weight}):
@@ -277,7 +262,7 @@ def test_data_far_from_zero(far, spread, backend):
 
 
 def test_weights_of_any_size():
-    rng, y, p = drawn(5, 3000)
+    rng, y, p = draw_numbers(5, 3000)
     weight = rng.random(3000)
     for name in set(ALL) - {"max_error", *OF_A_QUANTILE}:
         expected = getattr(metrics, name)(y, p, sample_weight=weight)
@@ -287,7 +272,7 @@ def test_weights_of_any_size():
 
 
 def test_rows_without_weight_are_not_there():
-    rng, y, p = drawn(6, 5000)
+    rng, y, p = draw_numbers(6, 5000)
     weight = rng.random(5000)
     weight[:2100] = 0.0
     for name in set(ALL) - {"max_error"}:
@@ -306,149 +291,3 @@ def test_weights_that_cancel(n):
     weight = np.where(np.arange(n) % 2, 1.0, -1.0)
     weight[-1] -= weight.sum()
     compare("r2_score", y, p, sample_weight=weight)
-
-
-# -- in parts ------------------------------------------------------------------------------------
-
-NAMES = {
-    "mean_squared_error", "root_mean_squared_error", "mean_absolute_error", "r2_score",
-    "explained_variance_score", "mean_absolute_percentage_error",
-}  # fmt: skip
-
-
-def parts(rng, n):
-    cuts = np.sort(rng.integers(0, n + 1, rng.integers(0, 9)))
-    found = [slice(a, b) for a, b in pairwise([0, *cuts, n])]
-    return [found[i] for i in rng.permutation(len(found))]
-
-
-def summed(rng, y, p, weight):
-    """Summed in parts, by several accumulators merged in a tree of any shape."""
-    several = [RegressionSums() for _ in range(rng.integers(1, 4))]
-    for part in parts(rng, len(y)):
-        one = several[rng.integers(len(several))]
-        assert one.update(y[part], p[part], None if weight is None else weight[part]) is one
-    if rng.random() < 0.5:
-        return reduce(add, several)
-    return reduce(lambda a, b: a.merge(b), several)
-
-
-@pytest.mark.parametrize("backend", available())
-@pytest.mark.parametrize("width", [None, 3])
-@pytest.mark.parametrize("far", [0.0, 1e9])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_any_split_gives_the_same(weighted, far, width, backend):
-    rng, y, p = drawn(21, 4000, width)
-    y, p = y + far, p + far
-    weight = rng.lognormal(0, 3, 4000) if weighted else None
-    with pf.use(backend):
-        whole = RegressionSums().update(y, p, weight).result("raw_values")
-        for _ in range(12):
-            one = summed(rng, y, p, weight)
-            assert (one.n_rows, one.weighted) == (4000, weighted)
-            for name, value in zip(whole._fields, whole, strict=True):
-                found = getattr(one.result("raw_values"), name)
-                # A mean error is a difference of larger means.
-                atol = 1e-15 * float(np.max(whole.mean_absolute_error))
-                np.testing.assert_allclose(found, value, rtol=9e-16, atol=atol, err_msg=name)
-
-
-@pytest.mark.parametrize("width", [None, 1, 3])
-def test_the_metrics_are_those_of_the_functions(width):
-    rng, y, p = drawn(22, 3000, width)
-    weight = rng.random(3000)
-    for w in (None, weight):
-        sums = summed(rng, y, p, w)
-        for over in ("uniform_average", "raw_values"):
-            summary = sums.result(over)
-            for name in NAMES:
-                function = getattr(metrics, name)
-                expected = function(y, p, sample_weight=w, multioutput=over)
-                near(getattr(summary, name), expected)
-                assert type(getattr(summary, name)) is type(expected)
-        assert summary.max_error.max() == np.abs(y - p).max()
-        assert sums.result().max_error == np.abs(y - p).max()
-        for alpha in (0.1, 0.5, 0.9):
-            loss = metrics.mean_pinball_loss(y, p, sample_weight=w, alpha=alpha)
-            found = sums.result()
-            near(alpha * found.mean_shortfall + (1 - alpha) * found.mean_surplus, loss)
-    if width == 3:
-        over = [0.5, 1.0, 2.5]
-        near(sums.result(over).r2_score, metrics.r2_score(y, p, sample_weight=w, multioutput=over))
-
-
-def test_parts_that_weigh_nothing_or_are_empty():
-    sums = RegressionSums().update([1, 2], [2, 9], [0.0, 0.0]).update([], [])
-    assert sums.n_rows == 2
-    assert sums.weighted
-    with pytest.raises(ZeroDivisionError, match="Weights sum to zero"):
-        sums.result()
-    sums.update([1.0, 2.0, 4.0], [1.0, 3.0, 4.0], [1.0, 2.0, 1.0])
-    found = sums.result()
-    assert found.mean_squared_error == 0.5
-    assert found.max_error == 7.0
-    near(found.r2_score, sk.r2_score([1, 2, 4], [1, 3, 4], sample_weight=[1, 2, 1]))
-
-
-def test_equality_copies_and_words():
-    _, y, p = drawn(9, 50)
-    one = RegressionSums().update(y, p)
-    assert one == copy.deepcopy(one) == pickle.loads(pickle.dumps(one))
-    assert one != RegressionSums().update(y, p + 1)
-    assert one != RegressionSums()
-    assert RegressionSums() == RegressionSums()
-    assert (one == 3) is False
-    assert repr(one) == "RegressionSums(50 rows, 1 output)"
-    two = RegressionSums().update(np.ones((1200, 2)), np.ones((1200, 2)), np.ones(1200))
-    assert repr(two) == "RegressionSums(1,200 weighted rows, 2 outputs)"
-    assert repr(RegressionSums()) == "RegressionSums(0 rows, 0 outputs)"
-    with pytest.raises(TypeError):
-        hash(one)
-    before = copy.deepcopy(one)
-    RegressionSums().merge(one).update(y, p)
-    (one + one).update(y, p)
-    assert one == before
-
-
-@pytest.mark.parametrize(
-    ("bad", "words"),
-    [
-        (([math.nan], [1]), "contains NaN"),
-        (([1], [math.inf]), "contains infinity"),
-        (([1, 2], [1]), "inconsistent numbers of samples"),
-        (([1, 2], [1, 2], [math.inf, 1]), "contains infinity"),
-        (([1, 2], [1, 2], [-1, 1]), "must not be negative"),
-        (([[1, 2]], [[1, 1]]), "must have 1 output"),
-        (([[1, 2]], [[1]]), "different number of output"),
-        ((["a"], [1]), "could not convert"),
-    ],
-)
-def test_bad_rows_leave_the_sums_as_they_were(bad, words):
-    sums = RegressionSums().update([0, 1, 2], [0, 0, 2])
-    before = copy.deepcopy(sums)
-    with pytest.raises(ValueError, match=words):
-        sums.update(*bad)
-    assert sums == before
-
-
-def test_bad_merges_and_results():
-    sums = RegressionSums().update([0, 1, 2], [0, 0, 2])
-    with pytest.raises(TypeError, match="must be a RegressionSums; got list"):
-        sums.merge([1])
-    with pytest.raises(TypeError):
-        sums + 1
-    with pytest.raises(ValueError, match="must have 1 output"):
-        sums.merge(RegressionSums().update([[1, 2]], [[1, 2]]))
-    with pytest.raises(ValueError, match="There are no rows yet"):
-        RegressionSums().result()
-    with pytest.raises(ValueError, match="The 'multioutput' parameter of result"):
-        sums.result("variance_weighted")
-    with pytest.raises(ValueError, match="Custom weights are useful only"):
-        sums.result([1.0])
-    with pytest.warns(pf.exceptions.UndefinedMetricWarning, match="R.2 score is not well-defined"):
-        assert math.isnan(RegressionSums().update([1], [2]).result().r2_score)
-    constant = RegressionSums().update([2, 2, 2], [2, 2, 3])
-    assert constant.result().r2_score == 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert constant.result(force_finite=False).r2_score == -math.inf
