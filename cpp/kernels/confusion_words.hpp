@@ -24,6 +24,7 @@ inline std::uint64_t hash_words(const std::uint32_t* words, std::int64_t width) 
         hash ^= hash >> 29;
     }
     if (j < width) hash = (hash ^ words[j]) * odd;
+    hash = (hash ^ (hash >> 32)) * odd;  // labels may differ in their highest bits alone
     return hash ^ (hash >> 32);
 }
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ._categories import spelled_out
 from ._indicators import Marks, read_sparse
 
 Array = NDArray[Any]
@@ -32,6 +33,9 @@ def as_array(y: Any) -> Array:
     if hasattr(y, "tocsr"):
         marks: Any = read_sparse(y)
         return marks  # type: ignore[no-any-return]
+    texts = None if isinstance(y, Sequence) else spelled_out(y)
+    if texts is not None:
+        return texts
     if not (isinstance(y, Sequence) or hasattr(y, "__array__")):
         raise ValueError(f"Expected array-like (array or non-string sequence), got {y!r}")
     try:

@@ -161,9 +161,13 @@ def _positive(codes: Codes | None, pos_label: Any) -> int | None:
 def _places(labels: ArrayLike, codes: Codes) -> list[int]:
     """Where each of `labels` stands among all labels; the number of all labels if it does not.
 
-    Compared in the common type of both, as scikit-learn does: ``"1"`` finds the integer 1.
+    Compared in the common type of both, as scikit-learn does: ``"1"`` finds the integer 1. But
+    integers are never rounded to find one.
     """
     wanted = np.asarray(labels)
+    if wanted.dtype.kind in "biu" and codes.values.dtype.kind in "biu":
+        place = {label: i for i, label in enumerate(codes.values.tolist())}
+        return [place.get(label, len(place)) for label in wanted.ravel().tolist()]
     both = np.concatenate((wanted, codes.labels)).tolist()
     place = {label: i for i, label in enumerate(both[wanted.size :])}
     return [place.get(label, len(place)) for label in both[: wanted.size]]

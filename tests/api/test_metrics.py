@@ -13,6 +13,7 @@ import sys
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.exceptions as sk_exceptions
 import sklearn.metrics as sk_metrics
@@ -26,6 +27,7 @@ from metrics_oracle import (
 )
 
 from polyfuse import _classification, _fscore, _regression, exceptions, metrics
+from polyfuse._categories import spelled_out
 from polyfuse.exceptions import InvalidParameterError, NotFittedError, UndefinedMetricWarning
 
 AVERAGES = (None, "binary", "micro", "macro", "weighted", "samples")
@@ -220,7 +222,6 @@ def test_two_types_of_numbers():
 
 
 def test_pandas():
-    pd = pytest.importorskip("pandas")
     ints, text = [1, 2, 2, 1, 3, 3], ["a", "b", "b", "a", "c", "c"]
     for kind in ("int64", "Int64", "float64", "category"):
         series = pd.Series(ints, dtype=kind, index=range(10, 16))
@@ -251,6 +252,8 @@ def containers():
         yield pl.Series(y)
     yield pl.Series(TEXT, dtype=pl.Categorical)
     yield pl.Series(TEXT, dtype=pl.Enum(["a", "b", "cherry", "never"]))
+    for unused in (TEXT, np.append(TEXT, "x" * 100)):
+        yield pd.Categorical(TEXT, categories=np.unique(unused))
     yield TEXT.tolist()
     yield tuple(NUMBERS.tolist())
 
@@ -261,6 +264,23 @@ def test_containers():
         for name in ("accuracy_score", "confusion_matrix"):
             compare(name, y, other)
         compare("f1_score", y, other, average=None)
+
+
+def test_categories_are_told_apart_by_their_codes():
+    frame = pd.DataFrame({"y": pd.Categorical(TEXT)})
+    for y in (frame["y"], frame["y"].cat.as_ordered(), pd.CategoricalIndex(TEXT)):
+        assert spelled_out(y).tolist() == TEXT.tolist()
+    for y in (pd.Categorical(["a", None]), pd.Categorical([2, 1]), pd.Categorical(["a\0", "a"])):
+        assert spelled_out(y) is None
+        compare("accuracy_score", y, y)
+
+
+def test_integers_are_not_rounded_to_find_a_label():
+    y = np.array([2**60, 2**60 + 1], "u8")
+    given = {"average": None, "zero_division": 0}
+    want = metrics.f1_score(y, y[[0, 0]], **given)
+    for labels in (y, y.tolist(), y.astype("i8")):
+        assert metrics.f1_score(y, y[[0, 0]], labels=labels, **given).tolist() == want.tolist()
 
 
 def test_strings_of_variable_width():

@@ -129,7 +129,8 @@ BELOW = {
     },
     "_sgd_docs.py": set(),
     "_indicators.py": set(),
-    "_labels.py": {"._indicators"},
+    "_categories.py": set(),
+    "_labels.py": {"._categories", "._indicators"},
     "_averages.py": {"._labels", ".exceptions"},
     "_matrix_scores.py": {"._averages"},
     "_named_metrics.py": {
