@@ -135,6 +135,8 @@ def label_sums(
 
 def _columns(labels: ArrayLike, width: int) -> Array:
     columns, last = np.asarray(labels), width - 1
+    if columns.dtype.kind == "f" and (columns == np.floor(columns)).all():
+        columns = columns.astype(np.int64)
     problem = "All labels must be in [0, n labels) for multilabel targets. Got {:d} {} {:d}"
     if (columns > last).any():
         raise ValueError(problem.format(columns.max(), ">", last))

@@ -176,6 +176,8 @@ def _form(y: Array, name: str) -> tuple[str, Array]:
     if 0 in y.shape:
         return (SINGLE if y.ndim == 1 else "unknown"), y
     if y.dtype.kind == "O" and not isinstance(y.flat[0], str):
+        if any(type(value).__name__ == "NAType" for value in y.flat):  # pandas.NA
+            raise ValueError(f"Input {name} contains NaN.")
         return "unknown", y
     several = y.ndim == 2 and y.shape[1] > 1
     if y.dtype.kind == "f":

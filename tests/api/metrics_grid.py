@@ -229,7 +229,8 @@ def tolerance(name: str, arrays: list[Any]) -> dict[str, float]:
 def check(seed: int) -> str:
     """Compare one call, and return the name of its metric."""
     name, args, kwargs = draw(np.random.default_rng(seed))
-    arrays = [*args, kwargs.get("sample_weight"), kwargs.get("multioutput")]
+    labels = 0 if name in OF_NUMBERS else 2 if name in OF_LABELS else 1
+    arrays = [*args[labels:], kwargs.get("sample_weight"), kwargs.get("multioutput")]
     compare(name, *args, **tolerance(name, arrays), **kwargs)
     return name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics as sk_metrics
 from metrics_oracle import (
@@ -166,6 +167,17 @@ def test_only_one_label_in_the_data():
             compare("precision_score", y, y, pos_label=pos_label)
     with pytest.raises(ValueError, match=r"pos_label=None is not a valid label.* one of \[0\]"):
         metrics.precision_score([0, 0], [0, 0], pos_label=None)
+
+
+def test_a_missing_boolean_is_named():
+    y = pd.Series([True, False, None], dtype="boolean")
+    compare("accuracy_score", y, [1, 0, 1])
+
+
+@pytest.mark.parametrize("labels", [[0.0], [1.0, 0.0]])
+def test_columns_of_indicators_may_be_floats(labels):
+    y = np.array([[0, 1], [1, 0], [1, 1]])
+    compare("f1_score", y, y[::-1], labels=labels, average=None, zero_division=0)
 
 
 def test_sparse_targets_are_refused_by_name():
