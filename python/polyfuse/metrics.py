@@ -8,8 +8,6 @@ counted in parts by `ConfusionCounts`. Losses of probabilities come from one swe
 of numbers are sums of one sweep over the errors (``regression``), in parts too: `RegressionSums`.
 """
 
-from __future__ import annotations
-
 from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
 from ._bootstrap import bootstrap
 from ._classification import accuracy_score, confusion_matrix
