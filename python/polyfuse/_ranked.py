@@ -76,10 +76,14 @@ def classes_of(values: Array) -> Array:
 
 
 def codes_of(values: Array, classes: Array) -> Array:
-    """The place of each value among sorted classes, all of which are there."""
+    """The place of each value among sorted classes, all there, as the kernels take labels."""
     low = classes[0]
     if values.dtype.kind in "iu" and int(classes[-1]) - int(low) == len(classes) - 1:
-        return values if low == 0 else np.subtract(values, low, dtype=np.int64, casting="unsafe")
+        return (
+            plain(values)
+            if low == 0
+            else np.subtract(values, low, dtype=np.int64, casting="unsafe")
+        )
     return np.searchsorted(classes, values)
 
 

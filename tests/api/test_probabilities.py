@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from metrics_oracle import LABELS, compare, draw_weights, outcome
+from metrics_oracle import (
+    LABELS,
+    LAYOUTS,
+    assert_layouts_are_alike,
+    compare,
+    draw_weights,
+    outcome,
+)
 
 from polyfuse import metrics
 
@@ -125,6 +132,17 @@ def test_many_rows(k, low, kind):
         for name in PROBABILITIES:
             words = np.array(["a", "bb", "ccc"])[rng.integers(0, 3, n_rows)]
             compare(name, words, p, labels=["a", "bb", "ccc"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_any_layout(name, layout):
+    rng = np.random.default_rng(7)
+    weight, p = rng.random(40), rng.dirichlet(np.ones(3), 40)
+    y, marks = rng.integers(0, 3, 40), (p > 0.3).astype("int64")
+    assert_layouts_are_alike(name, y % 2, p[:, 0].copy(), layout, weight)
+    assert_layouts_are_alike(name, y, p, layout, weight)
+    assert_layouts_are_alike(name, marks, p, layout, weight)
 
 
 def test_clipping_follows_the_precision():
