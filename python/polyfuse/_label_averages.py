@@ -66,7 +66,8 @@ def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) 
     whole = max_fpr is None or max_fpr == 1
     if whole and rows.counts:
         right, wrong, pairs, _ = rows.sums()
-        if right and wrong:
+        # Beyond, products of weights overflow, or lose digits; the curve is made of quotients.
+        if 1e-250 < right * wrong < 1e300:
             return pairs / (2 * right * wrong)
     fpr, tpr, _ = roc_points(rows.curve(), drop_intermediate=True)
     if whole or max_fpr is None:

@@ -41,8 +41,9 @@ def roc_auc_score(
     """Area under the ROC curve: how likely a positive row is scored above a negative one.
 
     ``(pairs in the right order + ties / 2) / pairs`` over pairs of a positive and a negative row,
-    counted exactly; with weights, or a part of the curve, by the trapezoidal rule. For the part up
-    to `max_fpr` the area is scaled to 0.5 for no skill and 1 at best (McClish, 1989).
+    counted exactly; with weights, a pair counts as the product of its two. The part up to `max_fpr`
+    is measured by the trapezoidal rule, and scaled to 0.5 for no skill and 1 at best (McClish,
+    1989).
 
     Parameters
     ----------

@@ -189,6 +189,20 @@ def test_top_k(seed):
         compare("top_k_accuracy_score", y_true, score, **kwargs, rtol=1e-13)
 
 
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e-130, 1e130, 1e200, 1e300])
+def test_weights_far_from_one(scale):
+    rng = np.random.default_rng(51)
+    score, classes = rng.dirichlet(np.ones(3), 40), rng.integers(0, 3, 40)
+    weight = scale * rng.random(40)
+    tolerance = {"rtol": 1e-9 if scale < 1e-300 else 1e-12}
+    for name in ("roc_auc_score", "average_precision_score"):
+        compare(name, [0, 1, 0, 1], [0.1, 0.9, 0.3, 0.2], sample_weight=[scale] * 4, **tolerance)
+        compare(name, classes % 2, score[:, 0], sample_weight=weight, **tolerance)
+    compare("roc_auc_score", classes, score, multi_class="ovr", sample_weight=weight, **tolerance)
+    mixed = np.where(classes == 0, scale, 1 / scale)
+    compare("roc_auc_score", classes % 2, score[:, 0], sample_weight=mixed, rtol=1e-9)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_layout(layout):
     rng = np.random.default_rng(50)
