@@ -55,6 +55,13 @@ class Held(NamedTuple):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         return self.came_true / self.weight
 
+    def other_shares(self) -> Array:
+        """How often each class did not come true: to the last digits, where it mostly did."""
+        before, after = (np.zeros(len(self.came_true)) for _ in range(2))
+        before[1:] = np.cumsum(self.came_true[:-1])
+        after[:-1] = np.cumsum(self.came_true[:0:-1])[::-1]
+        return (before + after) / self.weight
+
 
 # -- probabilities -------------------------------------------------------------------------------
 

@@ -134,6 +134,24 @@ def test_many_rows(k, low, kind):
             compare(name, words, p, labels=["a", "bb", "ccc"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_weights_far_from_one(name, scale):
+    rng = np.random.default_rng(8)
+    weight, p = scale * rng.random(40), rng.dirichlet(np.ones(3), 40)
+    y, marks = rng.integers(0, 3, 40), (p > 0.3).astype("int64")
+    for targets, values in ((y % 2, p[:, 0].copy()), (y, p), (marks, p)):
+        compare(name, targets, values, sample_weight=weight, rtol=1e-12)
+
+
+def test_one_sided_weights_keep_their_digits():
+    y, p, weight = [0, 0, 1], np.array([0.25, 0.5, 0.5]), [1.0, 1.0, 1e-14]
+    square = 0.25**2 + 0.5**2 + 0.5**2 * 1e-14
+    unexplained = 2 * 1e-14 / (2 + 1e-14)
+    expected = pytest.approx(1 - square / unexplained, rel=1e-15)
+    assert metrics.d2_brier_score(y, p, sample_weight=weight) == expected
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", PROBABILITIES)
 def test_any_layout(name, layout):
