@@ -62,7 +62,7 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     return float(direction * np.add.reduce(steps * (up[1:] + up[:-1]) / 2.0))
 
 
-@_ranked.warn_of_positions(("pos_label", "sample_weight"))
+@_parameters.warn_of_positions(("pos_label", "sample_weight"))
 def confusion_matrix_at_thresholds(
     y_true: ArrayLike,
     y_score: ArrayLike,

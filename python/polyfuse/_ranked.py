@@ -8,9 +8,9 @@ needs no curve.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache
 from numbers import Real
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from . import _codes, _labels, _parameters
 from ._codes import plain
 from ._kernels import select
 from ._labels import SINGLE, Array
-from .exceptions import warn
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 # Integers up to here are float64 exactly.
 _EXACT = 2**53
@@ -151,31 +148,6 @@ def read_scores(score: Array) -> ScoreValues:
     return ScoreValues(ranks.astype(np.float64), lambda found: levels[found.astype(np.intp)])
 
 
-def warn_of_positions(keywords: tuple[str, ...]) -> Callable[[_F], _F]:
-    """A function that for now takes two arguments and then `keywords` by position, with a warning.
-
-    scikit-learn made them keywords alone, and lets them pass until 1.11.
-    """
-
-    def decorate(function: _F) -> _F:
-        @wraps(function)
-        def lenient(*args: Any, **kwargs: Any) -> Any:
-            by_place = dict(zip(keywords, args[2:], strict=False))
-            if by_place and len(args) <= 2 + len(keywords):
-                listed = ", ".join(f"{name}={value}" for name, value in by_place.items())
-                warn(
-                    f"Pass {listed} as keyword args. From version 1.11 passing these as "
-                    "positional arguments will result in an error",
-                    FutureWarning,
-                )
-                return function(*args[:2], **kwargs, **by_place)
-            return function(*args, **kwargs)
-
-        return cast(_F, lenient)
-
-    return decorate
-
-
 class Curve(NamedTuple):
     """Number, or weight, of false and true positives down to each distinct score, descending."""
 
@@ -225,7 +197,7 @@ def binary(
     _labels.check_consistent_length(labels, score, weight)
     score = _parameters.as_column(score)
     if not finite:
-        check_numbers(score)
+        _parameters.check_numbers(score)
     if weight is not None:
         weight = _labels.check_sample_weight(_parameters.as_column(weight), len(labels))
         if not weight.all():
@@ -233,12 +205,6 @@ def binary(
             labels, score, weight = labels[there], score[there], weight[there]
     _parameters.check_filled(score)
     return Binary(labels, positive, score, weight)
-
-
-def check_numbers(array: Array) -> None:
-    if array.dtype.kind == "O" and (array != array).any():
-        raise ValueError("Input contains NaN")
-    _labels.check_finite(array)
 
 
 def read_binary(y_true: Any, y_score: Any, pos_label: Any, sample_weight: Any) -> Binary:
