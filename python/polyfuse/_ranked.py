@@ -100,6 +100,16 @@ def check_binary(truth: Truth, pos_label: Any) -> Any:
     )
 
 
+def check_kind(truth: Truth, pos_label: Any) -> None:
+    """Raise if the positive label could not be one of these, now or later."""
+    text = truth.values.dtype.kind in "OUT"
+    if truth.form in ("binary", "multiclass") and text != isinstance(pos_label, str):
+        raise ValueError(
+            f"pos_label={pos_label!r} is not a valid label: those of y_true are "
+            f"{'strings' if text else 'numbers'}"
+        )
+
+
 def mark(truth: Truth, pos_label: Any) -> tuple[Array, int]:
     """Integers, and which of them stands for positive rows."""
     values = truth.values
@@ -146,6 +156,21 @@ def read_scores(score: Array) -> ScoreValues:
         return ScoreValues(score.astype(np.float64), lambda found: found.astype(dtype))
     levels, ranks = np.unique(score, return_inverse=True)
     return ScoreValues(ranks.astype(np.float64), lambda found: levels[found.astype(np.intp)])
+
+
+def as_float64(score: Array) -> Array:
+    """A copy of scores, all of which float64 can tell apart."""
+    kind = score.dtype.kind
+    if score.dtype.itemsize < 8 or score.dtype == np.float64:
+        return score.astype(np.float64)
+    with np.errstate(over="ignore"):
+        values = score.astype(np.float64)
+    far = kind in "iu" and np.abs(values).max() >= _EXACT
+    if far or (kind == "f" and (values != score).any()):
+        raise ValueError(
+            f"y_score must be numbers that float64 can hold, integers below 2**53; got {score!r}"
+        )
+    return values
 
 
 class Curve(NamedTuple):
