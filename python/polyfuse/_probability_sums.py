@@ -70,7 +70,7 @@ def read_probabilities(given: Any) -> Array:
     """`given` as real numbers of float16, 32 or 64, of shape (n,) or (n, k); values unseen."""
     p = np.asarray(math.nan) if given is None else _labels.as_array(given)
     _labels.check_real(p)
-    dtype = getattr(given, "dtype", None)
+    dtype = _dtype_of(given)
     kept = isinstance(dtype, np.dtype) and dtype in (np.float16, np.float32, np.float64)
     if not kept or p.dtype != dtype:
         p = np.asarray(p if p.dtype.kind in "biuf" else given, dtype if kept else np.float64)
@@ -80,6 +80,16 @@ def read_probabilities(given: Any) -> Array:
         _labels.check_consistent_length(p)
     _parameters.check_filled(p)
     return p
+
+
+def _dtype_of(given: Any) -> Any:
+    """The dtype of an array, or that of the columns of a data frame together."""
+    of_columns: Any = getattr(given, "dtypes", None)
+    if not hasattr(of_columns, "__array__"):
+        return getattr(given, "dtype", None)
+    dtypes = list(of_columns)
+    numeric = dtypes and all(isinstance(dtype, np.dtype) for dtype in dtypes)
+    return np.result_type(*dtypes) if numeric else None
 
 
 def check_values(p: Array, least: str = "lower") -> None:

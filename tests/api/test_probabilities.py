@@ -245,6 +245,30 @@ def test_frames():
         compare(name, pd.Series([0, 1, 1]), frame["b"], rtol=1e-12)
 
 
+# pandas itself warns where it prints float16, as a note of `compare` does.
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("f4", "f4"), ("f2", "f2"), ("f4", "f8"), ("f2", "f4"), ("i8", "f4"), ("i1", "f4"),
+        ("bool", "f4"), ("i2", "f2"), ("i8", "i8"), ("Float32", "Float32"), ("f4", "Float32"),
+    ],
+)  # fmt: skip
+def test_frames_are_as_precise_as_their_columns(kinds):
+    columns = zip("ab", ([1, 0, 1], [0, 1, 0]), kinds, strict=True)
+    frame = pd.DataFrame({name: pd.Series(x, dtype=kind) for name, x, kind in columns})
+    for name in PROBABILITIES:
+        compare(name, [1, 1, 0], frame, rtol=0.01)
+        compare(name, [1, 1, 0], frame[["b"]], rtol=0.01)
+        compare(name, [1, 1, 0], frame["b"], rtol=0.01)
+
+
+def test_frames_of_polars_are_float64():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"a": [1, 0, 1], "b": [0, 1, 0]}).cast(polars.Float32)
+    compare("log_loss", [1, 1, 0], frame, rtol=1e-12)
+
+
 # -- hinge loss ----------------------------------------------------------------------------------
 
 
