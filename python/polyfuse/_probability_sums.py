@@ -19,8 +19,10 @@ from ._kernels import select
 from ._labels import Array
 from ._probability_targets import (
     Coded,
+    Declared,
     check_no_nan,
     code,
+    declare,
     positive_of,
     two_values,
 )
@@ -159,7 +161,7 @@ def _held(sums: Array, tallies: Array) -> Held:
 
 def hold(y_true: Any, p: Array, sample_weight: Any, labels: Any) -> Held:
     """Probabilities of all classes, or of the greater of two, held against the true ones."""
-    n_columns = _n_columns(p)
+    n_columns, declared = _n_columns(p), None
     try:
         y = _labels.as_array(y_true)
         weight = read_weight(p, y, sample_weight)
@@ -167,15 +169,18 @@ def hold(y_true: Any, p: Array, sample_weight: Any, labels: Any) -> Held:
         if coded is not None:
             sums, tallies = kernel_sums(coded.y, 0, p, weight)
             if sums[3] == 0 and tallies[0].all():
-                return _checked(p, coded, sums, tallies, labels, None)
-        coded, unordered = code(y_true, y, labels)
+                return _checked(p, coded, sums, tallies, None)
+        declared = declare(labels)
+        coded = code(y_true, y, declared)
     except Exception:
         check_values(p)
+        if declared is not None:
+            declared.warn()
         raise
     if coded.y.ndim == 2:
-        return _hold_indicators(p, coded, weight, labels, unordered)
+        return _hold_indicators(p, coded, weight, declared)
     sums, tallies = kernel_sums(coded.y, coded.low, p, weight)
-    return _checked(p, coded, sums, tallies, labels, unordered)
+    return _checked(p, coded, sums, tallies, declared)
 
 
 def _n_columns(p: Array) -> int:
@@ -190,14 +195,14 @@ def _guess(y: Array, n_columns: int) -> Coded | None:
 
 
 def _checked(
-    p: Array, coded: Coded, sums: Array, tallies: Array, labels: Any, unordered: str | None
+    p: Array, coded: Coded, sums: Array, tallies: Array, declared: Declared | None
 ) -> Held:
     if sums[2]:
         check_values(p)
-    if unordered:
-        warn(unordered)
+    if declared is not None:
+        declared.warn()
     _warn_of_excess(p, float(sums[4]))
-    _check_number(len(coded.classes), p, coded.classes, labels)
+    _check_number(len(coded.classes), p, coded.classes, declared)
     return _held(sums, tallies)
 
 
@@ -208,11 +213,11 @@ def _warn_of_excess(p: Array, excess: float) -> None:
         warn("The y_prob values do not sum to one. Make sure to pass probabilities.")
 
 
-def _check_number(n_classes: int, p: Array, classes: Array, labels: Any) -> None:
+def _check_number(n_classes: int, p: Array, classes: Array, declared: Declared | None) -> None:
     n_columns = _n_columns(p)
     if n_classes == n_columns:
         return
-    if labels is None:
+    if declared is None:
         raise ValueError(
             f"y_true and y_prob contain different number of classes: {n_classes} vs {n_columns}. "
             "Please provide the true labels explicitly through the labels argument. Classes found "
@@ -225,17 +230,17 @@ def _check_number(n_classes: int, p: Array, classes: Array, labels: Any) -> None
 
 
 def _hold_indicators(
-    p: Array, coded: Coded, weight: Array | None, labels: Any, unordered: str | None
+    p: Array, coded: Coded, weight: Array | None, declared: Declared | None
 ) -> Held:
     """The same for an indicator matrix, in which a row may have any number of classes."""
     check_values(p)
-    if unordered:
-        warn(unordered)
+    if declared is not None:
+        declared.warn()
     eps = np.finfo(p.dtype).eps
     p = p.reshape(len(p), -1)
     p = np.concatenate((1 - p, p), axis=1) if p.shape[1] == 1 else p
     _warn_of_excess(p, float(np.abs(p.sum(axis=1) - 1).max()))
-    _check_number(len(coded.classes), p, coded.classes, labels)
+    _check_number(len(coded.classes), p, coded.classes, declared)
     y = coded.y.astype(np.int64)
     logs = (y * -np.log(np.clip(p, eps, 1 - eps))).sum(axis=1, dtype=np.float64)
     misses = np.square(y - p).sum(axis=1, dtype=np.float64)
