@@ -17,13 +17,14 @@ from ._labels import Array
 Bounds = tuple[float, float, float]
 
 
-def areas(negative: Array, positive: Array, ties: Array) -> Bounds:
+def areas(negative: Array, positive: Array, ties: Array, *, weighted: bool) -> Bounds:
     (q,), (p,) = _scaled(negative), _scaled(positive)
     inside = q * p
     sure = float((q * _before(p)).sum() + inside[ties].sum() / 2)
     unsure = float(inside[~ties].sum())
     pairs = float(p.sum() * q.sum())
-    return _bounds(sure + unsure / 2, sure, sure + unsure, pairs, len(q))
+    n_roundings = len(q) if weighted else 0  # numbers of pairs are exact
+    return _bounds(sure + unsure / 2, sure, sure + unsure, pairs, n_roundings)
 
 
 def precisions(negative: Array, positive: Array, ties: Array, *, weighted: bool) -> Bounds:
@@ -45,11 +46,11 @@ def precisions(negative: Array, positive: Array, ties: Array, *, weighted: bool)
     return _bounds(float(tied.sum()), float(least.sum()), float(most.sum()), total, len(p))
 
 
-def _bounds(tied: float, least: float, most: float, total: float, n_terms: int) -> Bounds:
+def _bounds(tied: float, least: float, most: float, total: float, n_roundings: int) -> Bounds:
     score, low, high = tied / total, least / total, most / total
-    if least == most:
+    if least == most or n_roundings == 0:
         return score, low, high
-    room = (4 + math.sqrt(n_terms)) * 2.0**-52
+    room = (4 + math.sqrt(n_roundings)) * 2.0**-52
     return score, min(score, low * (1 - room)), max(score, min(high * (1 + room), 1.0))
 
 

@@ -229,7 +229,7 @@ class ScoreHistogram:
                 shared(UndefinedMetricWarning),
             )
             return ScoreSummary(*(math.nan,) * 6, self.n_rows, exact)
-        area = areas(negative, positive, ties)
+        area = areas(negative, positive, ties, weighted=self._weighted)
         precision = precisions(negative, positive, ties, weighted=self._weighted)
         return ScoreSummary(*area, *precision, self.n_rows, exact)
 
