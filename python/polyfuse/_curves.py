@@ -62,7 +62,7 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     return float(direction * np.add.reduce(steps * (up[1:] + up[:-1]) / 2.0))
 
 
-@_ranked.warn_of_positions(("pos_label", "sample_weight"))
+@_parameters.warn_of_positions(("pos_label", "sample_weight"))
 def confusion_matrix_at_thresholds(
     y_true: ArrayLike,
     y_score: ArrayLike,
@@ -91,7 +91,8 @@ def confusion_matrix_at_thresholds(
         Numbers, or weights, of true negative, false positive, false negative and true positive
         rows, float64.
     thresholds : ndarray of shape (n_thresholds,)
-        The distinct scores in descending order, in the type of the scores.
+        The distinct scores in descending order, in the type of the scores; float64 for
+        objects.
 
     Raises
     ------
@@ -272,7 +273,7 @@ def precision_recall_curve(
     recall : ndarray of shape (n_thresholds + 1,)
         The recall at each threshold, descending, then 0.
     thresholds : ndarray of shape (n_thresholds,)
-        Ascending scores, in the type of the scores.
+        Ascending scores, in the type of the scores; float64 for objects.
 
     Raises
     ------

@@ -14,26 +14,10 @@ from ._curves import auc, precision_recall_points, roc_points
 from ._labels import Array
 from .exceptions import UndefinedMetricWarning, shared, warn
 
-
-def check_matrix(y: Any, numeric: bool) -> Array:
-    """An array of one or two dimensions, not empty, of finite values."""
-    array = _labels.as_array(y)
-    _labels.check_consistent_length(array)
-    _labels.check_real(array)
-    if numeric:
-        _parameters.check_no_text(array)
-    if numeric and array.dtype.kind == "O":
-        array = array.astype(np.float64)
-    _parameters.check_dimensions(array)
-    _ranked.check_numbers(array)
-    _parameters.check_filled(array)
-    return array
-
-
 # -- one label against the rest ------------------------------------------------------------------
 
 
-class Marks(NamedTuple):
+class Positives(NamedTuple):
     """Which rows are positive: those whose label is `positive`; and whether there are others."""
 
     labels: Array
@@ -42,19 +26,19 @@ class Marks(NamedTuple):
 
 
 # Of marks, scores and weights.
-Score = Callable[[Marks, Any, Any], float]
+Score = Callable[[Positives, Any, Any], float]
 
 
-def _marks(y: Array, pos_label: Any = None) -> Marks:
-    """Marks of the column of an indicator matrix."""
+def _marks(y: Array, pos_label: Any = None) -> Positives:
+    """Positives of the column of an indicator matrix."""
     truth = _ranked.read_truth(y)
     if len(truth.classes) != 2 and pos_label is None:
-        return Marks(truth.values, 1, False)
+        return Positives(truth.values, 1, False)
     pos_label = _ranked.check_binary(truth, pos_label)
-    return Marks(*_ranked.mark(truth, pos_label), len(truth.classes) == 2)
+    return Positives(*_ranked.mark(truth, pos_label), len(truth.classes) == 2)
 
 
-def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) -> float:
+def area(marks: Positives, y_score: Any, weight: Any, max_fpr: float | None = None) -> float:
     """The area under the ROC curve, of finite scores."""
     if not marks.both:
         warn(
@@ -66,7 +50,8 @@ def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) 
     whole = max_fpr is None or max_fpr == 1
     if whole and rows.counts:
         right, wrong, pairs, _ = rows.sums()
-        if right and wrong:
+        # Beyond, products of weights overflow, or lose digits; the curve is made of quotients.
+        if 1e-250 < right * wrong < 1e300:
             return pairs / (2 * right * wrong)
     fpr, tpr, _ = roc_points(rows.curve(), drop_intermediate=True)
     if whole or max_fpr is None:
@@ -79,7 +64,7 @@ def area(marks: Marks, y_score: Any, weight: Any, max_fpr: float | None = None) 
     return 0.5 * (1 + (part - least) / (most - least))
 
 
-def precision_sum(marks: Marks, y_score: Any, weight: Any) -> float:
+def precision_sum(marks: Positives, y_score: Any, weight: Any) -> float:
     """The average precision."""
     rows = _ranked.binary(marks.labels, marks.positive, y_score, weight)
     if rows.counts:
@@ -105,7 +90,7 @@ def average_columns(
 ) -> float | Array:  # fmt: skip
     """The score of the columns, or rows, of an indicator matrix, averaged."""
     _labels.check_consistent_length(t, s, weight)
-    t, s = check_matrix(t, numeric=True), check_matrix(s, numeric=True)
+    t, s = _parameters.check_matrix(t, numeric=True), _parameters.check_matrix(s, numeric=True)
     if s.ndim == 1:
         raise ValueError(
             f"Expected 2D array, got 1D array instead:\narray={s}.\nReshape your data either using "
@@ -148,7 +133,7 @@ def average_classes(
             return 0
     scores = np.zeros(n_classes)
     for c in range(n_classes):
-        marks = Marks(codes, c, 0 < counts[c] < len(codes))
+        marks = Positives(codes, c, 0 < counts[c] < len(codes))
         scores[c] = score(marks, np.ascontiguousarray(s[:, c]), weight)
     return scores if average is None else _mean(scores, average_weight)
 
@@ -162,7 +147,7 @@ def average_pairs(codes: Array, s: Array, average: str | None) -> float:
         rows = np.concatenate((order[a], order[b]))
         first = np.zeros(len(rows), np.int8)
         first[: counts[a]] = 1
-        marks = [Marks(first, positive, True) for positive in (1, 0)]
+        marks = [Positives(first, positive, True) for positive in (1, 0)]
         each = [area(m, s[rows, c], None) for m, c in zip(marks, (a, b), strict=True)]
         scores.append((each[0] + each[1]) / 2)
         shares.append(len(rows) / len(codes))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from numbers import Real
-from typing import Any
+import math
+from collections.abc import Callable, Iterable
+from functools import wraps
+from numbers import Integral, Real
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from ._labels import Array, as_array, check_real
-from .exceptions import InvalidParameterError
+from ._labels import Array, as_array, check_consistent_length, check_finite, check_real
+from .exceptions import InvalidParameterError, warn
+
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 BOOLEAN = f"an instance of 'bool' or an instance of 'numpy.{np.bool_.__name__}'"
 
@@ -53,6 +57,15 @@ def check_optional(caller: str, **arrays: Any) -> None:
 def check_boolean(caller: str, name: str, value: Any) -> None:
     if not isinstance(value, bool | np.bool_):
         raise invalid_parameter(name, caller, BOOLEAN, value)
+
+
+def check_integer(caller: str, name: str, value: Any, least: int, most: int | None = None) -> None:
+    fits = isinstance(value, Integral) and least <= int(value) <= (
+        math.inf if most is None else most
+    )
+    if not fits:
+        expected = f"an int in the range [{least}, {'inf)' if most is None else f'{most}]'}"
+        raise invalid_parameter(name, caller, expected, value)
 
 
 def check_choice(
@@ -103,6 +116,27 @@ def as_column(y: Any) -> Array:
     return array
 
 
+def check_matrix(y: Any, numeric: bool) -> Array:
+    """An array of one or two dimensions, not empty, of finite values."""
+    array = as_array(y)
+    check_consistent_length(array)
+    check_real(array)
+    if numeric:
+        check_no_text(array)
+    if numeric and array.dtype.kind == "O":
+        array = array.astype(np.float64)
+    check_dimensions(array)
+    check_numbers(array)
+    check_filled(array)
+    return array
+
+
+def check_numbers(array: Array) -> None:
+    if array.dtype.kind == "O" and (array != array).any():
+        raise ValueError("Input contains NaN")
+    check_finite(array)
+
+
 def check_dimensions(y: Array) -> None:
     if y.ndim > 2:
         raise ValueError(f"Found array with dim {y.ndim}, while dim <= 2 is required.")
@@ -110,3 +144,28 @@ def check_dimensions(y: Array) -> None:
 
 def among(options: Iterable[str]) -> str:
     return f"a str among {{{', '.join(map(repr, options))}}} or None"
+
+
+def warn_of_positions(keywords: tuple[str, ...]) -> Callable[[_F], _F]:
+    """A function that for now takes two arguments and then `keywords` by position, with a warning.
+
+    scikit-learn made them keywords alone, and lets them pass until 1.11.
+    """
+
+    def decorate(function: _F) -> _F:
+        @wraps(function)
+        def lenient(*args: Any, **kwargs: Any) -> Any:
+            by_place = dict(zip(keywords, args[2:], strict=False))
+            if by_place and len(args) <= 2 + len(keywords):
+                listed = ", ".join(f"{name}={value}" for name, value in by_place.items())
+                warn(
+                    f"Pass {listed} as keyword args. From version 1.11 passing these as "
+                    "positional arguments will result in an error",
+                    FutureWarning,
+                )
+                return function(*args[:2], **kwargs, **by_place)
+            return function(*args, **kwargs)
+
+        return cast(_F, lenient)
+
+    return decorate

@@ -275,7 +275,7 @@ def d2_brier_score(
     held = _held_brier(y_true, y_proba, sample_weight, pos_label, labels)
     shares = held.shares()
     if held.squares is None:
-        unexplained = held.came_true * (held.weight - held.came_true) / held.weight
+        unexplained = held.came_true * held.other_shares()
     else:
         unexplained = held.squares - shares * held.came_true
     return float(1 - np.divide(np.asarray(held.square), np.add.reduce(unexplained)))

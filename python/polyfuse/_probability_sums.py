@@ -19,8 +19,10 @@ from ._kernels import select
 from ._labels import Array
 from ._probability_targets import (
     Coded,
+    Declared,
     check_no_nan,
     code,
+    declare,
     positive_of,
     two_values,
 )
@@ -55,6 +57,13 @@ class Held(NamedTuple):
             raise ZeroDivisionError("Weights sum to zero, can't be normalized")
         return self.came_true / self.weight
 
+    def other_shares(self) -> Array:
+        """How often each class did not come true: to the last digits, where it mostly did."""
+        before, after = (np.zeros(len(self.came_true)) for _ in range(2))
+        before[1:] = np.cumsum(self.came_true[:-1])
+        after[:-1] = np.cumsum(self.came_true[:0:-1])[::-1]
+        return (before + after) / self.weight
+
 
 # -- probabilities -------------------------------------------------------------------------------
 
@@ -63,7 +72,7 @@ def read_probabilities(given: Any) -> Array:
     """`given` as real numbers of float16, 32 or 64, of shape (n,) or (n, k); values unseen."""
     p = np.asarray(math.nan) if given is None else _labels.as_array(given)
     _labels.check_real(p)
-    dtype = getattr(given, "dtype", None)
+    dtype = _dtype_of(given)
     kept = isinstance(dtype, np.dtype) and dtype in (np.float16, np.float32, np.float64)
     if not kept or p.dtype != dtype:
         p = np.asarray(p if p.dtype.kind in "biuf" else given, dtype if kept else np.float64)
@@ -73,6 +82,16 @@ def read_probabilities(given: Any) -> Array:
         _labels.check_consistent_length(p)
     _parameters.check_filled(p)
     return p
+
+
+def _dtype_of(given: Any) -> Any:
+    """The dtype of an array, or that of the columns of a data frame together."""
+    of_columns: Any = getattr(given, "dtypes", None)
+    if not hasattr(of_columns, "__array__"):
+        return getattr(given, "dtype", None)
+    dtypes = list(of_columns)
+    numeric = dtypes and all(isinstance(dtype, np.dtype) for dtype in dtypes)
+    return np.result_type(*dtypes) if numeric else None
 
 
 def check_values(p: Array, least: str = "lower") -> None:
@@ -142,7 +161,7 @@ def _held(sums: Array, tallies: Array) -> Held:
 
 def hold(y_true: Any, p: Array, sample_weight: Any, labels: Any) -> Held:
     """Probabilities of all classes, or of the greater of two, held against the true ones."""
-    n_columns = _n_columns(p)
+    n_columns, declared = _n_columns(p), None
     try:
         y = _labels.as_array(y_true)
         weight = read_weight(p, y, sample_weight)
@@ -150,15 +169,18 @@ def hold(y_true: Any, p: Array, sample_weight: Any, labels: Any) -> Held:
         if coded is not None:
             sums, tallies = kernel_sums(coded.y, 0, p, weight)
             if sums[3] == 0 and tallies[0].all():
-                return _checked(p, coded, sums, tallies, labels, None)
-        coded, unordered = code(y_true, y, labels)
+                return _checked(p, coded, sums, tallies, None)
+        declared = declare(labels)
+        coded = code(y_true, y, declared)
     except Exception:
         check_values(p)
+        if declared is not None:
+            declared.warn()
         raise
     if coded.y.ndim == 2:
-        return _hold_indicators(p, coded, weight, labels, unordered)
+        return _hold_indicators(p, coded, weight, declared)
     sums, tallies = kernel_sums(coded.y, coded.low, p, weight)
-    return _checked(p, coded, sums, tallies, labels, unordered)
+    return _checked(p, coded, sums, tallies, declared)
 
 
 def _n_columns(p: Array) -> int:
@@ -173,14 +195,14 @@ def _guess(y: Array, n_columns: int) -> Coded | None:
 
 
 def _checked(
-    p: Array, coded: Coded, sums: Array, tallies: Array, labels: Any, unordered: str | None
+    p: Array, coded: Coded, sums: Array, tallies: Array, declared: Declared | None
 ) -> Held:
     if sums[2]:
         check_values(p)
-    if unordered:
-        warn(unordered)
+    if declared is not None:
+        declared.warn()
     _warn_of_excess(p, float(sums[4]))
-    _check_number(len(coded.classes), p, coded.classes, labels)
+    _check_number(len(coded.classes), p, coded.classes, declared)
     return _held(sums, tallies)
 
 
@@ -191,11 +213,11 @@ def _warn_of_excess(p: Array, excess: float) -> None:
         warn("The y_prob values do not sum to one. Make sure to pass probabilities.")
 
 
-def _check_number(n_classes: int, p: Array, classes: Array, labels: Any) -> None:
+def _check_number(n_classes: int, p: Array, classes: Array, declared: Declared | None) -> None:
     n_columns = _n_columns(p)
     if n_classes == n_columns:
         return
-    if labels is None:
+    if declared is None:
         raise ValueError(
             f"y_true and y_prob contain different number of classes: {n_classes} vs {n_columns}. "
             "Please provide the true labels explicitly through the labels argument. Classes found "
@@ -208,17 +230,17 @@ def _check_number(n_classes: int, p: Array, classes: Array, labels: Any) -> None
 
 
 def _hold_indicators(
-    p: Array, coded: Coded, weight: Array | None, labels: Any, unordered: str | None
+    p: Array, coded: Coded, weight: Array | None, declared: Declared | None
 ) -> Held:
     """The same for an indicator matrix, in which a row may have any number of classes."""
     check_values(p)
-    if unordered:
-        warn(unordered)
+    if declared is not None:
+        declared.warn()
     eps = np.finfo(p.dtype).eps
     p = p.reshape(len(p), -1)
     p = np.concatenate((1 - p, p), axis=1) if p.shape[1] == 1 else p
     _warn_of_excess(p, float(np.abs(p.sum(axis=1) - 1).max()))
-    _check_number(len(coded.classes), p, coded.classes, labels)
+    _check_number(len(coded.classes), p, coded.classes, declared)
     y = coded.y.astype(np.int64)
     logs = (y * -np.log(np.clip(p, eps, 1 - eps))).sum(axis=1, dtype=np.float64)
     misses = np.square(y - p).sum(axis=1, dtype=np.float64)

@@ -14,6 +14,7 @@ import numpy as np
 from . import _labels
 from ._codes import encode
 from ._labels import INDICATOR, SINGLE, Array, Targets
+from .exceptions import warn
 
 _UNDECLARED = "y_true contains values {} not belonging to the passed labels {}."
 
@@ -29,19 +30,23 @@ class Coded(NamedTuple):
 # -- of all classes ------------------------------------------------------------------------------
 
 
-def code(y_true: Any, y: Array, labels: Any) -> tuple[Coded, str | None]:
-    """The codes, and a warning if the labels are not in the order of the columns."""
+class Declared(NamedTuple):
+    """Labels that are given beside the targets: all classes, and what they stand in for."""
+
+    labels: Any
+    classes: Array
+    form: str
+    unordered: str | None
+
+    def warn(self) -> None:
+        """Warn if the labels are not in the order of the columns."""
+        if self.unordered:
+            warn(self.unordered)
+
+
+def declare(labels: Any) -> Declared | None:
     if labels is None:
-        form, values = discrete(y_true, y, "y")
-        if form == INDICATOR:
-            return Coded(values, 0, np.arange(values.shape[1])), None
-        coded = encode_labels(values, y.dtype)
-        if len(coded.classes) == 1:
-            raise ValueError(
-                f"y_true contains only one label ({coded.classes[0]}). Please provide the list of "
-                "all expected class labels explicitly through the labels argument."
-            )
-        return coded, None
+        return None
     given = _labels.as_array(labels)
     form, values = discrete(labels, given, "y")
     if len(given) == 0:
@@ -54,7 +59,22 @@ def code(y_true: Any, y: Array, labels: Any) -> tuple[Coded, str | None]:
             f"lexicographically. Pass the ordered labels={classes.tolist()} and ensure that the "
             "columns of y_prob correspond to this ordering."
         )
-    return _among(y_true, y, labels, classes, form), unordered
+    return Declared(labels, classes, form, unordered)
+
+
+def code(y_true: Any, y: Array, declared: Declared | None) -> Coded:
+    if declared is not None:
+        return _among(y_true, y, declared.labels, declared.classes, declared.form)
+    form, values = discrete(y_true, y, "y")
+    if form == INDICATOR:
+        return Coded(values, 0, np.arange(values.shape[1]))
+    coded = encode_labels(values, y.dtype)
+    if len(coded.classes) == 1:
+        raise ValueError(
+            f"y_true contains only one label ({coded.classes[0]}). Please provide the list of "
+            "all expected class labels explicitly through the labels argument."
+        )
+    return coded
 
 
 def discrete(given: Any, y: Array, name: str) -> tuple[str, Array]:

@@ -8,9 +8,9 @@ needs no curve.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, wraps
+from functools import cache
 from numbers import Real
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from . import _codes, _labels, _parameters
 from ._codes import plain
 from ._kernels import select
 from ._labels import SINGLE, Array
-from .exceptions import warn
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 # Integers up to here are float64 exactly.
 _EXACT = 2**53
@@ -76,10 +73,14 @@ def classes_of(values: Array) -> Array:
 
 
 def codes_of(values: Array, classes: Array) -> Array:
-    """The place of each value among sorted classes, all of which are there."""
+    """The place of each value among sorted classes, all there, as the kernels take labels."""
     low = classes[0]
     if values.dtype.kind in "iu" and int(classes[-1]) - int(low) == len(classes) - 1:
-        return values if low == 0 else np.subtract(values, low, dtype=np.int64, casting="unsafe")
+        return (
+            plain(values)
+            if low == 0
+            else np.subtract(values, low, dtype=np.int64, casting="unsafe")
+        )
     return np.searchsorted(classes, values)
 
 
@@ -97,6 +98,16 @@ def check_binary(truth: Truth, pos_label: Any) -> Any:
         f"y_true takes value in {{{listed}}} and pos_label is not specified: either make y_true "
         "take value in {0, 1} or {-1, 1} or pass pos_label explicitly."
     )
+
+
+def check_kind(truth: Truth, pos_label: Any) -> None:
+    """Raise if the positive label could not be one of these, now or later."""
+    text = truth.values.dtype.kind in "OUT"
+    if truth.form in ("binary", "multiclass") and text != isinstance(pos_label, str):
+        raise ValueError(
+            f"pos_label={pos_label!r} is not a valid label: those of y_true are "
+            f"{'strings' if text else 'numbers'}"
+        )
 
 
 def mark(truth: Truth, pos_label: Any) -> tuple[Array, int]:
@@ -147,29 +158,19 @@ def read_scores(score: Array) -> ScoreValues:
     return ScoreValues(ranks.astype(np.float64), lambda found: levels[found.astype(np.intp)])
 
 
-def warn_of_positions(keywords: tuple[str, ...]) -> Callable[[_F], _F]:
-    """A function that for now takes two arguments and then `keywords` by position, with a warning.
-
-    scikit-learn made them keywords alone, and lets them pass until 1.11.
-    """
-
-    def decorate(function: _F) -> _F:
-        @wraps(function)
-        def lenient(*args: Any, **kwargs: Any) -> Any:
-            by_place = dict(zip(keywords, args[2:], strict=False))
-            if by_place and len(args) <= 2 + len(keywords):
-                listed = ", ".join(f"{name}={value}" for name, value in by_place.items())
-                warn(
-                    f"Pass {listed} as keyword args. From version 1.11 passing these as "
-                    "positional arguments will result in an error",
-                    FutureWarning,
-                )
-                return function(*args[:2], **kwargs, **by_place)
-            return function(*args, **kwargs)
-
-        return cast(_F, lenient)
-
-    return decorate
+def as_float64(score: Array) -> Array:
+    """A copy of scores, all of which float64 can tell apart."""
+    kind = score.dtype.kind
+    if score.dtype.itemsize < 8 or score.dtype == np.float64:
+        return score.astype(np.float64)
+    with np.errstate(over="ignore"):
+        values = score.astype(np.float64)
+    far = kind in "iu" and np.abs(values).max() >= _EXACT
+    if far or (kind == "f" and (values != score).any()):
+        raise ValueError(
+            f"y_score must be numbers that float64 can hold, integers below 2**53; got {score!r}"
+        )
+    return values
 
 
 class Curve(NamedTuple):
@@ -221,7 +222,7 @@ def binary(
     _labels.check_consistent_length(labels, score, weight)
     score = _parameters.as_column(score)
     if not finite:
-        check_numbers(score)
+        _parameters.check_numbers(score)
     if weight is not None:
         weight = _labels.check_sample_weight(_parameters.as_column(weight), len(labels))
         if not weight.all():
@@ -229,12 +230,6 @@ def binary(
             labels, score, weight = labels[there], score[there], weight[there]
     _parameters.check_filled(score)
     return Binary(labels, positive, score, weight)
-
-
-def check_numbers(array: Array) -> None:
-    if array.dtype.kind == "O" and (array != array).any():
-        raise ValueError("Input contains NaN")
-    _labels.check_finite(array)
 
 
 def read_binary(y_true: Any, y_score: Any, pos_label: Any, sample_weight: Any) -> Binary:

@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike
 
 from . import _labels, _parameters, _ranked
 from ._label_averages import (
-    Marks,
+    Positives,
     area,
     average_classes,
     average_columns,
     average_pairs,
-    check_matrix,
     precision_sum,
 )
 from ._labels import INDICATOR, Array
@@ -41,8 +40,9 @@ def roc_auc_score(
     """Area under the ROC curve: how likely a positive row is scored above a negative one.
 
     ``(pairs in the right order + ties / 2) / pairs`` over pairs of a positive and a negative row,
-    counted exactly; with weights, or a part of the curve, by the trapezoidal rule. For the part up
-    to `max_fpr` the area is scaled to 0.5 for no skill and 1 at best (McClish, 1989).
+    counted exactly; with weights, a pair counts as the product of its two. The part up to `max_fpr`
+    is measured by the trapezoidal rule, and scaled to 0.5 for no skill and 1 at best (McClish,
+    1989).
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def roc_auc_score(
     _parameters.check_choice(caller, "multi_class", multi_class, ("ovo", "ovr", "raise"))
     _parameters.check_optional(caller, labels=labels)
     truth = _ranked.read_truth(y_true)
-    check_matrix(truth.given, numeric=False)
-    s = check_matrix(y_score, numeric=True)
+    _parameters.check_matrix(truth.given, numeric=False)
+    s = _parameters.check_matrix(y_score, numeric=True)
     weight = None if sample_weight is None else _parameters.as_column(sample_weight)
     wide = s.ndim == 2 and s.shape[1] > 2
     if truth.form == "multiclass" or (truth.form == "binary" and wide):
@@ -128,8 +128,8 @@ def roc_auc_score(
     if truth.form != "binary":
         raise ValueError(f"{truth.form} format is not supported")
     if len(truth.classes) < 2:
-        return score(Marks(truth.values, 1, False), s, weight)
-    return score(Marks(*_ranked.mark(truth, truth.labels[1]), True), s, weight)
+        return score(Positives(truth.values, 1, False), s, weight)
+    return score(Positives(*_ranked.mark(truth, truth.labels[1]), True), s, weight)
 
 
 def _check_auc_arguments(
@@ -264,7 +264,7 @@ def average_precision_score(
             raise ValueError(
                 f"pos_label={pos_label} is not a valid label. It should be one of {truth.labels}"
             )
-        marks = Marks(*_ranked.mark(truth, pos_label), True)
+        marks = Positives(*_ranked.mark(truth, pos_label), True)
         return precision_sum(marks, y_score, weight)
     if truth.form in (INDICATOR, "multiclass") and pos_label != 1:
         raise ValueError(
@@ -282,4 +282,6 @@ def average_precision_score(
             f"multiple classes. Got `y_score.shape={s.shape}`."
         )
     codes = _ranked.codes_of(truth.values, truth.classes)
-    return average_classes(precision_sum, codes, check_matrix(s, numeric=True), average, weight)
+    return average_classes(
+        precision_sum, codes, _parameters.check_matrix(s, numeric=True), average, weight
+    )

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import _ranked
+from . import _labels, _parameters, _ranked
 from ._compensated import two_sum
 from ._labels import Array
+from ._score_bounds import areas, precisions
+from .exceptions import UndefinedMetricWarning, shared, warn
 
 # Rows that wait until they are counted together.
 _PENDING = 1 << 16
+# As many pieces become one if the first has few rows: an array costs 100 bytes beside its values.
+_PIECES, _PIECE = 64, 1 << 12
 _SIGN = np.uint64(1 << 63)
+# Their scores, whether they are positive, and their weights.
+Rows = tuple[Array, Array, Array | None]
 
 
 class ScoreSummary(NamedTuple):
@@ -66,7 +72,8 @@ class ScoreHistogram:
     Parameters
     ----------
     pos_label : int, float, bool or str, default=1
-        The label of positive rows; all others are negative.
+        The label of positive rows; all others are negative. It may be one that no row has yet, so
+        that, unlike in :func:`roc_auc_score`, the greater of two labels is not positive by itself.
     exact_rows : int, default=1048576
         How many rows are kept: 9 bytes each, 17 with weights.
     bits : int, default=24
@@ -89,20 +96,24 @@ class ScoreHistogram:
     (0.875, 0.75, 1.0)
     """
 
+    __hash__ = None  # type: ignore[assignment]
+
     def __init__(
         self, *, pos_label: float | str = 1, exact_rows: int = 1 << 20, bits: int = 24
     ) -> None:
-        if not 12 <= bits <= 32:
-            raise ValueError(f"bits must be from 12 to 32; got {bits!r}")
-        if exact_rows < 0:
-            raise ValueError(f"exact_rows must not be negative; got {exact_rows!r}")
+        caller = "ScoreHistogram"
+        _parameters.check_pos_label(caller, pos_label, none=False)
+        if pos_label != pos_label:
+            raise _parameters.invalid_parameter("pos_label", caller, "a label, not NaN", pos_label)
+        _parameters.check_integer(caller, "exact_rows", exact_rows, 0)
+        _parameters.check_integer(caller, "bits", bits, 12, 32)
         self.pos_label = pos_label
         self.exact_rows = exact_rows
         self.bits = bits
         self.n_rows = 0
         self._weighted = False
         # Rows that are kept, or wait: their scores, whether they are positive, their weights.
-        self._rows: list[tuple[Array, Array, Array | None]] = []
+        self._rows: list[Rows] = []
         self._n_kept = 0
         # Numbers of bins, ascending, and of each the only score in it, or NaN; and the negative
         # and the positive rows, or their weights, each as a double and what it lacks.
@@ -118,11 +129,11 @@ class ScoreHistogram:
         Parameters
         ----------
         y_true : array-like of shape (n,)
-            Labels.
+            Labels; n may be 0.
         y_score : array-like of shape (n,)
-            The greater, the more positive; read as float64.
+            The greater, the more positive; kept as float64.
         sample_weight : array-like of shape (n,), default=None
-            Weight of each row, not negative; rows of weight zero are not there.
+            Weight of each row, not negative; rows of weight zero are not there, and all may be.
 
         Returns
         -------
@@ -131,14 +142,31 @@ class ScoreHistogram:
         Raises
         ------
         ValueError
-            If lengths differ, there are no rows, the targets are continuous, scores or weights are
-            not finite, or a weight is negative.
+            If lengths differ, the targets are continuous, or strings where `pos_label` is a number,
+            or numbers where it is a string, scores or weights are not finite, scores are text or
+            not exactly float64 (as integers beyond ``2**53``), or a weight is negative. The counts
+            are then as they were.
         """
-        rows = _ranked.read_binary(y_true, y_score, self.pos_label, sample_weight)
+        y, score = _labels.as_array(y_true), _labels.as_array(y_score)
+        weight = None if sample_weight is None else _labels.as_array(sample_weight)
+        _labels.check_consistent_length(y, score, weight)
+        if len(y) == 0:
+            return self
+        _parameters.check_no_text(score)
+        truth = _ranked.read_truth(y)
+        _ranked.check_kind(truth, self.pos_label)
+        nothing = weight is not None and weight.ndim == 1 and not weight.any()
+        rows = _ranked.binary(
+            *_ranked.mark(truth, _ranked.check_binary(truth, self.pos_label)),
+            score,
+            None if nothing else weight,
+        )
+        values = _ranked.as_float64(rows.score)
         if rows.weight is not None and (rows.weight < 0).any():
             raise ValueError("sample_weight must not be negative")
         weight = None if rows.weight is None else rows.weight.astype(np.float64)
-        self._add(rows.score.astype(np.float64), rows.labels == rows.positive, weight)
+        if not nothing:
+            self._add(values, rows.labels == rows.positive, weight)
         return self
 
     def merge(self, other: ScoreHistogram) -> ScoreHistogram:
@@ -155,10 +183,14 @@ class ScoreHistogram:
 
         Raises
         ------
+        TypeError
+            If it is no ScoreHistogram.
         ValueError
             If parameters differ.
         """
-        for name in ("pos_label", "exact_rows", "bits"):
+        if not isinstance(other, ScoreHistogram):
+            raise TypeError(f"other must be a ScoreHistogram; got {type(other).__name__}.")
+        for name in self._parameters():
             own, theirs = getattr(self, name), getattr(other, name)
             if own != theirs:
                 raise ValueError(f"{name} must be the same to merge; got {own!r} and {theirs!r}")
@@ -177,6 +209,11 @@ class ScoreHistogram:
         Returns
         -------
         summary : ScoreSummary
+
+        Warns
+        -----
+        UndefinedMetricWarning
+            If all rows have one class.
         """
         exact = self.n_rows <= self.exact_rows
         if exact:
@@ -184,24 +221,57 @@ class ScoreHistogram:
             ties = np.ones(len(negative), bool)
         else:
             self._fold()
-            counts = self._counts[::-1]
-            negative, positive = (counts.sum(axis=2) if counts.ndim == 3 else counts).T
+            negative, positive = _total(self._counts)[::-1].T
             ties = ~np.isnan(self._only[::-1])
-        areas = precisions = (math.nan,) * 3
-        if negative.any() and positive.any():
-            half = 0.0 if self._weighted else 0.5
-            areas = _areas(negative, positive, ties)
-            precisions = _precisions(negative, positive, ties, half)
-        return ScoreSummary(*areas, *precisions, self.n_rows, exact)
+        if not (negative.any() and positive.any()):
+            warn(
+                "Only one class is present in y_true. ROC AUC score is not defined in that case.",
+                shared(UndefinedMetricWarning),
+            )
+            return ScoreSummary(*(math.nan,) * 6, self.n_rows, exact)
+        area = areas(negative, positive, ties, weighted=self._weighted)
+        precision = precisions(negative, positive, ties, weighted=self._weighted)
+        return ScoreSummary(*area, *precision, self.n_rows, exact)
+
+    def __add__(self, other: object) -> ScoreHistogram:
+        if not isinstance(other, ScoreHistogram):
+            return NotImplemented
+        return ScoreHistogram(**self._parameters()).merge(self).merge(other)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScoreHistogram):
+            return NotImplemented
+        same = self._parameters() == other._parameters()
+        same = same and (self.n_rows, self._weighted) == (other.n_rows, other._weighted)
+        return same and all(
+            np.array_equal(a, b, equal_nan=True)
+            for a, b in zip(self._content(), other._content(), strict=True)
+        )
 
     def __repr__(self) -> str:
         kept = "all kept" if self.n_rows <= self.exact_rows else f"{len(self._bins)} bins"
         return f"<ScoreHistogram of {self.n_rows} rows, {kept}>"
 
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("pos_label", "exact_rows", "bits")}
+
+    def _content(self) -> tuple[Array, ...]:
+        """What was counted, whatever the order."""
+        if self.n_rows > self.exact_rows:
+            self._fold()
+            return self._bins, self._only, _total(self._counts)
+        score, positive, weight = _joined(self._rows)
+        weight = _weights((score, positive, weight))
+        order = np.lexsort((weight, positive, score))
+        return score[order], positive[order], weight[order]
+
     # -- rows ------------------------------------------------------------------------------------
 
     def _add(self, score: Array, positive: Array, weight: Array | None) -> None:
-        self._rows.append((score, positive, weight))
+        rows = self._rows
+        rows.append((score, positive, weight))
+        if len(rows) >= _PIECES and len(rows[-_PIECES][0]) < _PIECE:
+            rows[-_PIECES:] = [_joined(rows[-_PIECES:])]
         self.n_rows += len(score)
         self._n_kept += len(score)
         self._weighted = self._weighted or weight is not None
@@ -215,10 +285,8 @@ class ScoreHistogram:
         """Negative and positive rows, or weights, of each distinct score, descending."""
         if not self._rows:
             return np.zeros(1), np.zeros(1)
-        score, positive = (np.concatenate([row[i] for row in self._rows]) for i in (0, 1))
-        weight = None
-        if self._weighted:
-            weight = np.concatenate([_weights(row) for row in self._rows])
+        score, positive, weight = _joined(self._rows)
+        if weight is not None:
             # The order of the rows is not to show in the sums.
             order = np.lexsort((weight, positive, score))
             score, positive, weight = score[order], positive[order], weight[order]
@@ -232,7 +300,7 @@ class ScoreHistogram:
         rows, self._rows, self._n_kept = self._rows, [], 0
         if not rows:
             return
-        score, positive = (np.concatenate([row[i] for row in rows]) for i in (0, 1))
+        score, positive, weight = _joined(rows)
         bins, place = _distinct(_bins_of(score, self.bits))
         only = np.empty(len(bins))
         only[place] = score
@@ -240,7 +308,7 @@ class ScoreHistogram:
         cells, n_cells = 2 * place + positive, 2 * len(bins)
         counts: Array
         if self._weighted:
-            weight = np.concatenate([_weights(row) for row in rows])
+            weight = _weights((score, positive, weight))
             counts = _weigh(cells, weight, n_cells).reshape(-1, 2, 2)
         else:
             counts = np.bincount(cells, minlength=n_cells).reshape(-1, 2)
@@ -261,8 +329,21 @@ class ScoreHistogram:
         self._bins, self._only, self._counts = merged, single, total
 
 
-def _weights(row: tuple[Array, Array, Array | None]) -> Array:
-    return np.ones(len(row[0])) if row[2] is None else row[2]
+def _weights(rows: Rows) -> Array:
+    return np.ones(len(rows[0])) if rows[2] is None else rows[2]
+
+
+def _joined(pieces: list[Rows]) -> Rows:
+    if not pieces:
+        return np.empty(0), np.empty(0, bool), None
+    score, positive = (np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))
+    if all(piece[2] is None for piece in pieces):
+        return score, positive, None
+    return score, positive, np.concatenate([_weights(piece) for piece in pieces])
+
+
+def _total(counts: Array) -> Array:
+    return counts.sum(axis=2) if counts.ndim == 3 else counts
 
 
 def _as_weights(counts: Array) -> Array:
@@ -296,7 +377,7 @@ def _weigh(cells: NDArray[np.int64], weight: Array, n_cells: int) -> Array:
     Weights are cut at a bit that is the same for all. The sums of the first parts are exact, and
     errors of those of the second parts are far below the last place of a double.
     """
-    unit = 2.0 ** (math.frexp(float(weight.max()))[1] - 26)
+    unit = 2.0 ** max(math.frexp(float(weight.max()))[1] - 26, -1074)
     first = np.rint(weight / unit) * unit
     sums = [np.bincount(cells, part, n_cells) for part in (first, weight - first)]
     return _twofold(sums[0], sums[1])
@@ -310,37 +391,3 @@ def _twofold(a: Array, b: Array) -> Array:
 def _add_twofold(a: Array, b: Array) -> Array:
     both = _twofold(a[..., 0], b[..., 0])
     return _twofold(both[..., 0], both[..., 1] + (a[..., 1] + b[..., 1]))
-
-
-# -- what bins, from the greatest score on, tell -------------------------------------------------
-
-
-def _areas(negative: Array, positive: Array, ties: Array) -> tuple[float, float, float]:
-    """The area under the ROC curve with ties in a bin, at least, at most.
-
-    `ties` says in which bins all scores are equal.
-    """
-    negative, positive = negative.astype(np.float64), positive.astype(np.float64)
-    pairs = float(positive.sum() * negative.sum())
-    inside = negative * positive
-    sure = float((negative * (np.cumsum(positive) - positive)).sum() + inside[ties].sum() / 2)
-    unsure = float(inside[~ties].sum())
-    return (sure + unsure / 2) / pairs, sure / pairs, (sure + unsure) / pairs
-
-
-def _precisions(
-    negative: Array, positive: Array, ties: Array, half: float
-) -> tuple[float, float, float]:
-    """The average precision with ties in a bin, at least, at most."""
-    found = positive != 0
-    tp, fp = np.cumsum(positive)[found], np.cumsum(negative)[found]
-    p, q, ties = positive[found], negative[found], ties[found]
-    tied = p * (tp / (tp + fp))
-    most = np.where(ties, tied, p * (tp / (tp + fp - q)))
-    # A convex function's mean over an interval of 1 is above its value in the middle, so that a sum
-    # of 1 / (a + i) is below the logarithm.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        lost = np.where(fp > 0, fp * np.log1p(p / (tp - p + fp + half)), 0.0)
-    least = np.where(ties, tied, p - lost)
-    total = float(positive.sum())
-    return tuple(float(x.sum()) / total for x in (tied, least, most))  # type: ignore[return-value]

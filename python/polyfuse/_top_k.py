@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _labels, _parameters, _ranked
-from ._label_averages import check_matrix
 from ._labels import Array
 from ._ranking_scores import check_classes, known_codes
 from .exceptions import UndefinedMetricWarning, shared, warn
@@ -79,9 +77,7 @@ def top_k_accuracy_score(
     """
     caller = "top_k_accuracy_score"
     _parameters.check_array_likes(caller, y_true=y_true, y_score=y_score)
-    if not (isinstance(k, Integral) and k >= 1):
-        expected = "an int in the range [1, inf)"
-        raise _parameters.invalid_parameter("k", caller, expected, k)
+    _parameters.check_integer(caller, "k", k, 1)
     _parameters.check_boolean(caller, "normalize", normalize)
     _parameters.check_optional(caller, sample_weight=sample_weight, labels=labels)
     codes, s, n_classes = _read(y_true, y_score, sample_weight, labels)
@@ -104,13 +100,13 @@ def _read(
     y_true: ArrayLike, y_score: ArrayLike, sample_weight: Any, labels: Any
 ) -> tuple[Array, Array, int]:
     """The class of each row, the scores, and the number of classes."""
-    given = _parameters.as_column(check_matrix(y_true, numeric=False))
+    given = _parameters.as_column(_parameters.check_matrix(y_true, numeric=False))
     truth = _ranked.read_truth(given)
     several = truth.form == "multiclass"
     if not several and truth.form != "binary":
         raise ValueError(f"y type must be 'binary' or 'multiclass', got '{truth.form}' instead.")
     several = several or (labels is not None and len(labels) > 2)
-    s = check_matrix(y_score, numeric=True)
+    s = _parameters.check_matrix(y_score, numeric=True)
     if several and s.ndim != 2:
         raise ValueError(
             "`y_score` needs to be of shape `(n_samples, n_classes)`, since `y_true` contains "

@@ -159,3 +159,49 @@ def draw_numbers(seed, n=200, width=None):
     shape = (n,) if width is None else (n, width)
     y = rng.gamma(2.0, 3.0, shape) + 0.1
     return rng, y, y * rng.uniform(0.7, 1.4, shape)
+
+
+# -- layouts -------------------------------------------------------------------------------------
+
+
+def _unaligned(x):
+    there = np.empty(x.nbytes + 1, np.uint8)[1:].view(x.dtype).reshape(x.shape)
+    there[...] = x
+    return there
+
+
+def _field(x):
+    rows = np.zeros(x.shape, [("before", "i1"), ("x", x.dtype)])
+    rows["x"] = x
+    return rows["x"]
+
+
+def _read_only(x):
+    x = x.copy()
+    x.flags.writeable = False
+    return x
+
+
+# What an array may look like in memory, of the same values.
+LAYOUTS = {
+    "strided": lambda x: np.repeat(x, 2, axis=0)[::2],
+    "reversed": lambda x: x[::-1].copy()[::-1],
+    "column": lambda x: np.stack((x, x), axis=-1)[..., 0],
+    "field": _field,
+    "swapped": lambda x: x.astype(x.dtype.newbyteorder("S")),
+    "unaligned": _unaligned,
+    "read_only": _read_only,
+    "fortran": lambda x: np.asfortranarray(x),
+}
+
+
+def assert_layouts_are_alike(name, y, score, layout, weight=None, **kwargs):
+    """A metric of targets, scores and weights in a layout, alone and together."""
+    alter = LAYOUTS[layout]
+    short, narrow = alter(y.astype("int8")), alter(score.astype("float32"))
+    pairs = ((alter(y), score), (y, alter(score)), (short, narrow), (alter(y.astype(float)), score))
+    for targets, values in pairs:
+        tolerance = {"rtol": 1e-5 if values is narrow else 1e-12}
+        compare(name, targets, values, **kwargs, **tolerance)
+        if weight is not None:
+            compare(name, targets, values, sample_weight=alter(weight), **kwargs, **tolerance)

@@ -7,7 +7,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from metrics_oracle import LABELS, compare, draw_weights, outcome
+from metrics_oracle import (
+    LABELS,
+    LAYOUTS,
+    assert_layouts_are_alike,
+    compare,
+    draw_weights,
+    outcome,
+)
 
 from polyfuse import metrics
 
@@ -127,6 +134,35 @@ def test_many_rows(k, low, kind):
             compare(name, words, p, labels=["a", "bb", "ccc"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e200, 1e300])
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_weights_far_from_one(name, scale):
+    rng = np.random.default_rng(8)
+    weight, p = scale * rng.random(40), rng.dirichlet(np.ones(3), 40)
+    y, marks = rng.integers(0, 3, 40), (p > 0.3).astype("int64")
+    for targets, values in ((y % 2, p[:, 0].copy()), (y, p), (marks, p)):
+        compare(name, targets, values, sample_weight=weight, rtol=1e-12)
+
+
+def test_one_sided_weights_keep_their_digits():
+    y, p, weight = [0, 0, 1], np.array([0.25, 0.5, 0.5]), [1.0, 1.0, 1e-14]
+    square = 0.25**2 + 0.5**2 + 0.5**2 * 1e-14
+    unexplained = 2 * 1e-14 / (2 + 1e-14)
+    expected = pytest.approx(1 - square / unexplained, rel=1e-15)
+    assert metrics.d2_brier_score(y, p, sample_weight=weight) == expected
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", PROBABILITIES)
+def test_any_layout(name, layout):
+    rng = np.random.default_rng(7)
+    weight, p = rng.random(40), rng.dirichlet(np.ones(3), 40)
+    y, marks = rng.integers(0, 3, 40), (p > 0.3).astype("int64")
+    assert_layouts_are_alike(name, y % 2, p[:, 0].copy(), layout, weight)
+    assert_layouts_are_alike(name, y, p, layout, weight)
+    assert_layouts_are_alike(name, marks, p, layout, weight)
+
+
 def test_clipping_follows_the_precision():
     for kind in ("float16", "float32", "float64"):
         for name in ("log_loss", "d2_log_loss_score"):
@@ -156,7 +192,10 @@ BAD = [
     (([0, 0], [0.1, 0.9]), {}), (([0, 0], [[0.1, 0.9]] * 2), {"labels": [0]}),
     (([0, 5], [[0.1, 0.9]] * 2), {"labels": [0, 1]}), (([0, 1], [[0.1, 0.9]] * 2), {"labels": 3}),
     (([0, 1], [[0.1, 0.9]] * 2), {"labels": [0, 1, 1]}),
-    (([0, 1], [[0.1, 0.8]] * 2), {"labels": [1, 0]}), (([0, 1], [[0.1, 0.8, 0.1]] * 2), {}),
+    (([0, 1], [[0.1, 0.8]] * 2), {"labels": [1, 0]}),
+    (([0, 5], [[0.1, 0.9]] * 2), {"labels": [1, 0]}),
+    (([[0, 1], [1, 1]], [[0.1, 0.9]] * 2), {"labels": [1, 0]}),
+    (([0, 1], [[0.1, 0.8, 0.1]] * 2), {}),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [1, 2, 3]}),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [1, math.nan]}),
     (([0, 1], [0.1, 0.9]), {"sample_weight": [0, 0]}),
@@ -207,6 +246,30 @@ def test_frames():
     for name in PROBABILITIES:
         compare(name, pd.Series([0, 1, 1]), frame, rtol=1e-12)
         compare(name, pd.Series([0, 1, 1]), frame["b"], rtol=1e-12)
+
+
+# pandas itself warns where it prints float16, as a note of `compare` does.
+@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("f4", "f4"), ("f2", "f2"), ("f4", "f8"), ("f2", "f4"), ("i8", "f4"), ("i1", "f4"),
+        ("bool", "f4"), ("i2", "f2"), ("i8", "i8"), ("Float32", "Float32"), ("f4", "Float32"),
+    ],
+)  # fmt: skip
+def test_frames_are_as_precise_as_their_columns(kinds):
+    columns = zip("ab", ([1, 0, 1], [0, 1, 0]), kinds, strict=True)
+    frame = pd.DataFrame({name: pd.Series(x, dtype=kind) for name, x, kind in columns})
+    for name in PROBABILITIES:
+        compare(name, [1, 1, 0], frame, rtol=0.01)
+        compare(name, [1, 1, 0], frame[["b"]], rtol=0.01)
+        compare(name, [1, 1, 0], frame["b"], rtol=0.01)
+
+
+def test_frames_of_polars_are_float64():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"a": [1, 0, 1], "b": [0, 1, 0]}).cast(polars.Float32)
+    compare("log_loss", [1, 1, 0], frame, rtol=1e-12)
 
 
 # -- hinge loss ----------------------------------------------------------------------------------

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from metrics_oracle import LABELS, compare, draw_weights, files_warned_of
+from metrics_oracle import (
+    LABELS,
+    LAYOUTS,
+    assert_layouts_are_alike,
+    compare,
+    draw_weights,
+    files_warned_of,
+)
 
 from polyfuse import metrics
 
@@ -180,6 +187,39 @@ def test_top_k(seed):
         if rng.random() < 0.5:
             kwargs["labels"] = labels
         compare("top_k_accuracy_score", y_true, score, **kwargs, rtol=1e-13)
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e-130, 1e130, 1e200, 1e300])
+def test_weights_far_from_one(scale):
+    rng = np.random.default_rng(51)
+    score, classes = rng.dirichlet(np.ones(3), 40), rng.integers(0, 3, 40)
+    weight = scale * rng.random(40)
+    tolerance = {"rtol": 1e-9 if scale < 1e-300 else 1e-12}
+    for name in ("roc_auc_score", "average_precision_score"):
+        compare(name, [0, 1, 0, 1], [0.1, 0.9, 0.3, 0.2], sample_weight=[scale] * 4, **tolerance)
+        compare(name, classes % 2, score[:, 0], sample_weight=weight, **tolerance)
+    compare("roc_auc_score", classes, score, multi_class="ovr", sample_weight=weight, **tolerance)
+    mixed = np.where(classes == 0, scale, 1 / scale)
+    compare("roc_auc_score", classes % 2, score[:, 0], sample_weight=mixed, rtol=1e-9)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_layout(layout):
+    rng = np.random.default_rng(50)
+    weight, score = rng.random(40), rng.dirichlet(np.ones(3), 40)
+    classes, marks = rng.integers(0, 3, 40), (score > 0.3).astype("int64")
+    for name in ("roc_auc_score", "average_precision_score", *CURVES):
+        assert_layouts_are_alike(name, classes % 2, score[:, 0].copy(), layout, weight)
+    for name, kwargs in (
+        ("roc_auc_score", {"multi_class": "ovr"}),
+        ("average_precision_score", {}),
+    ):
+        for average in ("macro", "micro"):
+            kwargs["average"] = average
+            assert_layouts_are_alike(name, classes, score, layout, weight, **kwargs)
+            assert_layouts_are_alike(name, marks, score, layout, weight, **kwargs)
+    assert_layouts_are_alike("roc_auc_score", classes, score, layout, multi_class="ovo")
+    assert_layouts_are_alike("top_k_accuracy_score", classes, score, layout, weight)
 
 
 # -- errors --------------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from polyfuse.exceptions import UndefinedMetricWarning
 from polyfuse.metrics import ScoreHistogram, average_precision_score, roc_auc_score
 
 KINDS = ("uniform", "normal", "ties", "wide")
@@ -138,6 +140,39 @@ def test_sums_of_weights_hardly_depend_on_the_split(exact_rows):
         np.testing.assert_allclose(other, whole, rtol=1e-15)
 
 
+@pytest.mark.parametrize("bits", [12, 16, 24])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_bounds_hold_for_weights_of_any_size(kind, bits):
+    for seed in range(20):
+        y, score, _ = rows(seed, 500, kind)
+        weight = 10.0 ** np.random.default_rng(seed).integers(-9, 9, 500)
+        got = ScoreHistogram(exact_rows=0, bits=bits).update(y, score, weight).result()
+        for value, (tied, low, high) in zip(
+            scored(y, score, weight), (got[:3], got[3:6]), strict=True
+        ):
+            assert low * (1 - 1e-13) <= value <= high * (1 + 1e-13)
+            assert low <= tied <= high <= 1
+
+
+def test_a_small_weight_behind_a_great_one_keeps_its_place():
+    histogram = ScoreHistogram(exact_rows=0, bits=16)
+    got = histogram.update([0, 1, 1], [1.0, 1.0 + 1e-9, 5.0], [1e16, 1.0, 0.3]).result()
+    assert got.average_precision_high == 1.0
+    assert got.average_precision_low <= got.average_precision
+
+
+@pytest.mark.parametrize("exact_rows", [0, 10])
+@pytest.mark.parametrize("scale", [5e-324, 1e-320, 1e-200, 1e200, 1e307])
+def test_weights_far_from_one(exact_rows, scale):
+    histogram = ScoreHistogram(exact_rows=exact_rows, bits=32)
+    histogram.update([0, 1, 0, 1], [0.1, 0.9, 0.3, 0.2], [scale] * 4)
+    assert histogram.result().auc == 0.75
+    # The third of the smallest numbers there are is another one.
+    rough = 1e-3 if scale < 1e-310 else 1e-15
+    if scale > 5e-324:
+        assert histogram.result().average_precision == pytest.approx(5 / 6, rel=rough)
+
+
 def test_rows_with_weights_join_rows_without():
     y, score, weight = rows(7, 2000, weighted=True)
     for exact_rows in (0, 10_000):
@@ -201,13 +236,87 @@ def test_pickles(exact_rows):
     assert (copy.n_rows, histogram.n_rows) == (4, 3)
 
 
-def test_a_missing_class_is_nan():
+def test_a_missing_class_is_nan_and_warned_of():
     for histogram in (ScoreHistogram(), ScoreHistogram(exact_rows=0)):
-        assert math.isnan(histogram.result().auc)
+        with pytest.warns(UndefinedMetricWarning, match="Only one class"):
+            assert math.isnan(histogram.result().auc)
         histogram.update([0, 0], [1.0, 2.0])
-        assert math.isnan(histogram.result().average_precision)
-        assert histogram.result().n_rows == 2
+        with pytest.warns(UndefinedMetricWarning, match="Only one class") as caught:
+            assert math.isnan(histogram.result().average_precision)
+        assert caught[0].filename == __file__
+        assert histogram.n_rows == 2
     assert "2 rows" in repr(histogram)
+
+
+def test_pieces_without_rows_are_taken():
+    for exact_rows in (0, 10):
+        histogram = ScoreHistogram(exact_rows=exact_rows).update([], [])
+        histogram.update([0, 1], [0.1, 0.2], [0, 0]).update([0, 1], [0.1, 0.2], [0.5, 0.5])
+        histogram.update(np.empty(0, int), np.empty(0), np.empty(0))
+        assert (histogram.n_rows, histogram.result().auc) == (2, 1.0)
+
+
+def test_small_pieces_take_no_more_memory_than_large_ones():
+    y, score = np.array([0, 1]), np.array([0.1, 0.2])
+    histogram = ScoreHistogram().update(y, score)
+    tracemalloc.start()
+    for _ in range(5000):
+        histogram.update(y, score)
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert used < 15 * 10_000
+    for n_rows in range(600, 0, -1):
+        histogram.update(np.ones(n_rows, int), np.ones(n_rows), np.ones(n_rows))
+    assert len(histogram._rows) < 128
+    assert histogram.n_rows == sum(len(row[0]) for row in histogram._rows)
+
+
+@pytest.mark.parametrize("exact_rows", [0, 10_000])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_and_comparisons(weighted, exact_rows):
+    kwargs = {"exact_rows": exact_rows}
+    y, score, _ = rows(11, 300)
+    weight = np.arange(300.0) + 1 if weighted else None
+    whole = ScoreHistogram(**kwargs).update(y, score, weight)
+    for order in (slice(None), slice(None, None, -1)):
+        w = None if weight is None else weight[order]
+        parts = [ScoreHistogram(**kwargs) for _ in range(2)]
+        for part, at in zip(parts, (slice(100), slice(100, None)), strict=True):
+            part.update(y[order][at], score[order][at], None if w is None else w[at])
+        assert parts[0] + parts[1] == whole
+        assert parts[0] != whole
+        assert parts[0].n_rows == 100
+    assert whole != ScoreHistogram(**kwargs).update(1 - y, score, weight)
+    assert whole != ScoreHistogram(exact_rows=5).update(y, score, weight)
+    assert whole != 3
+    with pytest.raises(TypeError, match="unsupported operand"):
+        whole + 3
+    with pytest.raises(TypeError, match=r"other must be a ScoreHistogram; got int\."):
+        whole.merge(3)
+
+
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"bits": 40}, {"bits": 12.5}, {"bits": "a"}, {"bits": None}, {"exact_rows": -1},
+        {"exact_rows": 2.5}, {"exact_rows": "x"}, {"pos_label": [1]}, {"pos_label": None},
+        {"pos_label": math.nan}, {"pos_label": np.float64("nan")},
+    ],
+)  # fmt: skip
+def test_bad_parameters(kwargs):
+    name, value = next(iter(kwargs.items()))
+    with pytest.raises(ValueError, match=f"The '{name}' parameter of ScoreHistogram must") as said:
+        ScoreHistogram(**kwargs)
+    assert f"Got {value!r} instead" in str(said.value)
+
+
+def test_scores_that_no_float64_can_hold_are_refused():
+    wide = np.array([1, 1 + np.finfo(np.longdouble).eps], np.longdouble)
+    for score in ([2**60, 2**60 + 1], [0, 2**53 + 1], np.array([0, 2**64 - 1], np.uint64), wide):
+        with pytest.raises(ValueError, match="y_score must be numbers that float64 can hold"):
+            ScoreHistogram().update([0, 1], score)
+    for score in ([-(2**53) + 1, 2**53 - 1], np.array([0.5, 0.75], np.longdouble), [False, True]):
+        assert ScoreHistogram().update([0, 1], score).result().auc == 1.0
 
 
 def test_errors_name_the_argument():
@@ -218,13 +327,15 @@ def test_errors_name_the_argument():
         (([0.5, 1], [1.0, 2.0]), "continuous format"),
         (([0, 1], [1.0, 2.0], [1.0, -1.0]), "sample_weight must not be negative"),
         (([0, 1], [1.0, 2.0], [1.0, math.inf]), "sample_weight contains infinity"),
+        (([0, 1], [1.0, 2.0], [0.0]), "inconsistent numbers of samples"),
+        (([0, 1], ["a", "b"]), "dtype='numeric' is not compatible"),
+        ((["a", "b"], [1.0, 2.0]), "pos_label=1 is not a valid label: those of y_true are strings"),
     ):
         with pytest.raises(ValueError, match=message):
             histogram.update(*arguments)
     assert histogram.n_rows == 0
-    for kwargs, message in (({"bits": 40}, "bits must"), ({"exact_rows": -1}, "exact_rows must")):
-        with pytest.raises(ValueError, match=message):
-            ScoreHistogram(**kwargs)
+    with pytest.raises(ValueError, match="pos_label='1' is not .* y_true are numbers"):
+        ScoreHistogram(pos_label="1").update([0, 1], [1.0, 2.0])
     for kwargs in ({"bits": 20}, {"exact_rows": 5}, {"pos_label": 2}):
         with pytest.raises(ValueError, match=f"{next(iter(kwargs))} must be the same"):
             histogram.merge(ScoreHistogram(**kwargs))

@@ -37,7 +37,8 @@ def rank_sums(
     if sample_weight is None:
         tp, fp = tp.astype(np.int64), fp.astype(np.int64)
     more_tp, more_fp = np.diff(tp), np.diff(fp)
-    pairs = np.sum(more_fp * (tp[:-1] + tp[1:]))
+    with np.errstate(over="ignore"):
+        pairs = np.sum(more_fp * (tp[:-1] + tp[1:]))
     precisions = np.sum(more_tp * (tp[1:] / (tp[1:] + fp[1:])))
     return tp[-1].item(), fp[-1].item(), pairs.item(), precisions.item()
 
