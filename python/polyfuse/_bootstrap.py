@@ -19,7 +19,6 @@ from ._resampling import (
     Sample,
     Score,
     as_generator,
-    quietly,
     read_sample,
     resamples,
     without_each,
@@ -145,13 +144,17 @@ def bootstrap(
     Warns
     -----
     UndefinedMetricWarning
-        If the metric is NaN in some resamples. They are left out of the interval.
+        If the metric is NaN in some resamples. They are left out of the interval. If all resamples
+        lie on one side of the estimate, of which ``"bca"`` makes no interval: it is NaN.
+    UserWarning
+        If the estimate lies outside its interval.
 
     Notes
     -----
     A label that a resample has lost has no part in its mean over labels, as it has none in that
     of the metric of these rows; with ``labels=`` it has. Weights of kappa are by the places of
-    labels among those of all rows.
+    labels among those of all rows. Where many labels have few rows, resamples lose many of them,
+    and means over labels are biased by that.
 
     Intervals of a thousand resamples are good to two digits or so: another seed moves their ends
     by about a tenth of the standard error.
@@ -173,7 +176,7 @@ def bootstrap(
     check_options("bootstrap", n_resamples, confidence_level)
     _parameters.check_choice("bootstrap", "method", method, _METHODS)
     known, rng = as_metric(metric, "bootstrap"), as_generator(random_state)
-    sample, score = read_sample(known, y_true, [y_pred], sample_weight)
+    sample, score = read_sample(known, y_true, {"y_pred": y_pred}, sample_weight)
     return bootstrap_sample(known.name, sample, score, n_resamples, confidence_level, method, rng)
 
 
@@ -192,13 +195,11 @@ def bootstrap_sample(
 ) -> Bootstrap:  # fmt: skip
     (pred,) = sample.preds
 
-    def scores(counts: Array) -> Array:
-        return score(sample.true, pred, sample.weigh(counts))
+    def scores(counts: Array, *, quiet: bool = True) -> Array:
+        return score(sample.true, pred, sample.weigh(counts), quiet=quiet)
 
-    estimate = float(scores(sample.counts[None])[0])
-    distribution = quietly(
-        lambda: np.concatenate([scores(c) for c in resamples(sample, n_resamples, rng)])
-    )
+    estimate = float(scores(sample.counts[None], quiet=False)[0])
+    distribution = np.concatenate([scores(c) for c in resamples(sample, n_resamples, rng)])
     known = defined(distribution)
 
     def left_out() -> tuple[Array, Array]:
@@ -206,10 +207,20 @@ def bootstrap_sample(
         return without, sample.counts
 
     low, high = interval(known, estimate, level, method, left_out)
+    _warn_of_bias(estimate, low, high)
     error = float(np.std(known, ddof=1)) if len(known) > 1 else math.nan
     return Bootstrap(
         name, estimate, low, high, error, float(level), method, sample.n_rows, distribution
     )
+
+
+def _warn_of_bias(estimate: float, low: float, high: float) -> None:
+    rounding = 1e-12 * abs(estimate)
+    if estimate < low - rounding or estimate > high + rounding:
+        warn(
+            f"The estimate {estimate:.4g} lies outside its interval [{low:.4g}, {high:.4g}]: "
+            "resamples are biased, as means over labels are where labels of few rows are lost."
+        )
 
 
 def defined(distribution: Array) -> Array:
@@ -234,6 +245,8 @@ def interval(
     ends = np.array([(1 - level) / 2, (1 + level) / 2])
     if method == "bca" and distribution.min() < distribution.max():
         ends = _bca_ends(ends, distribution, estimate, *left_out())
+        if np.isnan(ends).any():
+            return math.nan, math.nan
     low, high = np.quantile(distribution, ends).tolist()
     return (2 * estimate - high, 2 * estimate - low) if method == "basic" else (low, high)
 
@@ -245,6 +258,12 @@ def _bca_ends(
     normal, n = NormalDist(), len(distribution)
     # Ties count half: a score of few rows has few values.
     below = np.count_nonzero(distribution < estimate) + np.count_nonzero(distribution <= estimate)
+    if below in (0, 2 * n):
+        warn(
+            "All resamples lie on one side of the estimate: there is no interval by method='bca'.",
+            shared(UndefinedMetricWarning),
+        )
+        return np.full(2, math.nan)
     share = min(max(below / (2 * n), 0.5 / n), 1 - 0.5 / n)
     bias = normal.inv_cdf(share)
     known = ~np.isnan(without)

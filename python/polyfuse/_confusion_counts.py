@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _labels
+from . import _labels, _parameters
 from ._codes import Codes, encode, union
 from ._compensated import two_sum
 from ._confusion_table import ConfusionTable
@@ -66,7 +67,7 @@ class ConfusionCounts:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, labels: ArrayLike | None = None) -> None:
-        self.labels = labels
+        self.labels = None if labels is None else _checked(labels)
         self.n_rows = 0
         self.weighted = False
         self._part: _Part | None = None
@@ -104,6 +105,10 @@ class ConfusionCounts:
         if weight is not None and (weight.ndim != 1 or weight.any()):
             weight = _labels.check_sample_weight(weight, len(t))
         codes = encode(targets)
+        if self.labels and isinstance(self.labels[0], str) != isinstance(codes.values[0], str):
+            raise ValueError(
+                f"labels and targets must be of one kind; got {self.labels} and {codes.values}."
+            )
         self._part = _merged(
             self._part, _Part(codes.values, targets.dtypes, *_count(codes, weight))
         )
@@ -127,10 +132,12 @@ class ConfusionCounts:
         TypeError
             If it is no ConfusionCounts.
         ValueError
-            If one has counted strings and the other numbers.
+            If one has counted strings and the other numbers, or has other `labels`.
         """
         if not isinstance(other, ConfusionCounts):
             raise TypeError(f"other must be a ConfusionCounts; got {type(other).__name__}.")
+        if self.labels != other.labels:
+            raise ValueError(f"other must have labels={self.labels}; got {other.labels}.")
         if other._part is not None:
             self._part = _merged(self._part, other._part)
         self.n_rows += other.n_rows
@@ -142,13 +149,17 @@ class ConfusionCounts:
             return NotImplemented
         return ConfusionCounts(self.labels).merge(self).merge(other)
 
+    def __radd__(self, other: object) -> ConfusionCounts:
+        """So that ``sum`` of several works, which starts with 0."""
+        return ConfusionCounts(self.labels) + self if other == 0 else NotImplemented
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ConfusionCounts):
             return NotImplemented
-        same = (self.labels is None) == (other.labels is None)
-        if same and self.labels is not None and other.labels is not None:
-            same = np.array_equal(np.asarray(self.labels), np.asarray(other.labels))
-        same = same and (self.n_rows, self.weighted) == (other.n_rows, other.weighted)
+        same = self.labels == other.labels and (self.n_rows, self.weighted) == (
+            other.n_rows,
+            other.weighted,
+        )
         if self._part is None or other._part is None:
             return same and self._part is other._part
         return (
@@ -177,6 +188,18 @@ class ConfusionCounts:
         return ConfusionTable(values, dtypes, _total(self._part), self.labels, rows)
 
 
+def _checked(labels: Any) -> list[Any]:
+    """A copy of labels, which are there, of one kind, and each once."""
+    wanted = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    flat = isinstance(wanted, Sequence) and not isinstance(wanted, str)
+    if flat and not any(isinstance(x, Sequence) and not isinstance(x, str) for x in wanted):
+        kinds = {isinstance(x, str) for x in wanted}
+        if len(kinds) == 1 and len(set(wanted)) == len(wanted) and all(x == x for x in wanted):
+            return list(wanted)
+    expected = "labels in one dimension, each once, all strings or all numbers"
+    raise _parameters.invalid_parameter("labels", "ConfusionCounts", expected, labels)
+
+
 def _total(part: _Part) -> Array:
     return part.counts if part.lost is None else part.counts + part.lost
 
@@ -190,10 +213,13 @@ def _merged(old: _Part | None, new: _Part) -> _Part:
     if first.dtype.kind == second.dtype.kind == "i":
         return _Part(values, (true, pred), first + second, None)
     lacks = [_spread(p.lost, p.values, values) for p in (old, new) if p.lost is not None]
-    total, lost = two_sum(first.astype(np.float64), second.astype(np.float64))
-    for lack in lacks:
-        lost = lost + lack
-    return _Part(values, (true, pred), *two_sum(total, lost))
+    with np.errstate(all="ignore"):
+        total, lost = two_sum(first.astype(np.float64), second.astype(np.float64))
+        for lack in lacks:
+            lost = lost + lack
+        # What is beyond the doubles lacks nothing.
+        total, lost = two_sum(total, np.where(np.isfinite(total), lost, 0.0))
+    return _Part(values, (true, pred), total, np.where(np.isfinite(total), lost, 0.0))
 
 
 def _spread(counts: Array, values: Array, among: Array) -> Array:

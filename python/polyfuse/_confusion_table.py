@@ -157,7 +157,8 @@ class ConfusionTable:
     def _metric(self, metric: Any, caller: str) -> Metric:
         known = as_metric(metric, caller)
         averages = known.options.get("average", "binary") != "binary"
-        if self._wanted is not None and known.formula in LABEL_SCORES and averages:
+        takes = known.formula == "cohen_kappa_score" or (known.formula in LABEL_SCORES and averages)
+        if self._wanted is not None and takes:
             return known._replace(options={"labels": self._wanted, **known.options})
         return known
 

@@ -37,6 +37,14 @@ class Table:
         true, pred = np.divmod(np.arange(k * k), k)
         return cls(true, pred, matrix.reshape(*matrix.shape[:-2], k * k), k)
 
+    def among(self, places: Array) -> Table:
+        """The cells of some labels, whose codes are now their places among `places`."""
+        to = np.full(self.size + 1, -1)
+        to[places] = np.arange(len(places))
+        true, pred = to[self.codes_true], to[self.codes_pred]
+        kept = (true >= 0) & (pred >= 0)
+        return Table(true[kept], pred[kept], self.counts[..., kept], len(places))
+
     @cached_property
     def right(self) -> Array:
         """Rows of each label rightly predicted, shape (..., size)."""
@@ -134,7 +142,9 @@ def balanced_accuracy(table: Table, adjusted: bool = False) -> Array:
     if not adjusted:
         return score
     chance = divide(np.ones(()), np.count_nonzero(table.true, axis=-1), math.nan)
-    return divide(score - chance, 1 - chance, math.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):  # minus infinity where chance is all
+        above: Array = (score - chance) / (1 - chance)
+    return above
 
 
 def matthews(table: Table) -> Array:
@@ -153,18 +163,20 @@ def matthews(table: Table) -> Array:
 
 
 def kappa(
-    table: Table, weights: Literal["linear", "quadratic"] | None = None, undefined: float = math.nan
-) -> Array:
+    table: Table, weights: Literal["linear", "quadratic"] | None = None,
+    undefined: float = math.nan, places: Array | None = None,
+) -> Array:  # fmt: skip
     """Agreement beyond what the frequencies of the labels explain, as a fraction of what could be.
 
     One less observed over expected disagreement, where a disagreement of labels i and j counts 1,
-    abs(i - j) or (i - j)**2.
+    abs(i - j) or (i - j)**2. `places` are the labels to look at, in their order.
 
     References
     ----------
     J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
     Measurement 20 (1960), 37-46; J. Cohen, "Weighted kappa", Psychological Bulletin 70 (1968).
     """
+    table = table if places is None else table.among(places)
     true, predicted = table.true.astype(np.float64), table.predicted.astype(np.float64)
     n = predicted.sum(axis=-1)
     if weights is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from numbers import Real
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import numpy as np
 
 from . import _matrix_scores
 from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
+from ._arrays import kind_of
 from ._classification import accuracy_score
 from ._codes import Codes
 from ._fscore import f1_score, precision_score, recall_score
@@ -73,6 +75,9 @@ class Metric(NamedTuple):
             return lambda table: 1.0 - _matrix_scores.accuracy(table)
         if self.formula == "cohen_kappa_score":
             options["undefined"] = options.pop("replace_undefined_by", math.nan)
+            labels = options.pop("labels", None)
+            if labels is not None:
+                options["places"] = np.array(_places(labels, codes), np.int64)
         formula: Any = {
             "accuracy_score": _matrix_scores.accuracy,
             "balanced_accuracy_score": _matrix_scores.balanced_accuracy,
@@ -113,15 +118,12 @@ def as_metric(metric: Any, caller: str) -> Metric:
     if isinstance(metric, str):
         name = metric.removesuffix("_score")
         if name not in _FUNCTIONS:
-            raise ValueError(
-                f"The 'metric' parameter of {caller} must be a function or a str among "
-                f"{{{', '.join(map(repr, _FUNCTIONS))}}}. Got {metric!r} instead."
-            )
+            raise _unknown(metric, caller)
         metric = _FUNCTIONS[name]
     if not callable(metric):
         raise TypeError(
             f"The 'metric' parameter of {caller} must be a name or a function. "
-            f"Got {metric!r} instead."
+            f"Got {kind_of(metric) if hasattr(metric, '__len__') else repr(metric)} instead."
         )
     function, options = metric, {}
     if isinstance(metric, partial) and not metric.args:
@@ -132,6 +134,15 @@ def as_metric(metric: Any, caller: str) -> Metric:
     if not (known and _is_formula(own, options)):
         return Metric(_title(own, options), None, {}, metric)
     return Metric(name or _title(own, options), own, options, metric)
+
+
+def _unknown(name: str, caller: str) -> ValueError:
+    near = get_close_matches(name, _FUNCTIONS, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ValueError(
+        f"The 'metric' parameter of {caller} must be a function, such as metrics.roc_auc_score, or "
+        f"a str among {{{', '.join(map(repr, _FUNCTIONS))}}}. Got {name!r} instead.{hint}"
+    )
 
 
 def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
@@ -154,7 +165,7 @@ def _is_formula(name: str, options: Mapping[str, Any]) -> bool:
         fine = options.get("weights") in (None, "linear", "quadratic")
         undefined = options.get("replace_undefined_by", math.nan)
         fine &= isinstance(undefined, Real)
-        return fine and given <= {"weights", "replace_undefined_by"}
+        return fine and given <= {"labels", "weights", "replace_undefined_by"}
     if name == "balanced_accuracy_score":
         return given <= {"adjusted"} and options.get("adjusted", False) in (True, False)
     return name in ("accuracy_score", "matthews_corrcoef", "zero_one_loss", "hamming_loss") and (
@@ -168,9 +179,9 @@ def _title(name: str, options: Mapping[str, Any]) -> str:
 
 
 def takes_weights(function: Callable[..., Any]) -> bool:
-    """Whether the function has a parameter sample_weight, or any by keyword."""
+    """Whether the function has a parameter sample_weight; one by any keyword may be another's."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return True
-    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)
+    return any(p.name == "sample_weight" for p in parameters)

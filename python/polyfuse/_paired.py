@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -13,8 +15,9 @@ from . import _parameters
 from ._bootstrap import check_options, defined, interval, interval_text
 from ._labels import Array
 from ._named_metrics import as_metric
-from ._resampling import Sample, Score, as_generator, quietly, read_sample, resamples, swaps
+from ._resampling import Sample, Score, as_generator, read_sample, resamples, swaps
 from ._statistics import mcnemar, paired_interval
+from .exceptions import UndefinedMetricWarning, shared, warn
 
 Test = Literal["permutation", "bootstrap", "mcnemar", "mcnemar-midp"]
 _METHODS = ("permutation", "bootstrap", "mcnemar", "mcnemar-midp")
@@ -30,7 +33,8 @@ class PairedComparison:
     ----------
     metric : str
     difference : float
-        The metric of a less that of b.
+        The metric of a less that of b: where a is better, positive for a score, negative for a
+        loss.
     low, high : float
         Confidence interval of the difference.
     p_value : float
@@ -127,7 +131,8 @@ def compare(
     Warns
     -----
     UndefinedMetricWarning
-        If the metric is NaN in some resamples. They are left out.
+        If the metric is NaN in some resamples, which are left out; if it is NaN for a or b, whose
+        p-value is NaN.
 
     References
     ----------
@@ -159,7 +164,8 @@ def compare(
             f"method={method!r} is for accuracy without weights; got metric {known.name!r}"
             f"{'' if sample_weight is None else ' and sample_weight'}."
         )
-    sample, score = read_sample(known, y_true, [pred_a, pred_b], sample_weight)
+    preds = {"pred_a": pred_a, "pred_b": pred_b}
+    sample, score = read_sample(known, y_true, preds, sample_weight)
     facts = _facts(sample, score)
     if binomial:
         if facts["only_a"] is None:
@@ -208,29 +214,32 @@ def _resampled(
     method: Test, rng: Any,
 ) -> dict[str, float]:  # fmt: skip
     (a, b), difference = sample.preds, facts["difference"]
-    true, n_differ = sample.true, facts["n_differ"]
+    true, n_differ, of = sample.true, facts["n_differ"], partial(score, quiet=True)
 
     def drawn() -> Array:
         parts = []
         for counts in resamples(sample, n_resamples, rng):
             weights = sample.weigh(counts)
-            parts.append(score(true, a, weights) - score(true, b, weights))
+            parts.append(of(true, a, weights) - of(true, b, weights))
         return np.concatenate(parts)
 
     def swapped() -> Array:
         return np.concatenate(
             [
-                score(pairs.true, pairs.one, weights) - score(pairs.true, pairs.other, weights)
+                of(pairs.true, pairs.one, weights) - of(pairs.true, pairs.other, weights)
                 for pairs, weights in swaps(sample, n_resamples, rng)
             ]
         )
 
-    differences = defined(quietly(drawn))
+    differences = defined(drawn())
     low, high = interval(differences, difference, level, "percentile", _no_jackknife)
-    if n_differ == 0:
+    if math.isnan(difference):
+        warn("The difference is undefined, and so is the p-value.", shared(UndefinedMetricWarning))
+        p_value = math.nan
+    elif n_differ == 0:
         p_value = 1.0
     else:
-        chance = defined(quietly(swapped)) if method == "permutation" else differences - difference
+        chance = defined(swapped()) if method == "permutation" else differences - difference
         rounding = _ROUNDING * max(abs(facts["estimate_a"]), abs(facts["estimate_b"]))
         extreme = np.count_nonzero(np.abs(chance) >= abs(difference) - rounding)
         p_value = float((1 + extreme) / (1 + len(chance)))

@@ -184,6 +184,10 @@ class RegressionSums:
             return NotImplemented
         return RegressionSums().merge(self).merge(other)
 
+    def __radd__(self, other: object) -> RegressionSums:
+        """So that ``sum`` of several works, which starts with 0."""
+        return RegressionSums() + self if other == 0 else NotImplemented
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RegressionSums):
             return NotImplemented

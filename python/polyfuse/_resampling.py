@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,8 +25,11 @@ from ._matrix_scores import Table
 from ._named_metrics import Metric, takes_weights
 
 Counts = NDArray[np.int64]
-Score = Callable[[Array, Array, Array], Array]
-"""Called as score(true, pred, weights) with weights (r, m) of m distinct rows: r scores."""
+Score = Callable[..., Array]
+"""Called as score(true, pred, weights) with weights (r, m) of m distinct rows: r scores.
+
+With ``quiet=True`` what the metric warns of is not heard, as of a resample.
+"""
 
 # Numbers of resampled counts that are held at a time.
 _HELD = 1 << 20
@@ -70,7 +75,7 @@ def as_generator(seed: Any) -> Any:
 
 
 def read_sample(
-    metric: Metric, y_true: Any, preds: Sequence[Any], sample_weight: Any
+    metric: Metric, y_true: Any, preds: Mapping[str, Any], sample_weight: Any
 ) -> tuple[Sample, Score]:
     """The distinct rows, and how their resamples are scored.
 
@@ -84,19 +89,25 @@ def read_sample(
         sample = None
     if sample is not None and metric.formula is not None:
         return sample, formula_score(metric, sample)
-    sample = _rows(y_true, preds, sample_weight) if sample is None else _decoded(sample)
+    sample = (
+        _rows(y_true, list(preds.values()), sample_weight) if sample is None else _decoded(sample)
+    )
     return sample, _called(metric, sample)
 
 
 def formula_score(metric: Metric, sample: Sample) -> Score:
     assert sample.codes is not None
     formula, size = metric.on(sample.codes), len(sample.codes.values)
-    return lambda true, pred, weights: formula(Table(true, pred, weights, size))
+
+    def scores(true: Array, pred: Array, weights: Array, *, quiet: bool = False) -> Array:
+        return formula(Table(true, pred, weights, size))
+
+    return scores
 
 
-def coded_sample(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sample | None:
+def coded_sample(y_true: Any, preds: Mapping[str, Any], sample_weight: Any) -> Sample | None:
     """Distinct rows of labels, as codes; None if there are several labels in a row."""
-    targets = [_labels.read_targets(y_true, pred, sample_weight) for pred in preds]
+    targets = [_read(name, y_true, pred, sample_weight) for name, pred in preds.items()]
     if any(t.form == INDICATOR for t in targets):
         return None
     each, weight = [encode(t, whole=True) for t in targets], targets[0].sample_weight
@@ -119,6 +130,17 @@ def coded_sample(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sampl
     tallies = tally(columns[0], columns[1], None, len(values), 0)
     codes = Codes(targets[0], columns[0], columns[1], 0, len(values), tallies, values)
     return Sample(columns[0], tuple(columns[1:]), counts, weights, codes)
+
+
+def _read(name: str, y_true: Any, pred: Any, sample_weight: Any) -> _labels.Targets:
+    """Targets, of which errors call the prediction by the name of the argument."""
+    try:
+        return _labels.read_targets(y_true, pred, sample_weight)
+    except ValueError as error:
+        if name == "y_pred" or type(error) is not ValueError:
+            raise
+        said = str(error).replace("y_pred", name)
+        raise ValueError(said if name in said else f"{name}: {said}") from error
 
 
 def _placed(codes: Codes, which: int, values: Array) -> Counts:
@@ -198,19 +220,20 @@ def _called(metric: Metric, sample: Sample) -> Score:
     if not weighs and sample.weight is not None:
         raise TypeError(f"metric {metric.name} takes no sample_weight.")
 
-    def scores(true: Array, pred: Array, weights: Array) -> Array:
-        found = np.empty(len(weights))
-        for i, weight in enumerate(weights):
-            rows = weight.nonzero()[0]
-            if weighs:
-                value = function(true[rows], pred[rows], sample_weight=weight[rows])
-            else:
-                rows = np.repeat(rows, weight[rows])
-                value = function(true[rows], pred[rows])
-            if np.ndim(value) != 0 or value is None:
-                raise TypeError(f"metric must return one number; {metric.name} returned {value!r}.")
-            found[i] = float(value)
-        return found
+    def score(true: Array, pred: Array, weight: Array) -> float:
+        rows = weight.nonzero()[0]
+        if weighs:
+            value = function(true[rows], pred[rows], sample_weight=weight[rows])
+        else:
+            rows = np.repeat(rows, weight[rows])
+            value = function(true[rows], pred[rows])
+        if np.ndim(value) != 0 or value is None or isinstance(value, str):
+            raise TypeError(f"metric must return one number; {metric.name} returned {value!r}.")
+        return float(value)
+
+    def scores(true: Array, pred: Array, weights: Array, *, quiet: bool = False) -> Array:
+        with _QUIET if quiet else nullcontext():
+            return np.array([score(true, pred, weight) for weight in weights], np.float64)
 
     return scores
 
@@ -273,8 +296,30 @@ def without_each(sample: Sample) -> Iterator[Counts]:
         yield counts
 
 
-def quietly(function: Callable[[], Array]) -> Array:
-    """What `function` returns, without the warnings a metric has of each resample."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return function()
+class _Quiet:
+    """No warnings, from the first thread that enters to the last that leaves.
+
+    ``catch_warnings`` keeps what the process had, so threads that enter one after the other and
+    leave in that order would leave the process without warnings.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *raised: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+_QUIET = _Quiet()

@@ -238,6 +238,10 @@ class ScoreHistogram:
             return NotImplemented
         return ScoreHistogram(**self._parameters()).merge(self).merge(other)
 
+    def __radd__(self, other: object) -> ScoreHistogram:
+        """So that ``sum`` of several works, which starts with 0."""
+        return ScoreHistogram(**self._parameters()) + self if other == 0 else NotImplemented
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ScoreHistogram):
             return NotImplemented

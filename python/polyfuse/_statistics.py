@@ -6,8 +6,10 @@ import math
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 CONFIDENCE = 0.95
+_SUMMED = 1 << 20
 
 
 def wilson_interval(
@@ -55,11 +57,26 @@ def mcnemar(gained: int, lost: int, *, mid_p: bool = False) -> float:
     (0.021484, 0.011719)
     """
     n, few = gained + lost, min(gained, lost)
-    k = np.arange(1, few + 1)
-    log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - k + 1) / k))])
-    splits = np.exp(log_choose - n * math.log(2.0))
+    splits = _chances_of_splits(n, few)
     exact = min(1.0, 2.0 * float(splits.sum()))
     return exact - float(splits[-1]) * (0.5 if gained == lost else 1.0) if mid_p else exact
+
+
+def _chances_of_splits(n: int, few: int) -> NDArray[np.float64]:
+    """Chances that a fair coin shows heads k times of n, for k up to `few`; none that is nothing.
+
+    Beyond a million, the first is taken from the logarithm of the gamma function, which rounds to
+    some 1e-6 of it for a billion.
+    """
+    if few <= _SUMMED:
+        k = np.arange(1.0, few + 1.0)
+        log_choose = np.concatenate([[0.0], np.cumsum(np.log((n - k + 1) / k))])
+        return np.asarray(np.exp(log_choose - n * math.log(2.0)))
+    last = math.lgamma(n + 1) - math.lgamma(few + 1) - math.lgamma(n - few + 1) - n * math.log(2.0)
+    # Within 20 standard deviations of few are all that count.
+    k = np.arange(float(few), float(max(0, few - 10 * math.isqrt(n))), -1.0)
+    log_ratios = np.concatenate([[0.0], np.cumsum(np.log(k / (n - k + 1)))])
+    return np.asarray(np.exp(last + log_ratios)[::-1])
 
 
 def paired_interval(

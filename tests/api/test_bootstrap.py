@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -51,15 +53,13 @@ def test_a_resample_scores_what_its_rows_do(metric):
     assert known.formula
     for n, k in ((6, 3), (12, 4), (40, 5)):
         t, p = draw_pair(rng, n, k)
-        sample = coded_sample(t, [p], None)
+        sample = coded_sample(t, {"y_pred": p}, None)
         score, values = formula_score(known, sample), sample.codes.values
         for counts in resamples(sample, 30, rng):
             ours = score(sample.true, sample.preds[0], counts)
             for c, found in zip(counts, ours, strict=True):
                 rows = [np.repeat(values[y], c) for y in (sample.true, sample.preds[0])]
                 theirs = silent(known.call, *rows)
-                if np.isinf(theirs):  # adjusted balanced accuracy of one label
-                    theirs = np.nan
                 np.testing.assert_allclose(found, theirs, rtol=1e-12, atol=1e-14)
 
 
@@ -68,7 +68,7 @@ def test_weighted_kappa_has_the_places_of_all_labels(weights):
     rng = np.random.default_rng(1)
     t, p = draw_pair(rng, 30, 5)
     metric = as_metric(partial(sk.cohen_kappa_score, weights=weights), "test")
-    sample = coded_sample(t, [p], None)
+    sample = coded_sample(t, {"y_pred": p}, None)
     score, values = formula_score(metric, sample), sample.codes.values
     for counts in resamples(sample, 50, rng):
         ours = score(sample.true, sample.preds[0], counts)
@@ -310,7 +310,7 @@ def test_undefined_resamples_are_left_out_with_a_warning():
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"metric": "f2"}, "must be a function or a str among {'accuracy'"),
+        ({"metric": "f2"}, "must be a function, such as .*, or a str among {'accuracy'"),
         ({"metric": 3}, "must be a name or a function. Got 3"),
         ({"method": "BCa"}, "must be a str among {'percentile', 'basic', 'bca'}. Got 'BCa'"),
         ({"n_resamples": 0}, "must be an int in the range"),
@@ -332,3 +332,61 @@ def test_bad_input(kwargs, words):
     given = {"metric": "accuracy", "y_true": [0, 1, 2], "y_pred": [0, 1, 1], **kwargs}
     with pytest.raises((ValueError, TypeError), match=words):
         metrics.bootstrap(**given)
+
+
+def test_a_function_of_other_keywords_gets_the_rows():
+    def accuracy(y_true, y_pred, **kwargs):
+        return float(np.mean(y_true == y_pred))
+
+    found = metrics.bootstrap(accuracy, [0] * 90 + [1] * 10, [0] * 100, n_resamples=5)
+    assert found.estimate == 0.9
+
+
+def test_threads_leave_the_warnings_as_they_were():
+    def noisy(y_true, y_pred):
+        warnings.warn("of a resample", stacklevel=1)
+        return float(np.mean(y_true == y_pred))
+
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(6) as pool:
+        for _ in range(40):
+            jobs = [
+                pool.submit(metrics.bootstrap, metric, [0, 1] * 9, [1, 1] * 9, n_resamples=3)
+                for metric in (noisy, "f1_macro", noisy, "accuracy", noisy, "accuracy")
+            ]
+            with suppress(UserWarning):
+                [job.result() for job in jobs]
+    assert list(warnings.filters) == before
+
+
+def test_jackknife_scores_are_quiet():
+    y, score = [0, 0, 0, 1, 0, 0], [0.1, 0.95, 0.3, 0.9, 0.91, 0.2]
+    with pytest.warns(UndefinedMetricWarning) as caught:
+        metrics.bootstrap(
+            metrics.roc_auc_score, y, score, method="bca", random_state=0, n_resamples=50
+        )
+    assert all("resamples, which are left out" in str(w.message) for w in caught)
+
+
+def test_an_interval_that_leaves_the_estimate_out_is_warned_of():
+    rng = np.random.default_rng(0)
+    t, p = draw_pair(rng, 3000, 1000, 0.4)
+    with pytest.warns(UserWarning, match="The estimate .* lies outside its interval"):
+        metrics.bootstrap("f1_macro", t, p, n_resamples=100, random_state=0)
+    with pytest.warns(UndefinedMetricWarning, match="All resamples lie on one side"):
+        found = metrics.bootstrap("f1_macro", t, p, n_resamples=100, random_state=0, method="bca")
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("acuracy", "accuracy"), ("f1-macro", "f1_macro")])
+def test_a_name_that_is_none_is_told_the_next(name, hint):
+    with pytest.raises(ValueError, match=f"Got '{name}' instead. Did you mean '{hint}'"):
+        metrics.bootstrap(name, [0, 1], [0, 1])
+
+
+def test_arguments_in_another_order_are_not_printed_whole():
+    with pytest.raises(TypeError, match="must be a name or a function. Got (?!.*0, 0, 0)"):
+        metrics.bootstrap(np.zeros(60), np.zeros(60), "accuracy")
+    with pytest.raises(TypeError, match="metric must return one number"):
+        metrics.bootstrap(metrics.classification_report, [0, 1], [0, 1])

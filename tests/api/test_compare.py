@@ -14,7 +14,7 @@ from metrics_oracle import draw_pair
 from polyfuse import metrics
 from polyfuse._named_metrics import _FUNCTIONS
 from polyfuse._statistics import mcnemar, paired_interval
-from polyfuse.exceptions import InvalidParameterError
+from polyfuse.exceptions import InvalidParameterError, UndefinedMetricWarning
 
 
 def three(rng, n, k=3):
@@ -173,3 +173,28 @@ def test_bad_comparisons(kwargs, words):
 def test_parameters_are_both_value_and_type_errors():
     with pytest.raises(InvalidParameterError):
         metrics.compare([0], [0], [0], n_resamples=-1)
+
+
+@pytest.mark.filterwarnings("ignore:The metric is undefined in 1000 of 1000 resamples")
+@pytest.mark.parametrize("method", ["permutation", "bootstrap"])
+def test_a_difference_that_is_undefined_has_no_p_value(method):
+    with pytest.warns(UndefinedMetricWarning, match="The difference is undefined"):
+        found = metrics.compare(
+            [0] * 20, [0] * 20, [0, 1] * 10, "cohen_kappa", method=method, random_state=0
+        )
+    assert math.isnan(found.difference)
+    assert math.isnan(found.p_value)
+
+
+def test_errors_name_the_prediction():
+    with pytest.raises(ValueError, match="Input pred_b contains NaN"):
+        metrics.compare([0, 1], [0, 1], [0, math.nan])
+    with pytest.raises(ValueError, match=r"pred_a: .* inconsistent numbers of samples: \[2, 1\]"):
+        metrics.compare([0, 1], [0], [0, 1])
+
+
+@pytest.mark.parametrize(("gained", "lost"), [(1_100_000, 1_102_000), (1_500_000, 1_500_000)])
+def test_mcnemar_of_millions(gained, lost):
+    want = scipy.stats.binomtest(gained, gained + lost).pvalue
+    assert mcnemar(gained, lost) == pytest.approx(want, rel=1e-7)
+    assert 0.0 <= mcnemar(10**9, 10**9 + 30_000) <= 1.0

@@ -17,6 +17,7 @@ import sklearn.metrics as sk
 from metrics_oracle import LABELS, draw_targets
 
 from polyfuse import metrics
+from polyfuse.exceptions import InvalidParameterError
 from polyfuse.metrics import ConfusionCounts
 
 SCORES = [
@@ -214,8 +215,8 @@ def test_copies_pickles_and_equality():
         hash(counts)
     assert repr(ConfusionCounts()) == "ConfusionCounts(0 rows, 0 labels)"
     assert repr(table) == "ConfusionTable(2 pairs of 2 labels)"
-    empty = ConfusionCounts(["a"])
-    assert empty + counts == ConfusionCounts(["a"]).merge(counts)
+    with pytest.raises(ValueError, match=r"other must have labels=\['a'\]; got \['a', 'b'\]"):
+        ConfusionCounts(["a"]).merge(ConfusionCounts(["a", "b"]))
 
 
 def test_sums_of_accumulators_leave_them_as_they_were():
@@ -223,8 +224,44 @@ def test_sums_of_accumulators_leave_them_as_they_were():
     both = sum([one, two], start=ConfusionCounts())
     assert both == ConfusionCounts().update([0, 1], [0, 0])
     assert one == ConfusionCounts().update([0], [0])
+    assert sum([one, two]) == both
     one += two
     assert one == both
+
+
+@pytest.mark.parametrize(
+    "labels", ["cat", 3, [], [[0, 1]], {0, 1}, [0, math.nan], ["a", 1], [0, 0]]
+)
+def test_labels_that_are_none(labels):
+    with pytest.raises(InvalidParameterError, match="The 'labels' parameter of ConfusionCounts"):
+        ConfusionCounts(labels)
+
+
+def test_labels_are_those_of_the_time():
+    labels = [0, 1]
+    counts = ConfusionCounts(labels)
+    labels.append(2)
+    assert counts.labels == [0, 1]
+    with pytest.raises(ValueError, match="labels and targets must be of one kind"):
+        ConfusionCounts(["a", "b"]).update([0, 1], [0, 1])
+
+
+@pytest.mark.filterwarnings("ignore:The estimate .* lies outside")  # few resamples
+def test_an_interval_is_of_the_labels_wanted():
+    pair = [0, 0, 1, 1, 2, 2, 2, 0, 1], [0, 1, 1, 1, 2, 0, 2, 0, 2]
+    for labels in ([0, 1], [2, 0], None):
+        table = ConfusionCounts(labels).update(*pair).result()
+        for name in ("accuracy", "balanced_accuracy", "matthews_corrcoef", "cohen_kappa",
+                     "f1_macro", "recall_weighted", "jaccard_micro"):  # fmt: skip
+            found = table.bootstrap(name, n_resamples=3, random_state=0).estimate
+            assert found == pytest.approx(table.score(name), rel=1e-14)
+
+
+def test_weights_beyond_the_doubles_are_infinite():
+    counts = ConfusionCounts()
+    for _ in range(3):
+        counts.update([0, 1], [0, 0], sample_weight=[1e308, 1.0])
+    assert counts.result().matrix.tolist() == [[math.inf, 0.0], [3.0, 0.0]]
 
 
 def test_labels_of_growing_types():

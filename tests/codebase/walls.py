@@ -136,6 +136,7 @@ BELOW = {
     "_matrix_scores.py": {"._averages"},
     "_named_metrics.py": {
         "._agreement",
+        "._arrays",
         "._classification",
         "._codes",
         "._fscore",
@@ -166,6 +167,7 @@ BELOW = {
         "._parameters",
         "._resampling",
         "._statistics",
+        ".exceptions",
     },
     "_confusion_table.py": {
         "._bootstrap",
@@ -175,7 +177,13 @@ BELOW = {
         "._named_metrics",
         "._resampling",
     },
-    "_confusion_counts.py": {"._codes", "._compensated", "._confusion_table", "._labels"},
+    "_confusion_counts.py": {
+        "._codes",
+        "._compensated",
+        "._confusion_table",
+        "._labels",
+        "._parameters",
+    },
     "_regression_targets.py": {"._kernels", "._labels", "._parameters", ".exceptions"},
     "_regression.py": {"._kernels", "._labels", "._parameters", "._regression_targets"},
     "_relative_errors.py": {"._labels", "._regression_targets"},
