@@ -28,6 +28,10 @@ def _read(y_true: Any, y_pred: Any, sample_weight: Any) -> Codes:
     return codes
 
 
+# Cells of a matrix whose costs are in memory at a time.
+_CELLS = 1 << 20
+
+
 def balanced_accuracy_score(
     y_true: ArrayLike,
     y_pred: ArrayLike,
@@ -244,10 +248,15 @@ def cohen_kappa_score(
             f"the `replace_undefined_by` {shown}"
         )
         return replace_undefined_by
-    # Of the transposed matrix, as in scikit-learn; the costs are symmetric.
-    expected = np.outer(given2, given1) / whole
-    costs = _costs(len(counts), weights)
-    disagreement, by_chance = (costs * counts).sum(), (costs * expected).sum()
+    disagreement = by_chance = 0.0
+    step = max(1, _CELLS // len(counts))
+    for start in range(0, len(counts), step):
+        rows = slice(start, start + step)
+        costs = _costs(rows, len(counts), weights)
+        # Of the transposed matrix, as in scikit-learn; the costs are symmetric.
+        expected = np.outer(given2[rows], given1) / whole
+        disagreement += (costs * counts[rows]).sum()
+        by_chance += (costs * expected).sum()
     if by_chance == 0:
         _warn_undefined(
             "`y1`, `y2` and `labels` have only one label in common. "
@@ -272,13 +281,12 @@ def _check_kappa(
         raise _parameters.invalid_parameter("replace_undefined_by", caller, expected, replacement)
 
 
-def _costs(size: int, weights: str | None) -> Array:
-    """The cost of each pair of labels."""
-    if weights is None:
-        costs: Array = 1.0 - np.eye(size)
-        return costs
+def _costs(rows: slice, size: int, weights: str | None) -> Array:
+    """The cost of pairs of labels, one row for each of some."""
     places = np.arange(size, dtype=np.float64)
-    distances: Array = np.abs(places - places[:, None])
+    distances: Array = np.abs(places - places[rows, None])
+    if weights is None:
+        distances = np.minimum(distances, 1.0)
     return distances if weights == "linear" else distances**2
 
 

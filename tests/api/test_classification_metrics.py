@@ -166,6 +166,13 @@ def test_few_labels_are_averaged_with_the_bits_of_many(size):
     assert _averages.add_up(weights.tolist()) == np.add.reduce(weights)
 
 
+@pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
+def test_kappa_of_many_labels(weights):
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 1100, (2, 4000))
+    compare("cohen_kappa_score", *y, weights=weights, **LOOSE)
+
+
 def test_weights_beyond_int32():
     y_true, y_pred = [0, 1, 1, 0], [0, 1, 0, 1]
     weight = [2**40, 2**41, 3, 5]
