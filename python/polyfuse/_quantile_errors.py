@@ -107,12 +107,8 @@ def mean_pinball_loss(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, sample_weight
+        See :func:`mean_squared_error`.
     alpha : float, default=0.5
         Which quantile is predicted, from 0 to 1; 0.5 is the median.
     multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
@@ -166,12 +162,8 @@ def d2_pinball_score(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, sample_weight
+        See :func:`mean_squared_error`.
     alpha : float, default=0.5
         Which quantile is predicted, from 0 to 1; 0.5 is the median.
     multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
@@ -228,12 +220,8 @@ def d2_absolute_error_score(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, sample_weight
+        See :func:`mean_squared_error`.
     multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
 default="uniform_average"
         Return the score of each output, their mean, or their mean with these weights.

@@ -92,15 +92,8 @@ def root_mean_squared_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, multioutput
+        See :func:`mean_squared_error`.
 
     Returns
     -------
@@ -149,15 +142,8 @@ def mean_absolute_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, multioutput
+        See :func:`mean_squared_error`.
 
     Returns
     -------
@@ -240,12 +226,8 @@ def r2_score(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, sample_weight
+        See :func:`mean_squared_error`.
     multioutput : {"raw_values", "uniform_average", "variance_weighted"}, array-like of shape \
 (n_outputs,) or None, default="uniform_average"
         Return the score of each output, their mean, their mean weighted by the variances of the
@@ -316,12 +298,8 @@ def explained_variance_score(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, sample_weight
+        See :func:`mean_squared_error`.
     multioutput : {"raw_values", "uniform_average", "variance_weighted"} or array-like of shape \
 (n_outputs,), default="uniform_average"
         Return the score of each output, their mean, their mean weighted by the variances of the

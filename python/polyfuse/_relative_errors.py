@@ -26,15 +26,8 @@ def mean_absolute_percentage_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, multioutput
+        See :func:`mean_squared_error`.
 
     Returns
     -------
@@ -80,15 +73,8 @@ def mean_squared_log_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, multioutput
+        See :func:`mean_squared_error`.
 
     Returns
     -------
@@ -134,15 +120,8 @@ def root_mean_squared_log_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, multioutput
+        See :func:`mean_squared_error`.
 
     Returns
     -------
