@@ -9,10 +9,11 @@ of numbers are sums of one sweep over the errors (``regression``), in parts too:
 """
 
 from ._agreement import balanced_accuracy_score, cohen_kappa_score, matthews_corrcoef
-from ._bootstrap import bootstrap
+from ._bootstrap import Bootstrap, bootstrap
 from ._classification import accuracy_score, confusion_matrix
 from ._classification_report import classification_report
 from ._confusion_counts import ConfusionCounts
+from ._confusion_table import ConfusionTable
 from ._curves import (
     auc,
     confusion_matrix_at_thresholds,
@@ -37,7 +38,7 @@ from ._hinge import hinge_loss
 from ._jaccard import jaccard_score
 from ._likelihood import class_likelihood_ratios
 from ._multilabel import multilabel_confusion_matrix
-from ._paired import compare
+from ._paired import PairedComparison, compare
 from ._probabilities import brier_score_loss, d2_brier_score, d2_log_loss_score, log_loss
 from ._quantile_errors import (
     d2_absolute_error_score,
@@ -54,20 +55,25 @@ from ._regression import (
     r2_score,
     root_mean_squared_error,
 )
-from ._regression_sums import RegressionSums
+from ._regression_sums import RegressionSummary, RegressionSums
 from ._relative_errors import (
     mean_absolute_percentage_error,
     mean_squared_log_error,
     root_mean_squared_log_error,
 )
-from ._score_histogram import ScoreHistogram
+from ._score_histogram import ScoreHistogram, ScoreSummary
 from ._top_k import top_k_accuracy_score
 from ._zero_one import hamming_loss, zero_one_loss
 
 __all__ = [
+    "Bootstrap",
     "ConfusionCounts",
+    "ConfusionTable",
+    "PairedComparison",
+    "RegressionSummary",
     "RegressionSums",
     "ScoreHistogram",
+    "ScoreSummary",
     "accuracy_score",
     "auc",
     "average_precision_score",
