@@ -76,9 +76,9 @@ def accuracy_of(caller: str, y_true: Any, y_pred: Any, normalize: Any, sample_we
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     weight = targets.sample_weight
     if weight is None:
-        n_right = _n_right(targets)
+        n_right = count_right(targets)
         return n_right / len(targets.y_true) if normalize else float(n_right)
-    right = _right(targets)
+    right = which_right(targets)
     if normalize:
         return float(np.average(right, weights=weight))
     if weight.dtype.kind != "f":
@@ -86,17 +86,17 @@ def accuracy_of(caller: str, y_true: Any, y_pred: Any, normalize: Any, sample_we
     return float(np.dot(right, weight))
 
 
-def _n_right(targets: Targets) -> int:
+def count_right(targets: Targets) -> int:
     """How many rows are predicted exactly."""
     t, p = targets.y_true, targets.y_pred
     kinds = t.dtype.kind + p.dtype.kind
     alike = kinds == "uu" or ("u" not in kinds and kinds in INTEGERS)  # -1 has the bits of 2^64 - 1
     if targets.form == INDICATOR or not alike:
-        return int(np.count_nonzero(_right(targets)))
+        return int(np.count_nonzero(which_right(targets)))
     return select().count_equal(plain(t), plain(p))
 
 
-def _right(targets: Targets) -> Array:
+def which_right(targets: Targets) -> Array:
     """Whether each row is predicted exactly."""
     t, p = targets.y_true, targets.y_pred
     if targets.form == INDICATOR:
@@ -194,10 +194,10 @@ def warn_single_label() -> None:
 def matrix_of(codes: Codes, labels: ArrayLike | None) -> Array:
     """The weighted confusion matrix of all labels, or of some in the order given."""
     weight = codes.targets.sample_weight
-    return codes.matrix(weight) if labels is None else _label_matrix(codes, labels, weight)
+    return codes.matrix(weight) if labels is None else label_matrix(codes, labels, weight)
 
 
-def _label_matrix(codes: Codes, labels: ArrayLike, weight: Array | None) -> Array:
+def label_matrix(codes: Codes, labels: ArrayLike, weight: Array | None) -> Array:
     """The confusion matrix of some labels, in the order given."""
     wanted = np.asarray(labels)
     if wanted.size == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -102,10 +101,7 @@ def classification_report(
     _parameters.check_optional(
         caller, labels=labels, target_names=target_names, sample_weight=sample_weight
     )
-    if not (isinstance(digits, Integral) and digits >= 0):
-        raise _parameters.invalid_parameter(
-            "digits", caller, "an int in the range [0, inf)", digits
-        )
+    _parameters.check_integer(caller, "digits", digits, 0)
     _parameters.check_boolean(caller, "output_dict", output_dict)
     check_zero_division(caller, zero_division)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)

@@ -188,14 +188,14 @@ def _of_tallies(
 def _encode_words(targets: Targets, t: Array, p: Array) -> Codes:
     """Codes of labels of fixed width, by their bits."""
     alike = p is t  # both are the targets of a metric that has scores for predictions
-    t, found_true = _words(t)
-    p, found_pred = (t, found_true) if alike else _words(p)
+    t, found_true = codes_of_words(t)
+    p, found_pred = (t, found_true) if alike else codes_of_words(p)
     values = np.unique(np.concatenate((found_true, found_pred)))
     t, p = np.searchsorted(values, found_true)[t], np.searchsorted(values, found_pred)[p]
     return Codes(targets, t, p, 0, len(values), tally(t, p, None, len(values), 0), values)
 
 
-def _words(y: Array) -> tuple[NDArray[np.int64], Array]:
+def codes_of_words(y: Array) -> tuple[NDArray[np.int64], Array]:
     """Codes of labels, and the label of each code."""
     y = plain(y if y.dtype.itemsize else y.astype("U1"))
     words = y.view(np.uint32).reshape(len(y), -1)

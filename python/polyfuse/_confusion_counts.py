@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from . import _labels, _parameters
 from ._codes import Codes, encode, union
-from ._compensated import two_sum
+from ._compensated import add_twofold, two_sum
 from ._confusion_table import ConfusionTable
 from ._labels import INDICATOR, Array
 
@@ -212,14 +212,13 @@ def _merged(old: _Part | None, new: _Part) -> _Part:
     first, second = (_spread(part.counts, part.values, values) for part in (old, new))
     if first.dtype.kind == second.dtype.kind == "i":
         return _Part(values, (true, pred), first + second, None)
-    lacks = [_spread(p.lost, p.values, values) for p in (old, new) if p.lost is not None]
-    with np.errstate(all="ignore"):
-        total, lost = two_sum(first.astype(np.float64), second.astype(np.float64))
-        for lack in lacks:
-            lost = lost + lack
-        # What is beyond the doubles lacks nothing.
-        total, lost = two_sum(total, np.where(np.isfinite(total), lost, 0.0))
-    return _Part(values, (true, pred), total, np.where(np.isfinite(total), lost, 0.0))
+    lacks = [
+        0.0 if part.lost is None else _spread(part.lost, part.values, values) for part in (old, new)
+    ]
+    total, lost = add_twofold(
+        first.astype(np.float64), lacks[0], second.astype(np.float64), lacks[1]
+    )
+    return _Part(values, (true, pred), total, lost)
 
 
 def _spread(counts: Array, values: Array, among: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._bootstrap import Bootstrap, Method, bootstrap_sample, check_options
-from ._classification import _label_matrix
+from ._classification import label_matrix
 from ._codes import Codes, tally
 from ._labels import SINGLE, Array, Targets
 from ._named_metrics import LABEL_SCORES, Metric, as_metric
@@ -67,7 +67,7 @@ class ConfusionTable:
         """The confusion matrix, as `confusion_matrix` of all rows."""
         if self._wanted is None:
             return self._codes.matrix(self.counts)
-        return _label_matrix(self._codes, self._wanted, self.counts)
+        return label_matrix(self._codes, self._wanted, self.counts)
 
     def score(self, metric: str | Callable[..., Any], **options: Any) -> Any:
         """A metric of the rows counted.

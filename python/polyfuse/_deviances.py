@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _parameters
 from ._constraints import interval, require
 from ._labels import Array
-from ._regression_targets import Pair, check_weight, read_single, too_few
+from ._regression_targets import Pair, check_arrays, check_weight, read_single, too_few
 
 _POWER = {"power": (interval(Real, None, 0, "(]"), interval(Real, 1, None, "[)"))}
 # The unit deviances that the kernel knows, by power.
@@ -72,7 +70,7 @@ def mean_tweedie_deviance(
     1.4260151319598084
     """
     caller = "mean_tweedie_deviance"
-    _check(caller, y_true, y_pred, sample_weight)
+    check_arrays(caller, y_true, y_pred, sample_weight)
     require(caller, {"power": power}, _POWER)
     return _mean_deviance(read_single(caller, y_true, y_pred, sample_weight), power)
 
@@ -121,7 +119,7 @@ def mean_poisson_deviance(
     >>> round(mean_poisson_deviance([2, 0, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
     1.426015
     """
-    _check("mean_poisson_deviance", y_true, y_pred, sample_weight)
+    check_arrays("mean_poisson_deviance", y_true, y_pred, sample_weight)
     pair = read_single("mean_tweedie_deviance", y_true, y_pred, sample_weight)
     return _mean_deviance(pair, 1)
 
@@ -170,7 +168,7 @@ def mean_gamma_deviance(
     >>> round(mean_gamma_deviance([2, 0.5, 1, 4], [0.5, 0.5, 2.0, 2.0]), 6)
     1.056853
     """
-    _check("mean_gamma_deviance", y_true, y_pred, sample_weight)
+    check_arrays("mean_gamma_deviance", y_true, y_pred, sample_weight)
     pair = read_single("mean_tweedie_deviance", y_true, y_pred, sample_weight)
     return _mean_deviance(pair, 2)
 
@@ -189,17 +187,8 @@ def d2_tweedie_score(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,)
-        True values.
-    y_pred : array-like of shape (n,)
-        Predicted means.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
-    power : float, default=0
-        The variance of the distribution goes with this power of its mean: 0 is normal, 1 Poisson,
-        2 gamma, 3 inverse Gaussian; from 1 to 2 it is Poisson sums of gammas. Unless it is 0,
-        `y_pred` must be positive; `y_true` must not be negative from 1 on, and be positive from 2
-        on. There is no such distribution between 0 and 1.
+    y_true, y_pred, sample_weight, power
+        See :func:`mean_tweedie_deviance`.
 
     Returns
     -------
@@ -231,7 +220,7 @@ def d2_tweedie_score(
     0.487915
     """
     caller = "d2_tweedie_score"
-    _check(caller, y_true, y_pred, sample_weight)
+    check_arrays(caller, y_true, y_pred, sample_weight)
     require(caller, {"power": power}, _POWER)
     pair = read_single(caller, y_true, y_pred, sample_weight)
     if too_few(pair, "D^2"):
@@ -243,11 +232,6 @@ def d2_tweedie_score(
 
 
 # -- what they share -----------------------------------------------------------------------------
-
-
-def _check(caller: str, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
-    _parameters.check_array_likes(caller, y_true=y_true, y_pred=y_pred)
-    _parameters.check_optional(caller, sample_weight=sample_weight)
 
 
 def _mean_deviance(pair: Pair, power: float) -> float:

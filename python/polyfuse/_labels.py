@@ -131,8 +131,8 @@ def read_targets(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Targets
         form = form_pred = SINGLE
         values_true, values_pred = t, p
     else:
-        form, values_true = _form(t, "y_true")
-        form_pred, values_pred = _form(p, "y_pred")
+        form, values_true = form_of(t, "y_true")
+        form_pred, values_pred = form_of(p, "y_pred")
     if len(t) == 0:
         raise ValueError(
             "Found empty input array (e.g., `y_true` or `y_pred`) while a minimum of 1 sample "
@@ -162,7 +162,7 @@ def _name(form: str, y: Array) -> str:
     return "binary" if len(np.unique(y)) <= 2 else "multiclass"
 
 
-def _form(y: Array, name: str) -> tuple[str, Array]:
+def form_of(y: Array, name: str) -> tuple[str, Array]:
     """The form of one target (``type_of_target``), and its values with floats as integers."""
     if isinstance(y, Marks):
         form = y.form()

@@ -21,7 +21,7 @@ from ._fscore import f1_score, precision_score, recall_score
 from ._jaccard import jaccard_score
 from ._labels import Array
 from ._matrix_scores import Table
-from ._scores import _places, _positive
+from ._scores import place_of_positive, places_of
 from ._zero_one import hamming_loss, zero_one_loss
 
 Formula = Callable[[Table], Array]
@@ -77,7 +77,7 @@ class Metric(NamedTuple):
             options["undefined"] = options.pop("replace_undefined_by", math.nan)
             labels = options.pop("labels", None)
             if labels is not None:
-                options["places"] = np.array(_places(labels, codes), np.int64)
+                options["places"] = np.array(places_of(labels, codes), np.int64)
         formula: Any = {
             "accuracy_score": _matrix_scores.accuracy,
             "balanced_accuracy_score": _matrix_scores.balanced_accuracy,
@@ -93,10 +93,10 @@ def _label_score(
 ) -> Formula:  # fmt: skip
     places: Array | None = None
     if average == "binary":
-        place = _positive(codes, pos_label)
+        place = place_of_positive(codes, pos_label)
         places = np.array([len(codes.values) if place is None else place])
     elif labels is not None:
-        places = np.array(_places(labels, codes), np.int64)
+        places = np.array(places_of(labels, codes), np.int64)
     zero = 0.0 if zero_division == "warn" else float(zero_division)
     return partial(
         _matrix_scores.average_score, score=score, average=average, beta=beta, zero=zero,

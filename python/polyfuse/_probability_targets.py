@@ -79,7 +79,7 @@ def code(y_true: Any, y: Array, declared: Declared | None) -> Coded:
 
 def discrete(given: Any, y: Array, name: str) -> tuple[str, Array]:
     """The form of targets and their values, as LabelBinarizer takes them."""
-    form, values = _labels._form(y, name)
+    form, values = _labels.form_of(y, name)
     if form.endswith("multioutput"):
         raise ValueError("Multioutput target data is not supported with label binarization")
     if form not in (SINGLE, INDICATOR):
@@ -104,7 +104,7 @@ def _among(y_true: Any, y: Array, labels: Any, classes: Array, form_fitted: str)
     form, values = None, y
     failed: Exception | None = None
     try:
-        form, values = _labels._form(y, "")
+        form, values = _labels.form_of(y, "")
     except (TypeError, ValueError) as error:
         failed = error
     if form != SINGLE:
@@ -158,7 +158,7 @@ def check_no_nan(y: Array) -> None:
 
 def two_values(y: Array) -> Array:
     """The labels of y, of which there may be two."""
-    form, values = _labels._form(y, "y_true")
+    form, values = _labels.form_of(y, "y_true")
     found = encode_labels(values, y.dtype).classes if form == SINGLE else np.arange(2)
     if form == SINGLE and len(found) <= 2:
         return found

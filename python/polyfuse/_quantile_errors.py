@@ -15,6 +15,7 @@ from ._labels import Array
 from ._regression_targets import (
     Pair,
     as_taken,
+    check_arrays,
     check_multioutput,
     check_parameters,
     check_weight,
@@ -42,15 +43,8 @@ def median_absolute_error(
 
     Parameters
     ----------
-    y_true : array-like of shape (n,) or (n, n_outputs)
-        True values.
-    y_pred : array-like of shape (n,) or (n, n_outputs)
-        Predicted values.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the error of each output, their mean, or their mean with these weights.
-    sample_weight : array-like of shape (n,), default=None
-        Weight of each row.
+    y_true, y_pred, multioutput, sample_weight
+        See :func:`mean_squared_error`.
 
     Returns
     -------
@@ -107,13 +101,10 @@ def mean_pinball_loss(
 
     Parameters
     ----------
-    y_true, y_pred, sample_weight
+    y_true, y_pred, sample_weight, multioutput
         See :func:`mean_squared_error`.
     alpha : float, default=0.5
         Which quantile is predicted, from 0 to 1; 0.5 is the median.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the loss of each output, their mean, or their mean with these weights.
 
     Returns
     -------
@@ -140,7 +131,7 @@ default="uniform_average"
     0.3
     """
     caller = "mean_pinball_loss"
-    check_parameters(caller, y_true, y_pred, sample_weight, "raw_values")
+    check_arrays(caller, y_true, y_pred, sample_weight)
     require(caller, {"alpha": alpha}, _ALPHA)
     check_multioutput(caller, multioutput)
     pair = read(y_true, y_pred, sample_weight, multioutput)
@@ -162,13 +153,8 @@ def d2_pinball_score(
 
     Parameters
     ----------
-    y_true, y_pred, sample_weight
-        See :func:`mean_squared_error`.
-    alpha : float, default=0.5
-        Which quantile is predicted, from 0 to 1; 0.5 is the median.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the score of each output, their mean, or their mean with these weights.
+    y_true, y_pred, sample_weight, alpha, multioutput
+        See :func:`mean_pinball_loss`.
 
     Returns
     -------
@@ -200,7 +186,7 @@ default="uniform_average"
     0.5
     """
     caller = "d2_pinball_score"
-    check_parameters(caller, y_true, y_pred, sample_weight, "raw_values")
+    check_arrays(caller, y_true, y_pred, sample_weight)
     require(caller, {"alpha": alpha}, _ALPHA)
     check_multioutput(caller, multioutput)
     return _explained_pinball(read(y_true, y_pred, sample_weight, multioutput), alpha)
@@ -220,11 +206,8 @@ def d2_absolute_error_score(
 
     Parameters
     ----------
-    y_true, y_pred, sample_weight
+    y_true, y_pred, sample_weight, multioutput
         See :func:`mean_squared_error`.
-    multioutput : {"raw_values", "uniform_average"} or array-like of shape (n_outputs,), \
-default="uniform_average"
-        Return the score of each output, their mean, or their mean with these weights.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def read_truth(y_true: Any) -> Truth:
     if y.ndim == 1 and y.dtype.kind in "biu" and len(y):
         form, values = SINGLE, y
     else:
-        form, values = _labels._form(y, "y_true")
+        form, values = _labels.form_of(y, "y_true")
     if form != SINGLE:
         return Truth(form, y, values, values[:0])
     classes = classes_of(values)
@@ -60,7 +60,7 @@ def read_truth(y_true: Any) -> Truth:
 def classes_of(values: Array) -> Array:
     """The distinct values of a vector, sorted."""
     if values.dtype.kind == "U" and len(values):
-        return np.sort(_codes._words(values)[1])
+        return np.sort(_codes.codes_of_words(values)[1])
     if values.dtype.kind not in "biu" or len(values) == 0:
         return np.unique(values)
     low, high = select().label_range(plain(values))
@@ -76,11 +76,10 @@ def codes_of(values: Array, classes: Array) -> Array:
     """The place of each value among sorted classes, all there, as the kernels take labels."""
     low = classes[0]
     if values.dtype.kind in "iu" and int(classes[-1]) - int(low) == len(classes) - 1:
-        return (
-            plain(values)
-            if low == 0
-            else np.subtract(values, low, dtype=np.int64, casting="unsafe")
-        )
+        if low == 0:
+            return plain(values)
+        codes: Array = np.subtract(values, low, dtype=np.int64, casting="unsafe")
+        return codes
     return np.searchsorted(classes, values)
 
 

@@ -32,8 +32,8 @@ def mean_squared_error(
     """Mean squared error of predicted numbers.
 
     ``sum(w[i] * (y_true[i] - y_pred[i])**2) / sum(w)``, with w = 1 without weights, of each
-    output; then the mean over outputs. Computed in float64 from inputs of any type,
-    which are read once, where they lie.
+    output; then the mean over outputs. Computed in float64 from inputs of any type, which are read
+    once, where they lie.
 
     Parameters
     ----------
@@ -221,8 +221,8 @@ def r2_score(
     """R², the share of the variance of the targets that predicted numbers explain.
 
     ``1 - sum(w[i] * (y_true[i] - y_pred[i])**2) / sum(w[i] * (y_true[i] - mean)**2)``, with w = 1
-    without weights and the weighted mean of `y_true`, of each output. Computed in float64,
-    in one sweep.
+    without weights and the weighted mean of `y_true`, of each output. Computed in float64, in one
+    sweep.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _labels
-from ._compensated import two_sum
+from ._compensated import add_twofold
 from ._kernels.views import (
     ERROR,
     ERROR_SQUARES,
@@ -317,7 +317,4 @@ def _single(x: Array) -> Array:
 
 def _plus(a: Array, b: Array) -> Array:
     """a + b, each a double and what it lacks."""
-    with np.errstate(all="ignore"):
-        total, lost = two_sum(a[0], b[0])
-        total, lost = two_sum(total, np.where(np.isfinite(total), lost + (a[1] + b[1]), 0.0))
-    return np.stack((total, np.where(np.isfinite(total), lost, 0.0)))
+    return np.stack(add_twofold(a[0], a[1], b[0], b[1]))

@@ -97,9 +97,13 @@ def check_parameters(
     *,
     none: bool = False,
 ) -> None:
+    check_arrays(caller, y_true, y_pred, sample_weight)
+    check_multioutput(caller, multioutput, names, none=none)
+
+
+def check_arrays(caller: str, y_true: Any, y_pred: Any, sample_weight: Any) -> None:
     _parameters.check_array_likes(caller, y_true=y_true, y_pred=y_pred)
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    check_multioutput(caller, multioutput, names, none=none)
 
 
 def check_multioutput(

@@ -32,8 +32,8 @@ def mean_absolute_percentage_error(
     Returns
     -------
     error : float, or ndarray of shape (n_outputs,) if `multioutput` is "raw_values"
-        Without unit, 1 is 100 percent; 0 is best. An array has the
-        widest floating type among the arguments.
+        Without unit, 1 is 100 percent; 0 is best. An array has the widest floating type among the
+        arguments.
 
     Raises
     ------
@@ -113,10 +113,7 @@ def root_mean_squared_log_error(
 ) -> float | Array:
     """Root mean squared logarithmic error of predicted numbers.
 
-    The square root of ``sum(w[i] * (log(1 + y_true[i]) - log(1 + y_pred[i]))**2)
-    / sum(w)``, with w = 1 without
-    weights, of each output; then the mean over outputs. Computed in float64, in one sweep that also
-    looks at the values.
+    The square root of :func:`mean_squared_log_error` of each output; then the mean over outputs.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _labels, _parameters, _ranked
-from ._compensated import two_sum
+from ._compensated import add_twofold, two_sum
 from ._labels import Array
 from ._score_bounds import areas, precisions
 from .exceptions import UndefinedMetricWarning, shared, warn
@@ -384,14 +384,8 @@ def _weigh(cells: NDArray[np.int64], weight: Array, n_cells: int) -> Array:
     unit = 2.0 ** max(math.frexp(float(weight.max()))[1] - 26, -1074)
     first = np.rint(weight / unit) * unit
     sums = [np.bincount(cells, part, n_cells) for part in (first, weight - first)]
-    return _twofold(sums[0], sums[1])
-
-
-def _twofold(a: Array, b: Array) -> Array:
-    """a + b as a double and what it lacks."""
-    return np.stack(two_sum(a, b), axis=-1)
+    return np.stack(two_sum(sums[0], sums[1]), axis=-1)
 
 
 def _add_twofold(a: Array, b: Array) -> Array:
-    both = _twofold(a[..., 0], b[..., 0])
-    return _twofold(both[..., 0], both[..., 1] + (a[..., 1] + b[..., 1]))
+    return np.stack(add_twofold(a[..., 0], a[..., 1], b[..., 0], b[..., 1]), axis=-1)

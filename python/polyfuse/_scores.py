@@ -92,7 +92,7 @@ def read_sums(y_true: Any, y_pred: Any, request: Request) -> tuple[Sums, Array |
     codes = None if targets.form == INDICATOR else encode(targets)
     place = None
     if average == "binary":
-        labels, place = [pos_label], _positive(codes, pos_label)
+        labels, place = [pos_label], place_of_positive(codes, pos_label)
     elif not (pos_label is None or pos_label == 1):
         warn(
             f"Note that pos_label (set to {pos_label!r}) is ignored when average != 'binary' "
@@ -129,7 +129,7 @@ def sums_of(
     if labels is None:
         return sums
     nothing = np.zeros((3, 1), sums.dtype)
-    found: Array = np.concatenate((sums, nothing), axis=1)[:, _places(labels, codes)]
+    found: Array = np.concatenate((sums, nothing), axis=1)[:, places_of(labels, codes)]
     return found
 
 
@@ -139,7 +139,7 @@ def _single_sums(codes: Codes, weight: Array | None) -> Array:
     return sums * 1.0 if weight is None and not np.count_nonzero(sums[0]) else sums
 
 
-def _positive(codes: Codes | None, pos_label: Any) -> int | None:
+def place_of_positive(codes: Codes | None, pos_label: Any) -> int | None:
     """Where `pos_label` stands among the two labels; None if it does not and there is but one."""
     if codes is None or len(codes.values) > 2:
         form = INDICATOR if codes is None else "multiclass"
@@ -158,7 +158,7 @@ def _positive(codes: Codes | None, pos_label: Any) -> int | None:
     return None
 
 
-def _places(labels: ArrayLike, codes: Codes) -> list[int]:
+def places_of(labels: ArrayLike, codes: Codes) -> list[int]:
     """Where each of `labels` stands among all labels; the number of all labels if it does not.
 
     Compared in the common type of both, as scikit-learn does: ``"1"`` finds the integer 1. But

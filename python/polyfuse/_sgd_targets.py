@@ -74,7 +74,7 @@ def labels_of(values: Any) -> NDArray:
         If they are not labels but numbers between integers, or several per row.
     """
     array = _labels.as_array(values)
-    form, _ = _labels._form(array, "")
+    form, _ = _labels.form_of(array, "")
     if form != _labels.SINGLE:
         raise ValueError(f"Unknown label type: {(array,)!r}")
     return np.asarray(sorted(set(array.ravel())))

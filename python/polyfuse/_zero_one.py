@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _indicators, _labels, _parameters
-from ._classification import _n_right, _right, accuracy_of
+from ._classification import accuracy_of, count_right, which_right
 from ._labels import INDICATOR
 
 
@@ -104,8 +104,8 @@ def hamming_loss(
     weight, n_rows = targets.sample_weight, len(targets.y_true)
     if targets.form != INDICATOR:
         if weight is None:
-            return (n_rows - _n_right(targets)) / n_rows
-        return float(np.average(~_right(targets), weights=weight))
+            return (n_rows - count_right(targets)) / n_rows
+        return float(np.average(~which_right(targets), weights=weight))
     wrong = _indicators.differences(targets.y_true, targets.y_pred)
     entries: int = n_rows * targets.y_true.shape[1]
     if weight is None:
