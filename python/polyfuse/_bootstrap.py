@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -147,7 +147,8 @@ def bootstrap(
         If the metric is NaN in some resamples. They are left out of the interval. If all resamples
         lie on one side of the estimate, of which ``"bca"`` makes no interval: it is NaN.
     UserWarning
-        If the estimate lies outside its interval.
+        If the estimate lies outside its interval, of so many resamples that one or more lie beyond
+        each end.
 
     Notes
     -----
@@ -181,9 +182,7 @@ def bootstrap(
 
 
 def check_options(caller: str, n_resamples: Any, confidence_level: Any) -> None:
-    if not (isinstance(n_resamples, Integral) and int(n_resamples) >= 1):
-        expected = "an int in the range [1, inf)"
-        raise _parameters.invalid_parameter("n_resamples", caller, expected, n_resamples)
+    _parameters.check_integer(caller, "n_resamples", n_resamples, 1)
     if not (isinstance(confidence_level, Real) and 0.0 < float(confidence_level) < 1.0):
         expected = "a float in the range (0.0, 1.0)"
         raise _parameters.invalid_parameter("confidence_level", caller, expected, confidence_level)
@@ -207,7 +206,8 @@ def bootstrap_sample(
         return without, sample.counts
 
     low, high = interval(known, estimate, level, method, left_out)
-    _warn_of_bias(estimate, low, high)
+    if len(known) * (1 - level) >= 2:  # fewer do not reach beyond the ends, biased or not
+        _warn_of_bias(estimate, low, high)
     error = float(np.std(known, ddof=1)) if len(known) > 1 else math.nan
     return Bootstrap(
         name, estimate, low, high, error, float(level), method, sample.n_rows, distribution

@@ -342,6 +342,13 @@ def test_a_function_of_other_keywords_gets_the_rows():
     assert found.estimate == 0.9
 
 
+def test_few_resamples_are_not_called_biased():
+    for seed in range(40):
+        metrics.bootstrap(
+            "accuracy", [0, 1] * 5, [0, 1, 1, 1, 0] * 2, n_resamples=3, random_state=seed
+        )
+
+
 def test_threads_leave_the_warnings_as_they_were():
     def noisy(y_true, y_pred):
         warnings.warn("of a resample", stacklevel=1)

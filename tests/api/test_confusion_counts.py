@@ -246,7 +246,6 @@ def test_labels_are_those_of_the_time():
         ConfusionCounts(["a", "b"]).update([0, 1], [0, 1])
 
 
-@pytest.mark.filterwarnings("ignore:The estimate .* lies outside")  # few resamples
 def test_an_interval_is_of_the_labels_wanted():
     pair = [0, 0, 1, 1, 2, 2, 2, 0, 1], [0, 1, 1, 1, 2, 0, 2, 0, 2]
     for labels in ([0, 1], [2, 0], None):
