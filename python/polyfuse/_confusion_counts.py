@@ -249,7 +249,7 @@ def _count(codes: Codes, weight: Array | None) -> tuple[Array, Array | None]:
     while rest.any():
         exponent = math.frexp(float(np.abs(rest).max()))[1]
         unit = max(exponent - bits, -1074)
-        piece = np.rint(_shifted(rest, -unit))
+        piece = np.trunc(_shifted(rest, -unit))  # rounded, the largest double would be infinite
         piece = _shifted(piece, unit)
         rest -= piece
         total, error = two_sum(total, codes.matrix(piece))

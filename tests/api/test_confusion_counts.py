@@ -256,6 +256,12 @@ def test_an_interval_is_of_the_labels_wanted():
             assert found == pytest.approx(table.score(name), rel=1e-14)
 
 
+def test_the_largest_weight_is_counted():
+    largest = np.finfo(np.float64).max
+    counts = ConfusionCounts().update([0, 1], [0, 0], sample_weight=[largest, 1.0])
+    assert counts.result().matrix.tolist() == [[largest, 0.0], [1.0, 0.0]]
+
+
 def test_weights_beyond_the_doubles_are_infinite():
     counts = ConfusionCounts()
     for _ in range(3):
