@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -24,25 +24,16 @@ from polyfuse._kernels.contract import (
 from polyfuse._kernels.fusion_ops import OPERATORS
 
 from .arrays import LAYOUTS, MAPS, OUT_LAYOUTS, affine_for, lay_out, sprinkle, values
+from .drawing import examples, generators, heights
 from .tolerances import EXACT
-
-examples = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[*HealthCheck],  # `implementation` is the same module for all examples
-)
 
 SPECIALS = (np.nan, np.inf, -np.inf)
 # Of a single block these make the block itself.
 SELECTING_ONE = tuple(op for op in OPERATORS if op not in ("geometric_mean", "power_mean"))
-generators = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 layouts = st.sampled_from(LAYOUTS)
 input_dtypes = st.sampled_from(INPUT_DTYPES)
 result_dtypes = st.sampled_from(RESULT_DTYPES)
 floats = st.sampled_from([np.dtype(name) for name in ("float16", "float32", "float64")])
-heights = st.one_of(st.integers(0, 3), st.integers(4, 90))
 widths = st.one_of(st.just(1), st.integers(2, 40))
 
 
@@ -382,30 +373,3 @@ def test_dot_is_symmetric(implementation: Kernels, n: int, rng: np.random.Genera
     assert isinstance(got, float)
     assert got == implementation.dot(b, a)
     assert got == pytest.approx(float((a * b).sum()), rel=1e-9, abs=1e-11)
-
-
-# -- confusion -----------------------------------------------------------------------------------
-
-
-def test_more_words_than_there_is_room_for(implementation: Kernels) -> None:
-    words, codes = np.array([[1], [2], [1], [3]], np.uint32), np.empty(4, np.int64)
-    assert implementation.encode_words(words, codes, np.empty(2, np.int64)) == -1
-    assert implementation.encode_words(words, codes, np.empty(3, np.int64)) == 3
-    assert codes.tolist() == [0, 1, 0, 2]
-
-
-@examples
-@given(n=heights, k=st.integers(1, 6), spill=st.integers(0, 2), rng=generators)
-def test_confusion_counts_every_row_once(
-    implementation: Kernels, n: int, k: int, spill: int, rng: np.random.Generator
-) -> None:
-    y_true, y_pred = rng.integers(-spill, k + spill, (2, n))
-    counts, transposed, weights = np.full((k, k), -7), np.full((k, k), -7), np.full((k, k), -7.0)
-    implementation.confusion(y_true, y_pred, 0, None, counts)
-    implementation.confusion(y_pred, y_true, 0, None, transposed)
-    implementation.confusion(y_true, y_pred, 0, np.full(n, 0.5), weights)
-    inside = (y_true >= 0) & (y_true < k) & (y_pred >= 0) & (y_pred < k)
-    assert counts.sum() == inside.sum()
-    assert np.trace(counts) == np.count_nonzero(inside & (y_true == y_pred))
-    np.testing.assert_array_equal(counts, transposed.T)
-    np.testing.assert_array_equal(weights, 0.5 * counts)
