@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .exceptions import warn
 
 _OUTPUTS = ("default", "pandas", "polars")
+_FRAMES = ("iloc", "__dataframe__", "__arrow_c_stream__")  # what polars 1 had, and what 2 has
 _SHOWN = 5
 
 
@@ -24,7 +25,7 @@ def names_of(x: Any) -> NDArray | None:
     TypeError
         If some of them are strings and others not.
     """
-    if type(x) is np.ndarray or (not hasattr(x, "__dataframe__") and not hasattr(x, "iloc")):
+    if type(x) is np.ndarray or not any(hasattr(x, name) for name in _FRAMES):
         return None
     columns = getattr(x, "column_names", None) or getattr(x, "columns", None)
     if columns is None or len(columns) == 0:

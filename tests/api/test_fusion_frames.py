@@ -42,6 +42,18 @@ def test_names_of_the_columns_of_blocks_are_checked() -> None:
     assert names.tolist() == ["image__a", "image__b", "text__c", "text__d"]
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_names_of_other_frames_are_seen(library: str) -> None:
+    kind = pytest.importorskip(library)
+    table = {name: FRAME[name].to_numpy() for name in FRAME}
+    frame = kind.DataFrame(table) if library == "polars" else kind.table(table)
+    model = Fusion(columns={"image": ["a", "c"], "text": ["b"]}).fit(frame)
+    assert model.feature_names_in_.tolist() == list("abcd")
+    np.testing.assert_array_equal(model.transform(frame), X[:, [0, 2, 1]])
+    with pytest.raises(ValueError, match="must be in the same order"):
+        model.transform(frame.select(list("bacd")))
+
+
 def test_names_of_the_columns_of_one_matrix_are_checked() -> None:
     model = Fusion(columns={"image": ["a", "c"], "text": slice(1, 2)}).fit(FRAME)
     np.testing.assert_array_equal(model.transform(FRAME), X[:, [0, 2, 1]])
