@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from ._config import show_config
     from ._kernels import isa_levels, use
+    from .blocks import Blocks
     from .multimodal import FusionClassifier
 
 _MODULES = (
@@ -35,6 +36,7 @@ _MODULES = (
     "plotting", "preprocessing", "reporting",
 )  # fmt: skip
 _NAMES = {
+    "Blocks": "blocks",
     "FusionClassifier": "multimodal",
     "isa_levels": "_kernels",
     "show_config": "_config",
@@ -42,7 +44,7 @@ _NAMES = {
 }
 
 __all__ = [
-    "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
+    "Blocks", "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
     "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
     "reporting", "show_config", "use",
 ]  # fmt: skip

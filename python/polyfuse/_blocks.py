@@ -12,7 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import as_matrix, is_accepted, kind_of
 from ._parameters import is_sparse
 
-BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray
+
+class Container:
+    """Named blocks that are no Mapping, because their length is their number of rows."""
+
+    __slots__ = ("_names", "_values")
+
+    _names: tuple[str, ...]
+    _values: tuple[Any, ...]
+
+
+BlocksLike = Mapping[str, ArrayLike] | Sequence[ArrayLike] | NDArray | Container
 
 
 class Position(str):
@@ -31,15 +41,17 @@ def positions(n: int) -> tuple[str, ...]:
 
 
 def named_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list[Any]]:
-    """Names and values of blocks given as a mapping or a sequence, whatever the values are.
+    """Names and values of blocks as they are given, whatever the values are.
 
     Raises
     ------
     TypeError
-        If `blocks` is neither.
+        If `blocks` is no mapping, no sequence and no container.
     ValueError
         If there are none, or two have one name.
     """
+    if isinstance(blocks, Container):
+        return list(blocks._names), list(blocks._values)
     if isinstance(blocks, Mapping) and not is_sparse(blocks):  # DOK matrices are dicts
         names, values = [str(key) for key in blocks], list(blocks.values())
         if len(set(names)) != len(names):
@@ -75,12 +87,17 @@ def as_matrices(
         x if is_accepted(x) else as_matrix(x, f"{name}[{key!r}]")
         for key, x in zip(names, values, strict=True)
     ]
-    n_rows = arrays[0].shape[0]
-    for array in arrays:
-        if array.shape[0] != n_rows:
-            counts = ", ".join(f"{k}: {a.shape[0]}" for k, a in zip(names, arrays, strict=True))
-            raise ValueError(f"{name} must have the same number of rows; got {counts}.")
+    require_same_rows(names, arrays, name)
     return names, arrays
+
+
+def require_same_rows(names: list[str], values: Sequence[Any], name: str = "blocks") -> None:
+    """Raise ValueError unless all values are as long as the first."""
+    n_rows = values[0].shape[0]
+    for x in values:
+        if x.shape[0] != n_rows:
+            counts = ", ".join(f"{k}: {v.shape[0]}" for k, v in zip(names, values, strict=True))
+            raise ValueError(f"{name} must have the same number of rows; got {counts}.")
 
 
 def _require_sequence(blocks: Any, name: str) -> None:

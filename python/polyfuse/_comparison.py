@@ -224,7 +224,7 @@ def compare(
 
     Parameters
     ----------
-    blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
         At least two.
     y : array-like of shape (n_samples,)
         Labels, each at least twice.

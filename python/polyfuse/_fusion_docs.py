@@ -20,7 +20,7 @@ _DOC = """{summary}
 
 Parameters
 ----------
-blocks : dict or list of array-like, each of shape (n_samples, n_features)
+blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features)
     Any real dtypes, mixed, and any strides.
 {weights}scalers, out, missing, present, all_missing, projection, n_components
     As for :func:`polyfuse.fusion.fuse`.

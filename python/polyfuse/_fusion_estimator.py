@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, one_of, require_fitted, require_width, result_dtype
-from ._blocks import BlocksLike, absent_blocks, as_matrices, in_order_of_fit, named_blocks
+from ._blocks import (
+    BlocksLike,
+    Container,
+    absent_blocks,
+    as_matrices,
+    in_order_of_fit,
+    named_blocks,
+)
 from ._columns import Part, as_parts
 from ._estimator import Transformer
 from ._feature_names import check_block_names, check_names, names_of
@@ -115,7 +122,7 @@ class Fusion(Transformer):
 
         Parameters
         ----------
-        X : dict or list of array-like, each of shape (n_samples, n_features_i)
+        X : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
             With `columns`, an array-like of shape (n_samples, n_features).
         y : ignored
         present : dict or list of bool arrays of shape (n_samples,), optional
@@ -304,7 +311,7 @@ class Fusion(Transformer):
 
 def _named(X: Any) -> tuple[list[str], list[Any]]:
     shape = getattr(X, "shape", ())
-    if len(shape) == 2:
+    if len(shape) == 2 and not isinstance(X, Container):
         raise ValueError(
             f"X must be a dict or list of blocks; got one matrix of shape {tuple(shape)}. To cut "
             "it into blocks, say which columns they are: columns={'a': slice(0, 3), ...}."

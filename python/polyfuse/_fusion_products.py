@@ -37,7 +37,7 @@ def low_rank(
 
     Parameters
     ----------
-    blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
     factors : dict or list of array-like, each of shape (n_features_i, rank)
         The matrices U_i.
     bias : dict or list of array-like, each of shape (rank,), optional

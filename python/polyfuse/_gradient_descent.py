@@ -99,7 +99,7 @@ _FIT = """Fit the model; one that is fitted is forgotten, but for `warm_start`.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), or dict or list of such blocks
+        X : array-like of shape (n_samples, n_features), or dict, list or Blocks of such
             Blocks are read where they lie: they are neither stacked nor copied. They are dense:
             SGDClassifier and SGDRegressor take sparse ones.
         y : array-like of shape (n_samples,)

@@ -129,7 +129,7 @@ class SGDOneClassSVM(SGD):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features), or blocks
-            Or a list or dict of such blocks, side by side; see the class.
+            Or a list, dict or Blocks of such, side by side; see the class.
         y : ignored
         coef_init : array-like of shape (n_features,), optional
             Where to start.

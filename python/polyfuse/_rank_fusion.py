@@ -23,7 +23,7 @@ def reciprocal_rank_fusion(
 
     Parameters
     ----------
-    blocks : dict or list of array-like, each of shape (n_queries, n_items)
+    blocks : dict, list or Blocks of array-like, each of shape (n_queries, n_items)
         Scores of the same candidates by each system, greater for better; a NaN for a candidate
         that a system did not retrieve, which adds nothing to its sum.
     k : float, default=60
@@ -67,7 +67,7 @@ def borda(blocks: BlocksLike, weights: Weights = None) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    blocks : dict or list of array-like, each of shape (n_queries, n_items)
+    blocks : dict, list or Blocks of array-like, each of shape (n_queries, n_items)
         Scores of the same candidates by each voter, greater for better; a NaN for a candidate that
         a voter did not rank, which gets no points from it.
     weights : dict or array-like of shape (n_blocks,), optional

@@ -65,7 +65,7 @@ class BaseSGDClassifier(Classifier, SGD):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features), or blocks
-            Or a list or dict of such blocks, side by side; see the class.
+            Or a list, dict or Blocks of such, side by side; see the class.
         y : array-like of shape (n_samples,)
         coef_init : array-like of shape (n_classes, n_features) or (1, n_features), optional
             Where to start.

@@ -117,7 +117,7 @@ FITTED = """t_ : float
 
 NOTES = """Notes
     -----
-    X may be a list or dict of blocks of rows: dense, of any real dtype and any strides, or sparse.
+    X may be a list, dict or Blocks of rows: dense, of any real dtype and any strides, or sparse.
     They are read where they lie and never stacked; coefficients are those of the blocks side by
     side, of their scaled values. The model is float32 if the blocks side by side were, else
     float64.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_matrix, require_width
-from ._blocks import Position, named_blocks
+from ._blocks import Container, Position, named_blocks
 from ._feature_names import check_block_names, check_names, names_of
 from ._fusion_scalers import (
     Scalers,
@@ -53,10 +53,10 @@ class _Given(NamedTuple):
 
 
 def is_blocks(X: Any) -> bool:
-    """Whether X is a dict of blocks, or a list of what has two dimensions."""
+    """Whether X is a dict or container of blocks, or a list of what has two dimensions."""
     if is_sparse(X):
         return False  # a DOK matrix is a dict
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping | Container):
         return True
     if not isinstance(X, list | tuple) or len(X) == 0:
         return False

@@ -138,7 +138,7 @@ class SGDRegressor(Regressor, SGD):
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features), or blocks
-            Or a list or dict of such blocks, side by side; see the class.
+            Or a list, dict or Blocks of such, side by side; see the class.
         y : array-like of shape (n_samples,)
         coef_init : array-like of shape (n_features,), optional
             Where to start; not looked at where `warm_start` goes on from an earlier fit.

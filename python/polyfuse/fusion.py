@@ -66,7 +66,7 @@ def fuse(
 
     Parameters
     ----------
-    blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
         Any real dtypes, mixed, and any strides. All operators but "concatenate" need blocks of
         one width; "vstack" allows different numbers of rows.
     op : str, default="concatenate"

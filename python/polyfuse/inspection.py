@@ -76,7 +76,7 @@ def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
     model : fitted FusionClassifier
         With fusion="concatenate", or level="late" and "sum", "mean", "weighted_sum" or
         "weighted_mean".
-    blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
         Rows to explain, n_samples at least 1.
 
     Returns
@@ -148,7 +148,7 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
     ----------
     model : fitted FusionClassifier
         With fusion="concatenate", or level="late" and any fusion.
-    blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
     y : array-like of shape (n_samples,)
         True labels.
 

@@ -143,7 +143,7 @@ class FusionClassifier(Classifier):
 
         Parameters
         ----------
-        blocks : dict or list of array-like, each of shape (n_samples, n_features_i)
+        blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
         callback : callable(iteration, loss), optional

@@ -67,6 +67,7 @@ BELOW = {
     },
     "_blocks.py": {"._arrays", "._parameters"},
     "_columns.py": {"._arrays", "._blocks"},
+    "blocks.py": {"._arrays", "._blocks", "._columns", "._feature_names", "._parameters"},
     "_estimator.py": {".metrics", "._arrays", "._feature_names", "._routing"},
     "_sketch.py": {"._arrays"},
     "_moments.py": {"._kernels", "."},
