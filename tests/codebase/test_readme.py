@@ -21,6 +21,7 @@ def test_the_screen_of_code(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), names)
     assert names["accuracy"] > 0.8
     assert names["late"].score(names["new"], names["y"][names["test"]]) > 0.7
+    assert names["found"] > 0.7
     assert names["matrix"].sum() == names["test"].sum()
     np.testing.assert_allclose(names["share"].sum(), 1.0)
     assert capsys.readouterr().out.startswith(f"polyfuse {pf.__version__}")
