@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find cpp python CMakeLists.txt pyproject.toml -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: demo test lint bench sanitize sgd-grid metrics-grid clean
+.PHONY: demo test lint bench sanitize sklearn-tests sgd-grid metrics-grid clean
 
 demo: $(VENV)/.built
 	$(BIN)/polyfuse demo
@@ -21,15 +21,16 @@ lint: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python benches/report.py
 
-# Every configuration against scikit-learn, and scikit-learn's own tests on our classes.
+# scikit-learn's own tests, under the patch.
+sklearn-tests: $(VENV)/.installed
+	$(BIN)/python tools/run_sklearn_tests.py -p no:warnings
+
+# Every configuration of SGD against scikit-learn, and 20,000 random calls of the metrics.
 sgd-grid: $(VENV)/.installed
 	$(BIN)/python tests/estimators/sgd_grid.py --all
-	$(BIN)/python tools/run_sklearn_tests.py sgd
 
-# 20,000 random calls of the metrics, and scikit-learn's own tests on them.
 metrics-grid: $(VENV)/.installed
 	$(BIN)/python tests/api/metrics_grid.py
-	$(BIN)/python tools/run_sklearn_tests.py metrics
 
 sanitize: $(VENV)/.tools
 	$(BIN)/cmake -S cpp/tests -B build/sanitize -DCMAKE_BUILD_TYPE=None

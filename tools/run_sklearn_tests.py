@@ -1,95 +1,104 @@
-"""Run scikit-learn's own tests with what polyfuse offers in the place of its own.
+"""Run scikit-learn's own tests under the patch of polyfuse.sklearn.
 
-    python tools/run_sklearn_tests.py {sgd,metrics} [pytest options, but not -n]
+    python tools/run_sklearn_tests.py [--unpatched] [options and tests for pytest]
 
-The public module of scikit-learn gets our classes or functions before its test modules are
-imported, so that what they import, subclass and clone is ours. Tests of what is private to
-scikit-learn are left out, each with its reason.
+The tests are those of the installed scikit-learn. What is set aside stands, each with its reason,
+in tools/sklearn_tests_aside.toml. The run fails if a test does, and also if a call on a dense
+array of numbers was not accelerated, or if nothing was: then it would prove nothing.
 """
 
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+import sklearn
 
-from polyfuse import linear_model, metrics
+from polyfuse.sklearn import Call, clear_report, patch_sklearn, report
 
-
-class Suite(NamedTuple):
-    """Whose names are replaced by whose, the test modules, and tests left out, with the reason.
-
-    A test is named as pytest does, with its parameters to leave out one case, else without.
-    """
-
-    theirs: str
-    ours: ModuleType
-    names: tuple[str, ...]
-    modules: tuple[str, ...]
-    left_out: dict[str, str]
-
-
-SUITES = {
-    "sgd": Suite(
-        "sklearn.linear_model",
-        linear_model,
-        ("SGDClassifier", "SGDRegressor", "SGDOneClassSVM", "Perceptron"),
-        ("test_sgd.py", "test_perceptron.py"),
-        {
-            "test_validation_mask_correctly_subsets": (
-                "patches the private _ValidationScoreCallback of scikit-learn's module, which is "
-                "not called"
-            ),
-        },
-    ),
-    "metrics": Suite(
-        "sklearn.metrics",
-        metrics,
-        tuple(metrics.__all__),
-        ("test_classification.py", "test_ranking.py", "test_regression.py"),
-        {},
-    ),
-}
+MODULES = (
+    "linear_model/tests/test_sgd.py",
+    "linear_model/tests/test_perceptron.py",
+    "preprocessing/tests/test_data.py",
+    "preprocessing/tests/test_common.py",
+    "metrics/tests/test_classification.py",
+    "metrics/tests/test_regression.py",
+    "metrics/tests/test_ranking.py",
+    "metrics/tests/test_score_objects.py",
+    "tests/test_pipeline.py",
+    "model_selection/tests/test_search.py",
+    "model_selection/tests/test_validation.py",
+)
+ASIDE = Path(__file__).with_name("sklearn_tests_aside.toml")
 
 
-class InPlace:
-    """A plugin of pytest: our names in scikit-learn's module, and the tests left out."""
+class Patched:
+    """A plugin of pytest: the patch before tests are imported, and what came of it after each."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
+    def __init__(self) -> None:
+        self.aside: dict[str, str] = tomllib.loads(ASIDE.read_text())
+        self.unaccelerated: list[tuple[str, Call]] = []
+        self.counts = {"accelerated": 0, "fell back": 0, "raised": 0}
 
     def pytest_configure(self, config: Any) -> None:
-        module = import_module(self.suite.theirs)
-        for name in self.suite.names:
-            if hasattr(module, name):
-                setattr(module, name, getattr(self.suite.ours, name))
+        patch_sklearn()
 
     def pytest_collection_modifyitems(self, config: Any, items: list[Any]) -> None:
-        left_out = [item for item in items if self._names(item) & self.suite.left_out.keys()]
+        left_out = [item for item in items if self._names(item) & self.aside.keys()]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
 
     @staticmethod
     def _names(item: Any) -> set[str]:
-        return {item.originalname, item.name}
+        file = item.path.name
+        return {f"{file}::{item.originalname}", f"{file}::{item.name}"}
+
+    def pytest_runtest_teardown(self, item: Any) -> None:
+        seen = report()
+        for how in self.counts:
+            self.counts[how] += seen.count(how)
+        for call in seen.calls:
+            if call.outcome == "fell back" and call.is_dense_numeric:
+                self.unaccelerated.append((f"{item.path.name}::{item.name}", call))
+        clear_report()
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for name, reason in self.aside.items():
+            terminalreporter.write_line(f"set aside: {name}: {reason}")
+        for test, call in self.unaccelerated:
+            terminalreporter.write_line(f"on dense numbers: {call.name} in {test}: {call.reason}")
+        counts = ", ".join(f"{n:,} {how}" for how, n in self.counts.items())
+        share = f"{len(self.unaccelerated):,} of them on dense numbers"
+        terminalreporter.write_line(f"scikit-learn {sklearn.__version__}, calls: {counts}, {share}")
 
 
-def main(which: str, arguments: Sequence[str]) -> int:
-    suite = SUITES[which]
-    folder = Path(str(import_module(suite.theirs).__file__)).parent / "tests"
-    for name, reason in suite.left_out.items():
-        print(f"left out: {name}: {reason}")
-    options = ["-p", "no:cacheprovider", "-q", "--rootdir", str(folder), "-c", "/dev/null"]
-    files = [str(folder / name) for name in suite.modules]
-    return int(pytest.main([*options, *arguments, *files], plugins=[InPlace(suite)]))
+def main(arguments: Sequence[str]) -> int:
+    folder = Path(sklearn.__file__).parent
+    plugins = [] if "--unpatched" in arguments else [Patched()]
+    options = [option for option in arguments if option != "--unpatched"]
+    named = any(".py" in option for option in options)
+    files = [] if named else [str(folder / name) for name in MODULES if (folder / name).exists()]
+    options = [str(folder / o) if ".py" in o else o for o in options]
+    fixed = [
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--rootdir",
+        str(folder),
+        "-c",
+        "/dev/null",
+        "--import-mode=append",
+    ]
+    status = int(pytest.main([*fixed, *options, *files], plugins=plugins))
+    for patched in plugins:
+        if status == 0 and (patched.unaccelerated or not patched.counts["accelerated"]):
+            return 1
+    return status
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2 or sys.argv[1] not in SUITES:
-        raise SystemExit(__doc__)
-    raise SystemExit(main(sys.argv[1], sys.argv[2:]))
+    raise SystemExit(main(sys.argv[1:]))

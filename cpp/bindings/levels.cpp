@@ -29,6 +29,7 @@ void register_levels(py::module_& m) {
     m.def("set_isa_level", [](const std::string& level) { set_level(level.c_str()); },
           py::arg("level"), "Choose the level for the whole process.");
     m.def("num_threads", &max_threads, "Threads a large call may use.");
+    m.def("limit_threads", &limit_threads, py::arg("n"), "Let calls use no more than n threads.");
     m.def("fusion_operators", []() -> Names { return as_tuple(fusion_operators()); },
           "Names of the fold operators.");
     m.def("losses", []() -> Names { return as_tuple({loss_names, loss_names + n_losses}); },

@@ -3,12 +3,15 @@
 #include <omp.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
+#include <limits>
 
 namespace polyfuse {
 namespace {
 
 std::atomic<bool> had_team{false};
+std::atomic<int> limit{std::numeric_limits<int>::max()};
 bool orphan = false;  // a child whose parent's threads were not copied
 
 const int registered =
@@ -16,7 +19,12 @@ const int registered =
 
 }  // namespace
 
-int max_threads() { return orphan || registered != 0 ? 1 : omp_get_max_threads(); }
+int max_threads() {
+    if (orphan || registered != 0) return 1;
+    return std::min(omp_get_max_threads(), limit.load(std::memory_order_relaxed));
+}
+
+void limit_threads(int n) { limit.store(std::max(n, 1), std::memory_order_relaxed); }
 
 void note_team() { had_team.store(true, std::memory_order_relaxed); }
 

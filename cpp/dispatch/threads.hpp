@@ -12,6 +12,9 @@ namespace polyfuse {
 // process forked from one that has used threads: libgomp would hang there (GCC PR 60035).
 int max_threads();
 
+// No more than n from now on: what a container may use, which OpenMP does not look at.
+void limit_threads(int n);
+
 // To be called before a team of threads is started.
 void note_team();
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         plotting,
         preprocessing,
         reporting,
+        sklearn,
     )
     from ._config import show_config
     from ._kernels import isa_levels, use
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
-    "plotting", "preprocessing", "reporting",
+    "plotting", "preprocessing", "reporting", "sklearn",
 )  # fmt: skip
 _NAMES = {
     "Blocks": "blocks",
@@ -46,7 +47,7 @@ _NAMES = {
 __all__ = [
     "Blocks", "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
     "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
-    "reporting", "show_config", "use",
+    "reporting", "show_config", "sklearn", "use",
 ]  # fmt: skip
 
 

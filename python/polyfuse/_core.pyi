@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -60,6 +60,10 @@ def label_range(y: numpy.ndarray) -> tuple:
     ...
 def label_sums(y_true: numpy.ndarray, y_pred: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, sample_weight: typing.Any, out: numpy.ndarray) -> None:
     ...
+def limit_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Let calls use no more than n threads.
+    """
 def linear_scores(rows: tuple, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], out: numpy.ndarray, index: typing.Any = None) -> None:
     ...
 def loss_gradient(rows: tuple, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], loss: str, grad_coef: numpy.typing.NDArray[numpy.float64], grad_intercept: numpy.typing.NDArray[numpy.float64]) -> float:

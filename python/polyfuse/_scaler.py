@@ -170,6 +170,8 @@ class AffineMap(Scaler):
         )
 
     def _kept(self, parameter: NDArray) -> NDArray:
+        if parameter.dtype.char == "d":  # as most are; a call of astype takes longer
+            return parameter
         single = not self._converts and parameter.dtype.char in "ef"
         return parameter.astype(np.float32 if single else np.float64, copy=False)
 

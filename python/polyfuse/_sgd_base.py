@@ -82,8 +82,8 @@ class SGD(Estimator):
     random_state: Any
     warm_start: bool
     average: bool | int
-    scaler: Any
-    arithmetic: str
+    scaler: Any = None
+    arithmetic: str = "exact"
     block_eta: Any = None
     block_alpha: Any = None
 
@@ -97,6 +97,7 @@ class SGD(Estimator):
     scalers_: dict[str, Any]
 
     _constraints: ClassVar[c.Constraints] = COMMON
+    _scalers: Sequence[Any] = (None,)  # of a single matrix, in an instance that scikit-learn fitted
     _passive_loss = "hinge"
 
     # -- checks ----------------------------------------------------------------------------------

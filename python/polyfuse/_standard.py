@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ._callbacks import CallbackSupport, fit_task
 from ._feature_names import check_names, names_of
 from ._inputs import as_weights, require_finite_values
 from ._moments import Moments, Part, is_constant, variance
@@ -18,7 +19,7 @@ from ._sparse import column_moments
 Array = NDArray[np.float64]
 
 
-class StandardScaler(AffineMap):
+class StandardScaler(CallbackSupport, AffineMap):
     """Standardise columns: x' = (x - μ) / σ.
 
     μ is the mean and σ the (population) standard deviation of a column over the rows seen; NaNs
@@ -99,7 +100,8 @@ class StandardScaler(AffineMap):
             If `X` is no numeric matrix or has an infinity, or the weights do not fit; the scaler is
             then left as it was.
         """
-        return self._learn(X, sample_weight, anew=True)
+        with fit_task(self, X, y, sample_weight):
+            return self._learn(X, sample_weight, anew=True)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from more rows: as `fit` on all of them together, to the last bit.
@@ -107,7 +109,8 @@ class StandardScaler(AffineMap):
         Parameters are those of `fit`. Sparse rows, and those that :meth:`merge` has brought, are
         added to rounding.
         """
-        return self._learn(X, sample_weight, anew=not hasattr(self, "_moments"))
+        with fit_task(self, X, y, sample_weight):
+            return self._learn(X, sample_weight, anew=not hasattr(self, "n_samples_seen_"))
 
     def merge(self, other: StandardScaler) -> Self:
         """Learn what another scaler has seen, as if its rows had been given to this one.
@@ -134,13 +137,13 @@ class StandardScaler(AffineMap):
         array([3.])
         """
         self._require_alike(other)
-        if not hasattr(self, "_moments"):
+        if not hasattr(self, "n_samples_seen_"):
             self._remember(other.n_features_in_, getattr(other, "feature_names_in_", None))
-            moments = Moments(other.n_features_in_)
+            moments, weighted = Moments(other.n_features_in_), False
         else:
-            moments = shallow_copy(self._moments)
-        moments.add(other._moments.result())
-        self._weighted = getattr(self, "_weighted", False) or other._weighted
+            moments, weighted = self._seen(), self._is_weighted()
+        moments.add(other._seen().result())
+        self._weighted = weighted or other._is_weighted()
         self._set_moments(moments, moments.result())
         return self
 
@@ -192,7 +195,7 @@ class StandardScaler(AffineMap):
             x = self._accept(X)[0] if anew else self._accept_more(X)
         name = type(self).__name__
         weight = as_weights(sample_weight, x.shape[0], name)
-        moments = Moments(x.shape[1]) if anew else shallow_copy(self._moments)
+        moments = Moments(x.shape[1]) if anew else self._seen()
         if sparse:
             moments.add(column_moments(x, weight))
         else:
@@ -203,14 +206,29 @@ class StandardScaler(AffineMap):
             require_finite_values(x, "X", name, allow_nan=True)
         if anew:
             self._remember(x.shape[1], names)
-        self._weighted = weight is not None or (not anew and self._weighted)
+        self._weighted = weight is not None or (not anew and self._is_weighted())
         self._set_moments(moments, result)
         return self
+
+    def _seen(self) -> Moments:
+        """Moments of the rows so far: of the attributes, where they are all that there is."""
+        if "_moments" in self.__dict__:
+            return shallow_copy(self._moments)
+        width = self.n_features_in_
+        n = np.broadcast_to(np.asarray(self.n_samples_seen_, np.float64), width)
+        mean, var = (np.zeros(width) if x is None else x for x in (self.mean_, self.var_))
+        moments = Moments(width)
+        moments.add(Part(n, np.where(n == 0.0, 0.0, mean), np.where(n == 0.0, 0.0, n * var)))
+        return moments
+
+    def _is_weighted(self) -> bool:
+        counted = np.asarray(self.n_samples_seen_).dtype.kind in "iu"
+        return bool(self.__dict__.get("_weighted", not counted))
 
     def _set_moments(self, moments: Moments, result: Part) -> None:
         self._moments = moments
         n = result.n if self._weighted else result.n.astype(np.int64)
-        self.n_samples_seen_ = n[0].item() if (n == n[0]).all() else n
+        self.n_samples_seen_ = n[0] if (n == n[0]).all() else n
         wanted = self.with_mean or self.with_std
         self.mean_ = np.where(result.n != 0.0, result.mean, np.nan) if wanted else None
         self.var_ = self.scale_ = None

@@ -13,6 +13,7 @@ __all__ = [
     "DataConversionWarning",
     "FallbackWarning",
     "InvalidParameterError",
+    "NotAcceleratedError",
     "NotFittedError",
     "UndefinedMetricWarning",
 ]
@@ -71,6 +72,10 @@ class FallbackWarning(UserWarning):
 
     Said once per process, at the first use; not said where POLYFUSE_BACKEND names the backend.
     """
+
+
+class NotAcceleratedError(RuntimeError):
+    """Under ``patch_sklearn(strict=True)``, a call ran on scikit-learn; the message tells why."""
 
 
 class InvalidParameterError(ValueError, TypeError):

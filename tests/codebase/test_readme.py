@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
+from polyfuse.sklearn import is_patched
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -44,6 +45,16 @@ def test_the_guide_to_linear_models() -> None:
         assert names[name].score(*held) > least, name
     np.testing.assert_allclose(names["probabilities"].sum(axis=1), 1.0)
     assert len(names["told"]) == 5
+
+
+def test_the_guide_to_scikit_learn_on_polyfuse() -> None:
+    names = run_guide("sklearn.md")
+    assert names["score"] > 0.85
+    assert names["ran"].count("fell back") == names["ran"].count("raised") == 0
+    assert {"StandardScaler.transform", "SGDClassifier.fit", "f1_score"} <= {
+        name for name, _, _ in names["ran"].totals
+    }
+    assert not is_patched()
 
 
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 BELOW = {
+    "_callbacks.py": set(),
+    "sklearn/_calls.py": set(),
+    "sklearn/_attempts.py": {"..exceptions", "._calls"},
+    "sklearn/_methods.py": {".._callbacks", "._attempts", "._calls"},
+    "sklearn/_functions.py": {"..metrics", "..preprocessing", "._attempts", "._calls"},
+    "sklearn/_workers.py": {"._attempts", "._patch"},
     "_arrays.py": {"._kernels", ".exceptions"},
     "_descent.py": {"._kernels", "."},
     "_linear.py": {"._arrays", "._kernels", "."},

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from ..exceptions import FallbackWarning
 from .contract import Kernels
+from .quota import cpu_quota
 
 _MODULES = {
     "native": "polyfuse._core",
@@ -37,6 +38,9 @@ def load(name: str) -> Kernels:
         raise ImportError(f"the {name!r} backend is not available here: {error}") from error
     if name == "native":
         module.isa_level()  # ValueError if POLYFUSE_ISA names no level
+        quota = cpu_quota()
+        if quota is not None and "OMP_NUM_THREADS" not in os.environ:
+            module.limit_threads(quota)
     return cast(Kernels, module)
 
 
