@@ -18,6 +18,7 @@ from ._arrays import (
     result_dtype,
 )
 from ._estimator import Estimator, Regressor
+from ._interchange import as_array
 from ._kernels.contract import Block
 from ._linear import scores
 
@@ -58,7 +59,7 @@ class LinearRegression(Regressor, Estimator):
         """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples[, n_targets])."""
         matrix = as_matrix(X, min_rows=1)
         dtype = result_dtype((matrix,))
-        target = np.asarray(y, dtype)
+        target = np.asarray(as_array(y, "y"), dtype)
         require_rows(len(matrix), target)
         require_finite({"Input X": matrix, "Input y": target.reshape(len(target), -1)})
         weight = as_sample_weight(sample_weight, len(matrix))
