@@ -71,7 +71,7 @@ class LinearRegression(Regressor, Estimator):
         if weight is not None:
             root = np.sqrt(weight).astype(dtype)
             x, t = x * root[:, None], t * (root[:, None] if t.ndim == 2 else root)
-        coef, _, rank, singular = np.linalg.lstsq(x, t)
+        coef, _, rank, singular = np.linalg.lstsq(x, t, rcond=None)
         self.coef_, self.rank_, self.singular_ = coef.T, int(rank), singular
         self.intercept_ = (y_mean - x_mean @ coef) if self.fit_intercept else 0.0
         self.n_features_in_ = matrix.shape[1]
