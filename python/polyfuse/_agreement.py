@@ -86,8 +86,9 @@ def balanced_accuracy_score(
     _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
     _parameters.check_optional(caller, sample_weight=sample_weight)
     _parameters.check_boolean(caller, "adjusted", adjusted)
+    y_true, y_pred = _labels.as_array(y_true, "y_true"), _labels.as_array(y_pred, "y_pred")
     for y in (y_true, y_pred):
-        _parameters.check_dimensions(_labels.as_array(y))
+        _parameters.check_dimensions(y)
     codes = _read(y_true, y_pred, sample_weight)
     right, _, true = codes.sums(codes.targets.sample_weight)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.exceptions import TooHardError
 from numpy.typing import ArrayLike, NDArray
 
+from ._interchange import as_array
 from ._kernels.contract import INPUT_DTYPES, RESULT_DTYPES, Block, Rows
 from .exceptions import NotFittedError, shared
 
@@ -75,7 +76,7 @@ def _as_array(x: Any, name: str, what: str = "a 2-D array") -> NDArray:
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
         raise ValueError(f"{name} has masked values, which are not supported; fill them first.")
     try:
-        array = np.asarray(x)
+        array = as_array(x, name)
     except ValueError as error:
         raise ValueError(f"{name} must be {what} of numbers: {error}") from error
     if array.ndim == 0 and array.dtype.kind not in "fiubc":
@@ -185,6 +186,8 @@ def _same_view(a: NDArray, b: NDArray) -> bool:
 
 def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.float64]:
     """Return finite numbers as a contiguous 1-D float64 array of a given length."""
+    if not isinstance(x, np.ndarray | list | tuple):
+        x = as_array(x, name)
     try:
         vector = np.asarray(x, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_numbers, as_out
+from ._interchange import as_array
 from ._runs import Task, normalize_runs
 
 AxisLike = int | tuple[int, ...]
@@ -279,7 +280,7 @@ def _groups_of(
     groups: ArrayLike, x: NDArray, axes: tuple[int, ...]
 ) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
     """An order that puts entries of one group side by side, or None, and where groups start."""
-    labels = np.asarray(groups)
+    labels = as_array(groups, "groups")
     if len(axes) != 1:
         raise ValueError(f"groups needs a single axis; got axis={axes}.")
     if labels.shape != (x.shape[axes[0]],):

@@ -169,8 +169,9 @@ def confusion_matrix(
     _parameters.check_arrays(caller, y_true, y_pred, sparse=False)
     _parameters.check_optional(caller, labels=labels, sample_weight=sample_weight)
     _parameters.check_choice(caller, "normalize", normalize, _NORMALIZE, none=True)
+    y_true, y_pred = _labels.as_array(y_true, "y_true"), _labels.as_array(y_pred, "y_pred")
     for y in (y_true, y_pred):
-        _parameters.check_dimensions(_labels.as_array(y))
+        _parameters.check_dimensions(y)
     targets = _labels.read_targets(y_true, y_pred, sample_weight)
     if targets.form == INDICATOR:
         raise ValueError(f"{INDICATOR} is not supported")

@@ -94,8 +94,8 @@ class ConfusionCounts:
             As :func:`confusion_matrix`, and if labels are strings where there were numbers, or
             numbers where there were strings. The counts are then as they were.
         """
-        t, p = _labels.as_array(y_true), _labels.as_array(y_pred)
-        weight = None if sample_weight is None else _labels.as_array(sample_weight)
+        t, p = _labels.as_array(y_true, "y_true"), _labels.as_array(y_pred, "y_pred")
+        weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
         _labels.check_consistent_length(t, p, weight)
         if len(t) == 0:
             return self

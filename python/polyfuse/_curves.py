@@ -45,7 +45,7 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     0.75
     """
     _parameters.check_array_likes("auc", x=x, y=y)
-    across, up = _labels.as_array(x), _labels.as_array(y)
+    across, up = _labels.as_array(x, "x"), _labels.as_array(y, "y")
     _labels.check_consistent_length(across, up)
     across, up = _parameters.as_column(across), _parameters.as_column(up)
     if len(across) < 2:

@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Self, TypeVar
 
 from ._feature_names import contained, output_kind, require_output
+from ._interchange import opened
 from ._routing import RequestSetter, routing_of
 
 _T = TypeVar("_T")
@@ -153,6 +154,7 @@ class Transformer(Estimator):
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """Fit to `X`, then return it transformed."""
+        X = opened(X, "X")  # it is read twice
         return self.fit(X, y, **fit_params).transform(X)  # type: ignore[attr-defined]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._interchange import column_names
 from .exceptions import warn
 
 _OUTPUTS = ("default", "pandas", "polars")
-_FRAMES = ("iloc", "__dataframe__", "__arrow_c_stream__")  # what polars 1 had, and what 2 has
 _SHOWN = 5
 
 
@@ -25,9 +25,7 @@ def names_of(x: Any) -> NDArray | None:
     TypeError
         If some of them are strings and others not.
     """
-    if type(x) is np.ndarray or not any(hasattr(x, name) for name in _FRAMES):
-        return None
-    columns = getattr(x, "column_names", None) or getattr(x, "columns", None)
+    columns = None if type(x) is np.ndarray else column_names(x)
     if columns is None or len(columns) == 0:
         return None
     names = np.asarray(columns, dtype=object)

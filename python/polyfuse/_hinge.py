@@ -73,12 +73,12 @@ def hinge_loss(
     caller = "hinge_loss"
     _parameters.check_array_likes(caller, y_true=y_true, pred_decision=pred_decision)
     _parameters.check_optional(caller, labels=labels, sample_weight=sample_weight)
-    weight = None if sample_weight is None else _labels.as_array(sample_weight)
-    p, y = _labels.as_array(pred_decision), _labels.as_array(y_true)
+    weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
+    p, y = _labels.as_array(pred_decision, "pred_decision"), _labels.as_array(y_true, "y_true")
     _labels.check_consistent_length(y, p, weight)
     p = _decisions(pred_decision, p)
-    y = _parameters.as_column(y_true)
-    classes = np.unique(y if labels is None else _labels.as_array(labels))
+    y = _parameters.as_column(y_true, "y_true")
+    classes = np.unique(y if labels is None else _labels.as_array(labels, "labels"))
     losses = _of_several(y, p, classes, labels) if len(classes) > 2 else _of_two(y, p)
     total, start = 0.0, 0
     for piece in losses:

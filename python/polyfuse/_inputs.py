@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from ._interchange import CAPSULES, as_array
 from ._kernels.contract import INPUT_DTYPES
 from ._parameters import is_sparse
 from ._sparse import places
@@ -16,6 +17,7 @@ from .exceptions import warn
 
 _ACCEPTED = frozenset(dtype.char for dtype in INPUT_DTYPES)
 _FLOATS = frozenset("efd")
+_OF_DTYPES = ("__array__", "dtype", *CAPSULES)  # lists have none
 _ONE_MATRIX = "X must be one matrix; got {}: fit a scaler per block, or use Fusion(scaler=)."
 
 
@@ -79,9 +81,9 @@ def _as_array(x: Any, *, numeric: bool) -> NDArray:
         )
     if isinstance(x, Mapping):
         raise TypeError(_ONE_MATRIX.format("a dict"))
-    has_dtype = any(hasattr(x, name) for name in ("dtype", "dtypes", "__array__"))
+    has_dtype = any(hasattr(x, name) for name in _OF_DTYPES)
     try:
-        array = np.asarray(x)
+        array = as_array(x, "X")
     except ValueError as error:
         if isinstance(x, list | tuple) and all(np.ndim(block) == 2 for block in x):
             raise ValueError(_ONE_MATRIX.format("a list of matrices")) from error
@@ -244,6 +246,8 @@ def _real(x: Any, name: str) -> NDArray[np.float64]:
     require_dense(x, name)
     if getattr(getattr(x, "dtype", None), "kind", "") == "c":
         raise ValueError(f"Complex data not supported\n{x}\n")
+    if not isinstance(x, np.ndarray | list | tuple):
+        x = as_array(x, name)
     array = np.asarray(x, np.float64, order="C")
     if array.ndim == 0:
         raise TypeError(

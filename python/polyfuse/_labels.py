@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _interchange
 from ._categories import spelled_out
 from ._indicators import Marks, read_sparse
 
 Array = NDArray[Any]
 
 
-def as_array(y: Any) -> Array:
+def as_array(y: Any, name: str = "y") -> Array:
     """`y` as an array; ragged rows become an array of objects, which no metric accepts."""
     if type(y) is np.ndarray:
         return y
@@ -33,11 +34,18 @@ def as_array(y: Any) -> Array:
     if hasattr(y, "tocsr"):
         marks: Any = read_sparse(y)
         return marks  # type: ignore[no-any-return]
-    texts = None if isinstance(y, Sequence) else spelled_out(y)
+    if isinstance(y, Sequence):
+        return _listed(y)
+    y = _interchange.opened(y, name)
+    texts = spelled_out(y)
     if texts is not None:
         return texts
-    if not (isinstance(y, Sequence) or hasattr(y, "__array__")):
+    if not hasattr(y, "__array__"):
         raise ValueError(f"Expected array-like (array or non-string sequence), got {y!r}")
+    return _interchange.as_array(y, name)
+
+
+def _listed(y: Sequence[Any]) -> Array:
     try:
         return np.asarray(y)
     except ValueError:
@@ -120,8 +128,8 @@ class Targets(NamedTuple):
 
 def read_targets(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Targets:
     """Validate targets and weights, with the errors of scikit-learn's ``_check_targets``."""
-    t, p = as_array(y_true), as_array(y_pred)
-    weight = None if sample_weight is None else as_array(sample_weight)
+    t, p = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
+    weight = None if sample_weight is None else as_array(sample_weight, "sample_weight")
     dtypes = (t.dtype, p.dtype)
     plain = t.ndim == p.ndim == 1 and t.dtype.kind in "biu" and p.dtype.kind in "biu" and len(t)
     if plain and weight is None and t.shape == p.shape:

@@ -18,6 +18,7 @@ from ._arrays import (
     result_dtype,
 )
 from ._estimator import Estimator, Regressor
+from ._interchange import as_array
 from ._kernels.contract import Block
 from ._linear import scores
 
@@ -58,7 +59,7 @@ class LinearRegression(Regressor, Estimator):
         """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples[, n_targets])."""
         matrix = as_matrix(X, min_rows=1)
         dtype = result_dtype((matrix,))
-        target = np.asarray(y, dtype)
+        target = np.asarray(as_array(y, "y"), dtype)
         require_rows(len(matrix), target)
         require_finite({"Input X": matrix, "Input y": target.reshape(len(target), -1)})
         weight = as_sample_weight(sample_weight, len(matrix))
@@ -70,7 +71,7 @@ class LinearRegression(Regressor, Estimator):
         if weight is not None:
             root = np.sqrt(weight).astype(dtype)
             x, t = x * root[:, None], t * (root[:, None] if t.ndim == 2 else root)
-        coef, _, rank, singular = np.linalg.lstsq(x, t)
+        coef, _, rank, singular = np.linalg.lstsq(x, t, rcond=None)
         self.coef_, self.rank_, self.singular_ = coef.T, int(rank), singular
         self.intercept_ = (y_mean - x_mean @ coef) if self.fit_intercept else 0.0
         self.n_features_in_ = matrix.shape[1]

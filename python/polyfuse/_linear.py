@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
 from ._arrays import require_finite, require_rows
+from ._interchange import as_array
 from ._kernels.contract import Rows
 
 
@@ -62,7 +63,7 @@ def encode_classes(y: ArrayLike, n_rows: int) -> tuple[NDArray, NDArray[np.int64
     ValueError
         If `y` is not 1-D, of another length, has a NaN, or has fewer than two classes.
     """
-    labels = np.asarray(y)
+    labels = as_array(y, "y")
     if labels.ndim != 1:
         raise ValueError(f"y should be a 1d array, got an array of shape {labels.shape} instead.")
     require_rows(n_rows, labels)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _kernels
 from ._arrays import one_block, one_of, require_number
 from ._blocks import per_block
+from ._interchange import column_names
 from ._kernels.contract import CONCATENATE, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 
@@ -55,8 +56,9 @@ def as_present(present: Present, names: list[str], n_rows: int) -> Masks:
     """
     if present is None:
         return [None] * len(names)
-    if hasattr(present, "columns"):  # a data frame of masks
-        present = {str(name): np.asarray(present[name]) for name in present.columns}
+    columns = column_names(present)
+    if columns is not None:  # a data frame of masks
+        present = {str(name): np.asarray(present[name]) for name in columns}
     if isinstance(present, Mapping):
         by_name = {str(key): mask for key, mask in present.items()}
         if not set(by_name) <= set(names):

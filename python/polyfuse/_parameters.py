@@ -10,10 +10,12 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from ._interchange import CAPSULES
 from ._labels import Array, as_array, check_consistent_length, check_finite, check_real
 from .exceptions import InvalidParameterError, warn
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_SIZED = ("__len__", "shape", "__array__", *CAPSULES)
 
 BOOLEAN = f"an instance of 'bool' or an instance of 'numpy.{np.bool_.__name__}'"
 
@@ -31,7 +33,7 @@ def is_sparse(value: object) -> bool:
 def is_array_like(value: object) -> bool:
     if isinstance(value, (np.ndarray, list, tuple)):
         return True
-    sized = any(hasattr(value, name) for name in ("__len__", "shape", "__array__"))
+    sized = any(hasattr(value, name) for name in _SIZED)
     return sized and not np.isscalar(value) and not is_sparse(value)
 
 
@@ -104,9 +106,9 @@ def check_filled(y: Array) -> None:
             )
 
 
-def as_column(y: Any) -> Array:
+def as_column(y: Any, name: str = "y") -> Array:
     """`y`, a vector or a matrix of one column, as a vector of real numbers or labels."""
-    array = as_array(y)
+    array = as_array(y, name)
     check_real(array)
     check_dimensions(array)
     if array.ndim == 2 and array.shape[1] == 1:
@@ -116,9 +118,9 @@ def as_column(y: Any) -> Array:
     return array
 
 
-def check_matrix(y: Any, numeric: bool) -> Array:
+def check_matrix(y: Any, name: str = "y", *, numeric: bool) -> Array:
     """An array of one or two dimensions, not empty, of finite values."""
-    array = as_array(y)
+    array = as_array(y, name)
     check_consistent_length(array)
     check_real(array)
     if numeric:

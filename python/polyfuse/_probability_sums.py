@@ -70,12 +70,12 @@ class Held(NamedTuple):
 
 def read_probabilities(given: Any) -> Array:
     """`given` as real numbers of float16, 32 or 64, of shape (n,) or (n, k); values unseen."""
-    p = np.asarray(math.nan) if given is None else _labels.as_array(given)
+    p = np.asarray(math.nan) if given is None else _labels.as_array(given, "y_proba")
     _labels.check_real(p)
     dtype = _dtype_of(given)
     kept = isinstance(dtype, np.dtype) and dtype in (np.float16, np.float32, np.float64)
     if not kept or p.dtype != dtype:
-        p = np.asarray(p if p.dtype.kind in "biuf" else given, dtype if kept else np.float64)
+        p = np.asarray(given if isinstance(given, str) else p, dtype if kept else np.float64)
     _parameters.check_dimensions(p)
     if p.ndim == 0:
         _labels.check_finite(p)
@@ -105,7 +105,7 @@ def check_values(p: Array, least: str = "lower") -> None:
 
 def read_weight(p: Array, y: Array, sample_weight: Any) -> Array | None:
     """The weights in the kernel's layout, once all lengths agree."""
-    weight = None if sample_weight is None else _labels.as_array(sample_weight)
+    weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
     _labels.check_consistent_length(p, y, weight)
     if weight is None:
         return None
@@ -163,7 +163,7 @@ def hold(y_true: Any, p: Array, sample_weight: Any, labels: Any) -> Held:
     """Probabilities of all classes, or of the greater of two, held against the true ones."""
     n_columns, declared = _n_columns(p), None
     try:
-        y = _labels.as_array(y_true)
+        y = _labels.as_array(y_true, "y_true")
         weight = read_weight(p, y, sample_weight)
         coded = None if labels is not None else _guess(y, n_columns)
         if coded is not None:
@@ -256,7 +256,7 @@ def hold_positive(y_true: Any, p: Array, sample_weight: Any, pos_label: Any) -> 
     """Probabilities of the positive one of two classes, held against the true ones."""
     p = p.reshape(-1)
     try:
-        y = _parameters.as_column(y_true)
+        y = _parameters.as_column(y_true, "y_true")
         check_no_nan(y)
         weight = read_weight(p, y, sample_weight)
         plain_label = pos_label is None or (not isinstance(pos_label, str) and pos_label == 1)

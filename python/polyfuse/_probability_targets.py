@@ -47,7 +47,7 @@ class Declared(NamedTuple):
 def declare(labels: Any) -> Declared | None:
     if labels is None:
         return None
-    given = _labels.as_array(labels)
+    given = _labels.as_array(labels, "labels")
     form, values = discrete(labels, given, "y")
     if len(given) == 0:
         raise ValueError(f"y has 0 samples: {labels!r}")

@@ -44,7 +44,7 @@ class Truth(NamedTuple):
 
 
 def read_truth(y_true: Any) -> Truth:
-    y = _labels.as_array(y_true)
+    y = _labels.as_array(y_true, "y_true")
     if y.ndim == 0:
         return Truth("unknown", y, y, y)
     if y.ndim == 1 and y.dtype.kind in "biu" and len(y):
@@ -216,8 +216,8 @@ def binary(
     labels: Array, positive: int, y_score: Any, sample_weight: Any, finite: bool = False
 ) -> Binary:
     """Checked scores and weights beside the marks of `mark`; scores may be known to be finite."""
-    score, weight = _labels.as_array(y_score), sample_weight
-    weight = None if weight is None else _labels.as_array(weight)
+    score, weight = _labels.as_array(y_score, "y_score"), sample_weight
+    weight = None if weight is None else _labels.as_array(weight, "sample_weight")
     _labels.check_consistent_length(labels, score, weight)
     score = _parameters.as_column(score)
     if not finite:

@@ -102,8 +102,10 @@ def roc_auc_score(
     _parameters.check_optional(caller, labels=labels)
     truth = _ranked.read_truth(y_true)
     _parameters.check_matrix(truth.given, numeric=False)
-    s = _parameters.check_matrix(y_score, numeric=True)
-    weight = None if sample_weight is None else _parameters.as_column(sample_weight)
+    s = _parameters.check_matrix(y_score, "y_score", numeric=True)
+    weight = (
+        None if sample_weight is None else _parameters.as_column(sample_weight, "sample_weight")
+    )
     wide = s.ndim == 2 and s.shape[1] > 2
     if truth.form == "multiclass" or (truth.form == "binary" and wide):
         if max_fpr is not None and max_fpr != 1.0:
@@ -179,7 +181,7 @@ def _class_codes(
 
 def check_classes(labels: Any, end: str) -> Array:
     """Labels that are distinct and ascend; `end` closes the sentences of the errors."""
-    given = _parameters.as_column(labels)
+    given = _parameters.as_column(labels, "labels")
     classes = np.unique(given)
     if len(classes) != len(given):
         raise ValueError(f"Parameter 'labels' must be unique{end}")
@@ -257,7 +259,9 @@ def average_precision_score(
     _parameters.check_choice(caller, "average", average, _AVERAGES, none=True)
     _parameters.check_pos_label(caller, pos_label, none=False)
     _parameters.check_optional(caller, sample_weight=sample_weight)
-    weight = None if sample_weight is None else _parameters.as_column(sample_weight)
+    weight = (
+        None if sample_weight is None else _parameters.as_column(sample_weight, "sample_weight")
+    )
     truth = _ranked.read_truth(y_true)
     if truth.form == "binary":
         if len(truth.classes) == 2 and pos_label not in truth.labels.tolist():
@@ -271,7 +275,7 @@ def average_precision_score(
             f"Parameter pos_label is fixed to 1 for {truth.form} y_true. Do not set pos_label or "
             "set pos_label to 1."
         )
-    s = _labels.as_array(y_score)
+    s = _labels.as_array(y_score, "y_score")
     if truth.form == INDICATOR:
         return average_columns(precision_sum, truth.given, s, average, weight, 1)
     if truth.form != "multiclass":

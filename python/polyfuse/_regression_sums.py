@@ -132,8 +132,8 @@ class RegressionSums:
             If shapes differ, also from those of earlier rows, values or weights are not finite, or
             a weight is negative. The sums are then as they were.
         """
-        t, p = _labels.as_array(y_true), _labels.as_array(y_pred)
-        weight = None if sample_weight is None else _labels.as_array(sample_weight)
+        t, p = _labels.as_array(y_true, "y_true"), _labels.as_array(y_pred, "y_pred")
+        weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
         _labels.check_consistent_length(t, p, weight)
         if len(t) == 0:
             return self

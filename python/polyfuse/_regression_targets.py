@@ -133,8 +133,8 @@ def read(
     `text`: whether numbers may be given as such.
     """
     given = (y_true, y_pred, sample_weight)
-    t, p = _labels.as_array(y_true), _labels.as_array(y_pred)
-    weight = None if sample_weight is None else _labels.as_array(sample_weight)
+    t, p = _labels.as_array(y_true, "y_true"), _labels.as_array(y_pred, "y_pred")
+    weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
     dtype = _floating_type(*given)
     _labels.check_consistent_length(t, p, weight)
     seen: list[Array] = []
@@ -246,7 +246,7 @@ def _numbers(given: Any, y: Array, text: bool) -> Array:
             _labels.check_real(y)
         if not text:
             _parameters.check_no_text(y)
-        y = np.asarray(given, np.float64)
+        y = np.asarray(given if isinstance(given, list | tuple) else y, np.float64)
     _parameters.check_dimensions(y)
     _parameters.check_filled(y)
     return y.reshape(len(y), -1)

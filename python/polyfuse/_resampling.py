@@ -199,10 +199,13 @@ def cast(values: Array, dtype: np.dtype[Any]) -> Array:
 
 def _rows(y_true: Any, preds: Sequence[Any], sample_weight: Any) -> Sample:
     """Every row as a distinct one."""
-    true, *others = (_labels.as_array(y) for y in (y_true, *preds))
+    true, *others = (
+        _labels.as_array(y, name)
+        for y, name in zip((y_true, *preds), ("y_true", *["y_pred"] * len(preds)), strict=True)
+    )
     if not all(isinstance(y, np.ndarray) for y in (true, *others)):
         raise TypeError("Sparse targets are not supported; use .toarray() to convert them.")
-    weight = None if sample_weight is None else _labels.as_array(sample_weight)
+    weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
     _labels.check_consistent_length(true, *others, weight)
     if len(true) == 0:
         raise ValueError("Found empty input array while a minimum of 1 sample is required.")

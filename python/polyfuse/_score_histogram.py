@@ -147,8 +147,8 @@ class ScoreHistogram:
             not exactly float64 (as integers beyond ``2**53``), or a weight is negative. The counts
             are then as they were.
         """
-        y, score = _labels.as_array(y_true), _labels.as_array(y_score)
-        weight = None if sample_weight is None else _labels.as_array(sample_weight)
+        y, score = _labels.as_array(y_true, "y_true"), _labels.as_array(y_score, "y_score")
+        weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
         _labels.check_consistent_length(y, score, weight)
         if len(y) == 0:
             return self

@@ -101,7 +101,7 @@ def read_sums(y_true: Any, y_pred: Any, request: Request) -> tuple[Sums, Array |
         )
     weight = None
     if request.sample_weight is not None:
-        weight = _labels.as_array(request.sample_weight)
+        weight = _labels.as_array(request.sample_weight, "sample_weight")
         _labels.check_consistent_length(targets.y_true, targets.y_pred, weight)
         weight = _labels.check_sample_weight(weight, len(targets.y_true))
     if place is not None and codes is not None:

@@ -26,6 +26,7 @@ from ._inputs import (
     require_finite_values,
     without_sparse_columns,
 )
+from ._interchange import dimensions
 from ._kernels.contract import CONCATENATE, Affine, Block, Csr, Rows
 from ._parameters import is_sparse
 
@@ -60,7 +61,7 @@ def is_blocks(X: Any) -> bool:
         return True
     if not isinstance(X, list | tuple) or len(X) == 0:
         return False
-    return all(getattr(block, "ndim", None) == 2 for block in X)
+    return all(dimensions(block) == 2 for block in X)
 
 
 def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False, fit: bool = True) -> Seen:

@@ -73,7 +73,7 @@ def labels_of(values: Any) -> NDArray:
     ValueError
         If they are not labels but numbers between integers, or several per row.
     """
-    array = _labels.as_array(values)
+    array = _labels.as_array(values, "classes")
     form, _ = _labels.form_of(array, "")
     if form != _labels.SINGLE:
         raise ValueError(f"Unknown label type: {(array,)!r}")

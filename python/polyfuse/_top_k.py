@@ -89,24 +89,24 @@ def top_k_accuracy_score(
         )
     hits = _hits(codes, s, int(k))
     if normalize:
-        weight = None if sample_weight is None else np.asarray(sample_weight)
+        weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
         return float(np.average(hits, weights=weight))
     if sample_weight is None:
         return float(np.count_nonzero(hits))
-    return float(np.dot(hits, np.asarray(sample_weight)))
+    return float(np.dot(hits, _labels.as_array(sample_weight, "sample_weight")))
 
 
 def _read(
     y_true: ArrayLike, y_score: ArrayLike, sample_weight: Any, labels: Any
 ) -> tuple[Array, Array, int]:
     """The class of each row, the scores, and the number of classes."""
-    given = _parameters.as_column(_parameters.check_matrix(y_true, numeric=False))
+    given = _parameters.as_column(_parameters.check_matrix(y_true, "y_true", numeric=False))
     truth = _ranked.read_truth(given)
     several = truth.form == "multiclass"
     if not several and truth.form != "binary":
         raise ValueError(f"y type must be 'binary' or 'multiclass', got '{truth.form}' instead.")
     several = several or (labels is not None and len(labels) > 2)
-    s = _parameters.check_matrix(y_score, numeric=True)
+    s = _parameters.check_matrix(y_score, "y_score", numeric=True)
     if several and s.ndim != 2:
         raise ValueError(
             "`y_score` needs to be of shape `(n_samples, n_classes)`, since `y_true` contains "
@@ -118,7 +118,7 @@ def _read(
             "not contain all the labels, `labels` must be provided."
         )
     s = s if several else _parameters.as_column(s)
-    weight = None if sample_weight is None else _labels.as_array(sample_weight)
+    weight = None if sample_weight is None else _labels.as_array(sample_weight, "sample_weight")
     _labels.check_consistent_length(given, s, weight)
     n_scores = s.shape[1] if several else 2
     if labels is None:

@@ -55,8 +55,8 @@ def zero_one_loss(
     if normalize:
         return 1 - right
     if sample_weight is None:
-        return float(len(_labels.as_array(y_true)) - right)
-    loss: float = np.sum(np.asarray(sample_weight)) - right
+        return float(len(_labels.as_array(y_true, "y_true")) - right)
+    loss: float = np.sum(_labels.as_array(sample_weight, "sample_weight")) - right
     return loss
 
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import fusion as _fusion
 from ._arrays import kind_of, require_rows
 from ._blocks import BlocksLike
+from ._interchange import as_array
 from ._kernels.fusion_ops import OPERATORS
 from ._linear import likeliest
 from .metrics import accuracy_score
@@ -174,7 +175,7 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
     DropModality(accuracy=1.0, without={'image': 0.5, 'noise': 1.0})
     """
     parts = _parts(model, blocks)
-    labels = np.asarray(y)
+    labels = as_array(y, "y")
     require_rows(len(next(iter(parts.values()))), labels)
     without = {}
     for name, part in parts.items():

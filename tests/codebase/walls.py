@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 BELOW = {
+    "_interchange.py": set(),
     "_callbacks.py": set(),
     "sklearn/_calls.py": set(),
     "sklearn/_attempts.py": {"..exceptions", "._calls"},
     "sklearn/_methods.py": {".._callbacks", "._attempts", "._calls"},
     "sklearn/_functions.py": {"..metrics", "..preprocessing", "._attempts", "._calls"},
     "sklearn/_workers.py": {"._attempts", "._patch"},
-    "_arrays.py": {"._kernels", ".exceptions"},
+    "_arrays.py": {"._interchange", "._kernels", ".exceptions"},
     "_descent.py": {"._kernels", "."},
-    "_linear.py": {"._arrays", "._kernels", "."},
-    "_least_squares.py": {"._arrays", "._estimator", "._kernels", "._linear"},
+    "_linear.py": {"._arrays", "._interchange", "._kernels", "."},
+    "_least_squares.py": {"._arrays", "._estimator", "._interchange", "._kernels", "._linear"},
     "_first_order.py": {"._descent", "._kernels", "._linear", "."},
     "_gradient_data.py": {
         "._arrays",
@@ -74,12 +75,12 @@ BELOW = {
     "_blocks.py": {"._arrays", "._parameters"},
     "_columns.py": {"._arrays", "._blocks"},
     "blocks.py": {"._arrays", "._blocks", "._columns", "._feature_names", "._parameters"},
-    "_estimator.py": {".metrics", "._arrays", "._feature_names", "._routing"},
+    "_estimator.py": {".metrics", "._arrays", "._feature_names", "._interchange", "._routing"},
     "_sketch.py": {"._arrays"},
     "_moments.py": {"._kernels", "."},
     "_sparse.py": {"._moments"},
-    "_inputs.py": {"._kernels", "._parameters", "._sparse", ".exceptions"},
-    "_feature_names.py": {".exceptions"},
+    "_inputs.py": {"._interchange", "._kernels", "._parameters", "._sparse", ".exceptions"},
+    "_feature_names.py": {"._interchange", ".exceptions"},
     "_scaler.py": {
         "._arrays",
         "._estimator",
@@ -91,7 +92,7 @@ BELOW = {
         ".",
     },
     "_runs.py": {"._arrays", "._kernels", "._moments", "."},
-    "_batches.py": {"._arrays", "._runs"},
+    "_batches.py": {"._arrays", "._interchange", "._runs"},
     "preprocessing.py": {
         "._affine",
         "._arrays",
@@ -115,6 +116,7 @@ BELOW = {
         "._feature_names",
         "._fusion_scalers",
         "._inputs",
+        "._interchange",
         "._kernels",
         "._parameters",
     },
@@ -138,7 +140,7 @@ BELOW = {
     "_sgd_docs.py": set(),
     "_indicators.py": set(),
     "_categories.py": set(),
-    "_labels.py": {"._categories", "._indicators"},
+    "_labels.py": {"._categories", "._indicators", "._interchange", "."},
     "_averages.py": {"._labels", ".exceptions"},
     "_matrix_scores.py": {"._averages"},
     "_named_metrics.py": {
@@ -285,7 +287,7 @@ BELOW = {
         "._sgd_members",
         ".exceptions",
     },
-    "_missing.py": {"._arrays", "._blocks", "._kernels", "."},
+    "_missing.py": {"._arrays", "._blocks", "._interchange", "._kernels", "."},
     "_fusion_docs.py": {"._kernels"},
     "_fusion_rows.py": {"._arrays", "._blocks", "._kernels", "._missing"},
     "_fusion_scalers.py": {
