@@ -251,7 +251,7 @@ def require_rows(n_rows: int, y: Any, name: str = "y") -> None:
 
 def require_fitted(estimator: Any, attribute: str) -> None:
     """Raise NotFittedError unless `fit` has set the attribute."""
-    if not hasattr(estimator, attribute):
+    if getattr(estimator, attribute, None) is None:
         raise shared(NotFittedError)(
             f"This {type(estimator).__name__} instance is not fitted yet. Call 'fit' with "
             "appropriate arguments before using this estimator."

@@ -248,6 +248,7 @@ class MaxAbsScaler(_ExtremaScaler):
 
     max_abs_: NDArray
     scale_: NDArray
+    clip: bool = False  # instances of scikit-learn before 1.9 have none
 
     _sparse_divisor = "scale_"
     _sparse_formats = ("csr", "csc")

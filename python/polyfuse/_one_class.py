@@ -223,7 +223,7 @@ class SGDOneClassSVM(SGD):
         -------
         ndarray of shape (n_samples,)
         """
-        require_fitted(self, "t_")
+        require_fitted(self, "coef_")
         return self._linear_scores(X, -self.offset_)[:, 0]
 
     def score_samples(self, X: Any) -> NDArray:

@@ -82,10 +82,12 @@ class SGD(Estimator):
     random_state: Any
     warm_start: bool
     average: bool | int
+    # What scikit-learn's own instances do not have, for our methods to run on their attributes.
     scaler: Any = None
     arithmetic: str = "exact"
     block_eta: Any = None
     block_alpha: Any = None
+    _scalers: Sequence[Any] = (None,)
 
     coef_: Any
     intercept_: NDArray
@@ -97,7 +99,6 @@ class SGD(Estimator):
     scalers_: dict[str, Any]
 
     _constraints: ClassVar[c.Constraints] = COMMON
-    _scalers: Sequence[Any] = (None,)  # of a single matrix, in an instance that scikit-learn fitted
     _passive_loss = "hinge"
 
     # -- checks ----------------------------------------------------------------------------------
@@ -128,7 +129,8 @@ class SGD(Estimator):
         return self.alpha
 
     def _is_fitted(self) -> bool:
-        return hasattr(self, "t_")
+        # A fit that scikit-learn could not end leaves a coef_ of None.
+        return getattr(self, "coef_", None) is not None
 
     def _weights(self, sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
         return as_weights(sample_weight, n_rows, type(self).__name__)
@@ -204,7 +206,7 @@ class SGD(Estimator):
 
     def _linear_scores(self, X: Any, intercept: NDArray | None = None) -> NDArray:
         """Linear scores, shape (n_samples, n_outputs)."""
-        require_fitted(self, "t_")
+        require_fitted(self, "coef_")
         rows = self._rows(X)
         coef = self.coef_.toarray() if hasattr(self.coef_, "toarray") else self.coef_
         coef = np.atleast_2d(coef)

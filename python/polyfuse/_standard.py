@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy as shallow_copy
 from typing import Any, Self
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,8 +69,8 @@ class StandardScaler(CallbackSupport, AffineMap):
     var_: Array | None
     scale_: Array | None
     n_samples_seen_: Any
-    _weighted: bool
     _moments: Moments
+    _moments_mark: int  # of the attributes that these moments stand for
 
     _converts = True
     _sparse_divisor = "scale_"
@@ -107,10 +108,10 @@ class StandardScaler(CallbackSupport, AffineMap):
         """Learn from more rows: as `fit` on all of them together, to the last bit.
 
         Parameters are those of `fit`. Sparse rows, and those that :meth:`merge` has brought, are
-        added to rounding.
+        added to rounding; so are all, where nothing is known of rows before but the attributes.
         """
         with fit_task(self, X, y, sample_weight):
-            return self._learn(X, sample_weight, anew=not hasattr(self, "n_samples_seen_"))
+            return self._learn(X, sample_weight, anew=not hasattr(self, "scale_"))
 
     def merge(self, other: StandardScaler) -> Self:
         """Learn what another scaler has seen, as if its rows had been given to this one.
@@ -137,14 +138,15 @@ class StandardScaler(CallbackSupport, AffineMap):
         array([3.])
         """
         self._require_alike(other)
-        if not hasattr(self, "n_samples_seen_"):
+        weighted = _is_weighted(other)
+        if not hasattr(self, "scale_"):
             self._remember(other.n_features_in_, getattr(other, "feature_names_in_", None))
             moments, weighted = Moments(other.n_features_in_), False
         else:
-            moments, weighted = self._seen(), self._is_weighted()
-        moments.add(other._seen().result())
-        self._weighted = weighted or other._is_weighted()
-        self._set_moments(moments, moments.result())
+            moments = self._moments_so_far()
+            weighted = weighted or _is_weighted(self)
+        moments.add(other._moments_so_far().result())
+        self._set_moments(moments, moments.result(), weighted)
         return self
 
     def transform(self, X: Any, copy: bool | None = None, *, out: NDArray | None = None) -> Any:
@@ -195,7 +197,7 @@ class StandardScaler(CallbackSupport, AffineMap):
             x = self._accept(X)[0] if anew else self._accept_more(X)
         name = type(self).__name__
         weight = as_weights(sample_weight, x.shape[0], name)
-        moments = Moments(x.shape[1]) if anew else self._seen()
+        moments = Moments(x.shape[1]) if anew else self._moments_so_far()
         if sparse:
             moments.add(column_moments(x, weight))
         else:
@@ -206,28 +208,26 @@ class StandardScaler(CallbackSupport, AffineMap):
             require_finite_values(x, "X", name, allow_nan=True)
         if anew:
             self._remember(x.shape[1], names)
-        self._weighted = weight is not None or (not anew and self._is_weighted())
-        self._set_moments(moments, result)
+        weighted = weight is not None or (not anew and _is_weighted(self))
+        self._set_moments(moments, result, weighted)
         return self
 
-    def _seen(self) -> Moments:
-        """Moments of the rows so far: of the attributes, where they are all that there is."""
-        if "_moments" in self.__dict__:
+    def _moments_so_far(self) -> Moments:
+        """A copy of the moments, or those that the attributes tell of, if others have set them."""
+        if getattr(self, "_moments_mark", None) == _mark(self):
             return shallow_copy(self._moments)
         width = self.n_features_in_
         n = np.broadcast_to(np.asarray(self.n_samples_seen_, np.float64), width)
-        mean, var = (np.zeros(width) if x is None else x for x in (self.mean_, self.var_))
+        mean, var = (
+            np.zeros(width) if each is None else np.where(n != 0.0, each, 0.0)
+            for each in (self.mean_, self.var_)
+        )
         moments = Moments(width)
-        moments.add(Part(n, np.where(n == 0.0, 0.0, mean), np.where(n == 0.0, 0.0, n * var)))
+        moments.add(Part(n, mean, var * n))
         return moments
 
-    def _is_weighted(self) -> bool:
-        counted = np.asarray(self.n_samples_seen_).dtype.kind in "iu"
-        return bool(self.__dict__.get("_weighted", not counted))
-
-    def _set_moments(self, moments: Moments, result: Part) -> None:
-        self._moments = moments
-        n = result.n if self._weighted else result.n.astype(np.int64)
+    def _set_moments(self, moments: Moments, result: Part, weighted: bool) -> None:
+        n = result.n if weighted else result.n.astype(np.int64)
         self.n_samples_seen_ = n[0] if (n == n[0]).all() else n
         wanted = self.with_mean or self.with_std
         self.mean_ = np.where(result.n != 0.0, result.mean, np.nan) if wanted else None
@@ -235,6 +235,20 @@ class StandardScaler(CallbackSupport, AffineMap):
         if self.with_std:
             self.var_ = variance(result)
             self.scale_ = np.where(is_constant(result, self.var_), 1.0, np.sqrt(self.var_))
+        self._moments, self._moments_mark = moments, _mark(self)
 
     def _parameters(self) -> tuple[NDArray | None, NDArray | None]:
         return self.mean_ if self.with_mean else None, self.scale_
+
+
+def _is_weighted(scaler: StandardScaler) -> bool:
+    """Whether rows are counted by their weights, as a type of float says."""
+    return np.asarray(scaler.n_samples_seen_).dtype.kind == "f"
+
+
+def _mark(scaler: StandardScaler) -> int:
+    mark = 0
+    for value in (scaler.n_samples_seen_, scaler.mean_, scaler.var_):
+        if value is not None:
+            mark = crc32(np.ascontiguousarray(value, np.float64).data, mark)
+    return mark

@@ -9,6 +9,7 @@ BELOW = {
     "sklearn/_attempts.py": {"..exceptions", "._calls"},
     "sklearn/_methods.py": {".._callbacks", "._attempts", "._calls"},
     "sklearn/_functions.py": {"..metrics", "..preprocessing", "._attempts", "._calls"},
+    "sklearn/_releases.py": {".."},
     "sklearn/_workers.py": {"._attempts", "._patch"},
     "_arrays.py": {"._interchange", "._kernels", ".exceptions"},
     "_descent.py": {"._kernels", "."},

@@ -21,16 +21,6 @@ from ._calls import ACCELERATED, BOOK
 Config = Callable[[], Mapping[str, Any]]
 Pairs = list[tuple[Callable[..., Any], Callable[..., Any]]]
 
-SINCE = {
-    "roc_auc_score": (1, 6),
-    "roc_curve": (1, 6),
-    "class_likelihood_ratios": (1, 7),
-    "det_curve": (1, 7),
-    "log_loss": (1, 7),
-    "mean_pinball_loss": (1, 7),
-}
-"""The release since which answers are ours, where those of older releases are different."""
-
 MODULES = {"metrics": metrics, "preprocessing": preprocessing}
 
 

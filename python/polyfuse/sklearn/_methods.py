@@ -49,7 +49,7 @@ _HARMLESS = frozenset({
 
 # What ours keeps for itself in an instance; pickles of scikit-learn's are to load without us.
 _PRIVATE = (
-    "_moments", "_weighted", "rank_error_",
+    "_moments", "_moments_mark", "rank_error_",
     "_features", "_raw", "_scalers", "_widths",
 )  # fmt: skip
 

@@ -13,10 +13,8 @@ from ..exceptions import warn
 from . import _functions as functions
 from ._attempts import Mode
 from ._methods import METHODS, Method
+from ._releases import NEWEST, OLDEST, installed, is_alike, of_release
 from ._workers import wrapper_of
-
-TESTED = ((1, 5), (1, 9))
-"""The oldest and the newest release of scikit-learn whose own tests pass on the patch."""
 
 _OURS = {"preprocessing": preprocessing, "linear_model": linear_model}
 _LOCK = RLock()
@@ -114,10 +112,10 @@ def in_force() -> tuple[str, ...]:
 
 def _patch_classes(wanted: tuple[str, ...], config: Any, missing: list[str]) -> None:
     for name, (module, methods) in METHODS.items():
-        if name not in wanted:
+        if name not in wanted or not is_alike(name):
             continue
         theirs = getattr(import_module(f"sklearn.{module}"), name, None)
-        ours = getattr(_OURS[module], name)
+        ours = of_release(getattr(_OURS[module], name))
         for method in methods:
             if not hasattr(theirs, method):
                 missing.append(f"sklearn.{module}.{name}.{method}")
@@ -132,7 +130,7 @@ def _patch_functions(wanted: tuple[str, ...], config: Any, missing: list[str]) -
     for name, module in modules.items():
         # Older releases do not have all that ours has, and ours has some that are its own.
         theirs = getattr(import_module(f"sklearn.{module}"), name, None)
-        if theirs is not None and _version() >= functions.SINCE.get(name, TESTED[0]):
+        if theirs is not None and is_alike(name):
             _State.functions.append((theirs, functions.function_of(theirs, name, config)))
     functions.replace(_State.functions, _scorers(missing))
 
@@ -168,14 +166,10 @@ def _config() -> Callable[[], Mapping[str, Any]]:
 def _warn_of(missing: list[str]) -> None:
     if missing:
         warn(
-            f"polyfuse is tested with scikit-learn {_dotted(TESTED[0])} to {_dotted(TESTED[1])}; "
-            f"this is {_dotted(_version())}, which does not have {', '.join(missing)}: these run "
+            f"polyfuse is tested with scikit-learn {_dotted(OLDEST)} to {_dotted(NEWEST)}; "
+            f"this is {_dotted(installed())}, which does not have {', '.join(missing)}: these run "
             "unpatched."
         )
-
-
-def _version() -> tuple[int, ...]:
-    return tuple(map(int, import_module("sklearn").__version__.split(".")[:2]))
 
 
 def _dotted(version: tuple[int, ...]) -> str:
