@@ -210,12 +210,12 @@ def _of_pandas(x: Any) -> NDArray:
     Left to itself, pandas makes an object of each of them where some are missing.
     """
     if x.ndim == 1:
-        if not _is_extension(x.dtype):
+        if not _is_extension(getattr(x, "dtype", None)):
             return np.asarray(x)
         if x.hasnans:
             return np.asarray(x.to_numpy(np.float64, na_value=np.nan))
         return np.asarray(x, getattr(x.dtype, "numpy_dtype", None))
-    dtypes = x.dtypes.to_numpy()
+    dtypes = [*getattr(x, "dtypes", ())]  # what only looks like a frame has none
     if not any(map(_is_extension, dtypes)) or any(d.kind not in _NUMBERS for d in dtypes):
         return np.asarray(x)
     columns = ([x.iloc[:, j].to_numpy(np.float64, na_value=np.nan)] for j in range(len(dtypes)))
@@ -226,7 +226,7 @@ def _is_extension(dtype: Any) -> bool:
     """Whether it is a dtype of numbers that NumPy has not; sparse ones know better themselves."""
     if isinstance(dtype, np.dtype) or type(dtype).__name__ == "SparseDtype":
         return False
-    return getattr(dtype, "kind", "O") in _NUMBERS
+    return getattr(dtype, "kind", None) in _NUMBERS
 
 
 # -- tensors -------------------------------------------------------------------------------------
