@@ -6,9 +6,11 @@ import inspect
 from copy import deepcopy
 from typing import Any, Self, TypeVar
 
+from ._available import available_if
 from ._feature_names import contained, output_kind, require_output
 from ._interchange import opened
 from ._routing import RequestSetter, routing_of
+from ._sklearn_twins import has_twin, twin_of
 
 _T = TypeVar("_T")
 
@@ -101,6 +103,35 @@ class Estimator:
             if repr(value) != repr(defaults[name].default)
         )
         return f"{type(self).__name__}({changed})"
+
+    @available_if(has_twin)
+    def to_sklearn(self) -> Any:
+        """Return scikit-learn's estimator of this name, as it stands here, fitted or not.
+
+        It shares nothing with this one: arrays are copied, and a pickle of it loads where polyfuse
+        is not installed. Its answers are those of this one, and ``partial_fit`` goes on from here.
+        `arithmetic` is left out.
+
+        Returns
+        -------
+        estimator of scikit-learn
+
+        Raises
+        ------
+        ImportError
+            If scikit-learn is not installed.
+        ValueError
+            If its class cannot say what this one does, as with a `scaler`, blocks or
+            loss="multinomial".
+
+        Examples
+        --------
+        >>> from polyfuse.preprocessing import StandardScaler
+        >>> plain = StandardScaler().fit([[1.0], [3.0]]).to_sklearn()
+        >>> type(plain).__module__, plain.transform([[4.0]])
+        ('sklearn.preprocessing._data', array([[2.]]))
+        """
+        return twin_of(self)
 
     def get_metadata_routing(self) -> Any:
         """Return what each method wants routed to it, as scikit-learn's MetadataRequest."""

@@ -88,3 +88,20 @@ def routing_of(estimator: Any) -> Any:
     for method in _METHODS:
         _with(request, method, dict.fromkeys(metadata_of(owner, method)))
     return request
+
+
+def move_requests(estimator: Any, other: Any) -> None:
+    """Have an estimator of scikit-learn's request what one of ours does, if that was set."""
+    kept = estimator.__dict__.get("_metadata_request")
+    if kept is None:
+        return
+    from sklearn.utils.metadata_routing import (  # type: ignore[import-untyped,unused-ignore]
+        get_routing_for_object,
+    )
+
+    request = get_routing_for_object(other)
+    for method in _METHODS:
+        wanted = getattr(kept, method).requests
+        known = getattr(request, method).requests
+        _with(request, method, {name: wanted[name] for name in known if name in wanted})
+    other._metadata_request = request
