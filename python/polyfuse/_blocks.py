@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, is_accepted, kind_of
+from ._interchange import dimensions
 from ._parameters import is_sparse
 
 
@@ -38,6 +39,18 @@ class Position(str):
 def positions(n: int) -> tuple[str, ...]:
     """Names of the blocks of a list: "0", "1", ..."""
     return tuple(Position(i) for i in range(n))
+
+
+def is_matrix(x: Any) -> bool:
+    """Whether `x` is one matrix, or would be one, rather than a list or dict of them."""
+    if isinstance(x, Mapping | Container):
+        return is_sparse(x)  # DOK matrices are dicts
+    if not is_listed(x):
+        return getattr(x, "ndim", 2) != 3
+    if len(x) == 0 or x[0] is None:
+        return False
+    shown = dimensions(x[0])
+    return (np.ndim(x[0]) if shown is None else shown) < 2
 
 
 def named_blocks(blocks: BlocksLike, name: str = "blocks") -> tuple[list[str], list[Any]]:

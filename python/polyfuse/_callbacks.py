@@ -1,30 +1,23 @@
-"""Callbacks of fit, which scikit-learn has from 1.9 on; without it until somebody sets one."""
+"""scikit-learn 1.9's callbacks, for estimators whose namesakes there take them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any, Self
 
-
-def _support() -> Any:
-    try:
-        return import_module("sklearn.callback._callback_support")
-    except ImportError as error:
-        raise ImportError(f"callbacks need scikit-learn 1.9 or newer: {error}") from error
+_GIVEN = {"_skl_callbacks", "_parent_callback_ctx"}  # by set_callbacks, or by a Pipeline
 
 
-class CallbackSupport:
-    """An estimator whose fit is one task, as scikit-learn's callbacks see it."""
+class TakesCallbacks:
+    """An estimator with ``set_callbacks``."""
 
     def set_callbacks(self, *callbacks: Any) -> Self:
-        """Set the callbacks of scikit-learn that are told when a fit begins and ends.
+        """Have `fit` and `partial_fit` call scikit-learn's callbacks.
 
         Parameters
         ----------
-        *callbacks : callbacks as in :mod:`sklearn.callback`
-            In the place of those set before; none to have none.
+        *callbacks
+            Of the protocol ``sklearn.callback.FitCallback``; none takes away those there are.
 
         Returns
         -------
@@ -33,28 +26,41 @@ class CallbackSupport:
         Raises
         ------
         ImportError
-            If scikit-learn 1.9 or newer is not installed.
+            If scikit-learn is not installed, or older than 1.9, which has no callbacks.
         TypeError
             If one is no callback.
         """
-        _support().CallbackSupportMixin.set_callbacks(self, *callbacks)
+        try:
+            from sklearn.callback import (  # type: ignore[import-untyped,unused-ignore]
+                CallbackSupportMixin,
+            )
+        except ImportError as error:
+            raise ImportError(
+                "set_callbacks needs scikit-learn 1.9 or newer: pip install 'scikit-learn>=1.9'."
+            ) from error
+        CallbackSupportMixin.set_callbacks(self, *callbacks)
         return self
 
 
-@contextmanager
-def fit_task(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Iterator[None]:
-    """Tell the callbacks of an estimator, if there are some, that what is enclosed is its fit.
+def told(estimator: Any, learn: Callable[[], Any], X: Any, y: Any, metadata: Any) -> None:
+    """Learn, and tell callbacks before and after; without any, scikit-learn is not imported.
 
-    Once: where a fit is enclosed in another of the same estimator, the outer one tells.
+    Once: a fit within a fit of the same estimator tells nothing.
     """
-    state = vars(estimator)
-    if "_skl_callbacks" not in state or "_callback_fit_ctx" in state:
-        yield
+    state = vars(estimator).keys()
+    if not _GIVEN & state or "_callback_fit_ctx" in state:
+        learn()
         return
-    support = _support()
-    told = {"estimator": estimator, "X": X, "y": y, "metadata": {"sample_weight": sample_weight}}
-    with support.callback_management_context(estimator):
-        context = support.CallbackSupportMixin._init_callback_context(estimator)
-        context.call_on_fit_task_begin(**told)
-        yield
-        context.call_on_fit_task_end(**told, reconstruction_attributes={})
+    from sklearn.callback import (  # type: ignore[import-untyped,unused-ignore]
+        CallbackSupportMixin,
+        with_callbacks,
+    )
+
+    def run(estimator: Any) -> None:
+        context = CallbackSupportMixin._init_callback_context(estimator)
+        task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        context.call_on_fit_task_begin(**task)
+        learn()
+        context.call_on_fit_task_end(**task, reconstruction_attributes={})
+
+    with_callbacks(run)(estimator)

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from ._available import available_if
 from ._feature_names import contained, output_kind, require_output
 from ._interchange import opened
+from ._representation import Represented
 from ._routing import RequestSetter, routing_of
 from ._sklearn_twins import has_twin, twin_of
 
@@ -31,7 +32,7 @@ def nameless(cls: type[_T]) -> type[_T]:
 
 
 @nameless
-class Estimator:
+class Estimator(Represented):
     """Base class with scikit-learn's conventions, and without scikit-learn.
 
     ``__init__`` only stores its arguments; attributes that ``fit`` sets end in ``_``.

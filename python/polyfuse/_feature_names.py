@@ -43,6 +43,17 @@ def names_of(x: Any) -> NDArray | None:
     return None
 
 
+def keep_names(estimator: Any, names: NDArray | None) -> None:
+    """Set ``feature_names_in_`` of an estimator that was fitted on columns of these names, or none.
+
+    What an earlier fit has set does not stay.
+    """
+    if names is not None:
+        estimator.feature_names_in_ = names
+    else:
+        estimator.__dict__.pop("feature_names_in_", None)
+
+
 def check_names(estimator: Any, x: Any) -> None:
     """Compare the names of X with those of fit, in scikit-learn's words.
 

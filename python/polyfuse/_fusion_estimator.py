@@ -11,18 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import as_matrix, one_of, require_fitted, require_width, result_dtype
 from ._blocks import (
     BlocksLike,
-    Container,
     absent_blocks,
     as_matrices,
     in_order_of_fit,
+    is_matrix,
     named_blocks,
 )
 from ._columns import Part, as_parts
 from ._estimator import Transformer
-from ._feature_names import check_block_names, check_names, names_of
+from ._feature_names import check_block_names, check_names, keep_names, names_of
 from ._fusion_rows import VSTACK, Weights, as_operator, describe, fused_dtype
 from ._fusion_scalers import Scalers, affine_of, fit_scalers
 from ._fusion_write import write_fused
+from ._inputs import as_samples
 from ._kernels.contract import CONCATENATE, Block, Rows
 from ._missing import Present, as_policy, as_present
 from ._projection import Projection, fit_project, make_projections, project
@@ -65,7 +66,7 @@ class Fusion(Transformer):
     columns : dict or list of slices, lists of int or lists of str, optional
         The blocks as columns of one matrix, which `fit` and `transform` then take: so that this
         can stand in a scikit-learn Pipeline. Names are those of a data frame. Slices are views;
-        lists copy their columns.
+        lists copy their columns. Without it, "concatenate" takes one matrix for one block, "X".
 
     Attributes
     ----------
@@ -75,7 +76,7 @@ class Fusion(Transformer):
     n_features_in_ : int
         Columns of all blocks together, or of the matrix.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        With `columns`, where the matrix is a data frame whose columns are named by strings.
+        Where `X` is one matrix, a data frame whose columns are named by strings.
     n_features_out_ : int
 
     Examples
@@ -123,7 +124,7 @@ class Fusion(Transformer):
         Parameters
         ----------
         X : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
-            With `columns`, an array-like of shape (n_samples, n_features).
+            Or one array-like of shape (n_samples, n_features), as always with `columns`.
         y : ignored
         present : dict or list of bool arrays of shape (n_samples,), optional
             Where blocks are there, as for :func:`polyfuse.fusion.fuse`.
@@ -140,10 +141,10 @@ class Fusion(Transformer):
             raise ValueError("op='vstack' changes the number of rows, which a transformer cannot.")
         one_of(self.all_missing, "all_missing", ("raise", "nan"))
         parts, width, own = None, 0, None
-        if self.columns is not None:
-            matrix = as_matrix(X)  # type: ignore[arg-type]
+        if self.columns is not None or is_matrix(X):
+            matrix = as_samples(X, type(self).__name__)
             width, own = matrix.shape[1], names_of(X)
-            parts = as_parts(self.columns, width, own)
+            parts = as_parts(self._columns(matrix), width, own)
             given = _cut(X, matrix, parts, present)
         else:
             given = _listed(X, present)
@@ -164,9 +165,7 @@ class Fusion(Transformer):
         self.projections_ = dict(zip(self.modalities_, projections, strict=True))
         self.n_features_in_ = sum(self._widths) if parts is None else width
         self.n_features_out_ = rows.width
-        self.__dict__.pop("feature_names_in_", None)
-        if own is not None:
-            self.feature_names_in_ = own
+        keep_names(self, own)
         return self
 
     def fit_transform(  # type: ignore[override]
@@ -238,6 +237,11 @@ class Fusion(Transformer):
             named += [f"{name}__{column}" for column in columns]  # type: ignore[union-attr]
         return np.array(named, dtype=object)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.projection is None
+        return tags
+
     def _names_in(self, input_features: Any) -> Mapping[str, NDArray | None]:
         """What the columns of each block are called, if anything."""
         if input_features is None:
@@ -263,6 +267,16 @@ class Fusion(Transformer):
         rows = describe(names, arrays, operator, self.weights, affines, masks, policy)
         return rows._replace(dtype=result_dtype(given.arrays))
 
+    def _columns(self, matrix: NDArray) -> Any:
+        if self.columns is not None:
+            return self.columns
+        if self.op != CONCATENATE:  # of one block that changes nothing: something was forgotten
+            raise ValueError(
+                f"X must be a dict or list of blocks; got one matrix of shape {matrix.shape}. To "
+                "cut it into blocks, say which columns they are: columns={'a': slice(0, 3), ...}."
+            )
+        return {"X": slice(None)}
+
     def _given(self, X: Any, present: Present) -> _Given:
         """The blocks of `X`, those of fit."""
         if self._parts is None:
@@ -270,13 +284,15 @@ class Fusion(Transformer):
             check_block_names(self, self._features, given.features)
             return given
         check_names(self, X)
-        matrix = as_matrix(X)
+        matrix = as_samples(X, type(self).__name__, numeric=True)
         require_width(self, matrix.shape[1])
         return _cut(X, matrix, self._parts, present)
 
     def _in_order(self, X: Any, present: Present) -> _Given:
         """The blocks of `X` in the order of fit; rows that are missing for one not given."""
-        names, values = _named(X)
+        if is_matrix(X):
+            raise ValueError("X is one matrix, but Fusion was fitted on a list or dict of blocks.")
+        names, values = named_blocks(X)
         absent = absent_blocks(names, values, self._names)
         if absent and (self.missing is None or self.missing == "raise"):
             raise ValueError(
@@ -309,16 +325,6 @@ class Fusion(Transformer):
         return list(by_name), list(by_name.values())
 
 
-def _named(X: Any) -> tuple[list[str], list[Any]]:
-    shape = getattr(X, "shape", ())
-    if len(shape) == 2 and not isinstance(X, Container):
-        raise ValueError(
-            f"X must be a dict or list of blocks; got one matrix of shape {tuple(shape)}. To cut "
-            "it into blocks, say which columns they are: columns={'a': slice(0, 3), ...}."
-        )
-    return named_blocks(X)
-
-
 def _frame(values: list[Any]) -> Any:
     """The first data frame among the blocks, whose index the result gets."""
     return next((x for x in values if hasattr(x, "iloc")), None)
@@ -326,7 +332,7 @@ def _frame(values: list[Any]) -> Any:
 
 def _listed(X: Any, present: Present) -> _Given:
     """Blocks, as they are given."""
-    names, values = _named(X)
+    names, values = named_blocks(X)
     arrays = as_matrices(names, values)[1]
     features = {str(name): names_of(x) for name, x in zip(names, values, strict=True)}
     masks = as_present(present, names, len(arrays[0]))

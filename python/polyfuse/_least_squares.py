@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import (
-    as_matrix,
     as_sample_weight,
     one_block,
     require_finite,
@@ -18,9 +17,13 @@ from ._arrays import (
     result_dtype,
 )
 from ._estimator import Estimator, Regressor
+from ._feature_names import check_names, keep_names, names_of
+from ._inputs import as_samples, require_finite_values
 from ._interchange import as_array
 from ._kernels.contract import Block
 from ._linear import scores
+from ._parameters import is_sparse
+from ._sgd_targets import as_targets
 
 
 class LinearRegression(Regressor, Estimator):
@@ -43,6 +46,8 @@ class LinearRegression(Regressor, Estimator):
     singular_ : ndarray of shape (min(n_samples, n_features),)
         Its singular values.
     n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features,)
+        Where `X` is a data frame whose columns are named by strings.
 
     Examples
     --------
@@ -57,11 +62,15 @@ class LinearRegression(Regressor, Estimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit to rows `X` (n_samples, n_features) and targets `y` (n_samples[, n_targets])."""
-        matrix = as_matrix(X, min_rows=1)
+        name, names = type(self).__name__, names_of(X)
+        matrix = as_samples(X, name)
+        require_finite_values(matrix, "X", name)
         dtype = result_dtype((matrix,))
-        target = np.asarray(as_array(y, "y"), dtype)
+        given: Any = y if is_sparse(y) else as_array(y, "y")
+        several = isinstance(given, np.ndarray) and given.ndim == 2
+        target = np.asarray(given if several else as_targets(given, name), dtype)
         require_rows(len(matrix), target)
-        require_finite({"Input X": matrix, "Input y": target.reshape(len(target), -1)})
+        require_finite({"Input y": target.reshape(len(target), -1)})
         weight = as_sample_weight(sample_weight, len(matrix))
         x_mean, y_mean = np.zeros(matrix.shape[1]), np.zeros(target.shape[1:])
         if self.fit_intercept:
@@ -75,15 +84,23 @@ class LinearRegression(Regressor, Estimator):
         self.coef_, self.rank_, self.singular_ = coef.T, int(rank), singular
         self.intercept_ = (y_mean - x_mean @ coef) if self.fit_intercept else 0.0
         self.n_features_in_ = matrix.shape[1]
+        keep_names(self, names)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Return predictions X w + b, shape (n_samples[, n_targets])."""
         require_fitted(self, "coef_")
-        matrix = as_matrix(X)
+        check_names(self, X)
+        name = type(self).__name__
+        matrix = as_samples(X, name, numeric=True)
         require_width(self, matrix.shape[1])
-        require_finite({"Input X": matrix})
+        require_finite_values(matrix, "X", name)
         coef = np.atleast_2d(self.coef_)
         intercept = np.broadcast_to(self.intercept_, len(coef)).copy()
         out = scores(one_block(Block(matrix), result_dtype((matrix,))), coef, intercept)
         return out[:, 0] if self.coef_.ndim == 1 else out
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-_DATA = ("X", "y", "Xt", "yt")
+_DATA = ("X", "y", "Xt", "yt", "blocks")
 _METHODS = (
     "fit", "partial_fit", "predict", "predict_proba", "predict_log_proba", "decision_function",
     "score", "transform", "inverse_transform",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._arrays import as_out, kind_of, one_block, require_fitted, require_width
 from ._estimator import Transformer, nameless
-from ._feature_names import check_names, names_of, names_out
+from ._feature_names import check_names, keep_names, names_of, names_out
 from ._inputs import as_samples, as_sparse_samples, float_dtype
 from ._kernels.contract import Affine, Block
 from ._parameters import BOOLEAN, invalid_parameter, is_sparse
@@ -115,10 +115,7 @@ class Scaler(Transformer, ABC):
     def _remember(self, width: int, names: NDArray | None) -> None:
         """Keep width and names of what a fit that starts anew has seen."""
         self.n_features_in_ = width
-        if names is not None:
-            self.feature_names_in_ = names
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+        keep_names(self, names)
 
     def _require_booleans(self, *names: str) -> None:
         for name in names:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from copy import copy as shallow_copy
+from functools import partial
 from typing import Any, Self
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._callbacks import CallbackSupport, fit_task
+from ._callbacks import TakesCallbacks, told
 from ._feature_names import check_names, names_of
 from ._inputs import as_weights, require_finite_values
 from ._moments import Moments, Part, is_constant, variance
@@ -20,7 +21,7 @@ from ._sparse import column_moments
 Array = NDArray[np.float64]
 
 
-class StandardScaler(CallbackSupport, AffineMap):
+class StandardScaler(TakesCallbacks, AffineMap):
     """Standardise columns: x' = (x - μ) / σ.
 
     μ is the mean and σ the (population) standard deviation of a column over the rows seen; NaNs
@@ -101,8 +102,7 @@ class StandardScaler(CallbackSupport, AffineMap):
             If `X` is no numeric matrix or has an infinity, or the weights do not fit; the scaler is
             then left as it was.
         """
-        with fit_task(self, X, y, sample_weight):
-            return self._learn(X, sample_weight, anew=True)
+        return self._learn(X, y, sample_weight, anew=True)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Learn from more rows: as `fit` on all of them together, to the last bit.
@@ -110,8 +110,7 @@ class StandardScaler(CallbackSupport, AffineMap):
         Parameters are those of `fit`. Sparse rows, and those that :meth:`merge` has brought, are
         added to rounding; so are all, where nothing is known of rows before but the attributes.
         """
-        with fit_task(self, X, y, sample_weight):
-            return self._learn(X, sample_weight, anew=not hasattr(self, "scale_"))
+        return self._learn(X, y, sample_weight, anew=not hasattr(self, "scale_"))
 
     def merge(self, other: StandardScaler) -> Self:
         """Learn what another scaler has seen, as if its rows had been given to this one.
@@ -184,7 +183,7 @@ class StandardScaler(CallbackSupport, AffineMap):
         tags.input_tags.sparse = not self.with_mean
         return tags
 
-    def _learn(self, X: Any, sample_weight: Any, *, anew: bool) -> Self:
+    def _learn(self, X: Any, y: Any, sample_weight: Any, *, anew: bool) -> Self:
         if anew:
             self._require_booleans("copy", "with_mean", "with_std")
         sparse = is_sparse(X)
@@ -195,9 +194,14 @@ class StandardScaler(CallbackSupport, AffineMap):
             x = self._accept_sparse(X, copy=False, fitted=not anew)
         else:
             x = self._accept(X)[0] if anew else self._accept_more(X)
-        name = type(self).__name__
-        weight = as_weights(sample_weight, x.shape[0], name)
+        weight = as_weights(sample_weight, x.shape[0], type(self).__name__)
+        learn = partial(self._take_in, x, weight, names, anew=anew)
+        told(self, learn, x, y, {"sample_weight": sample_weight})
+        return self
+
+    def _take_in(self, x: Any, weight: Array | None, names: NDArray | None, *, anew: bool) -> None:
         moments = Moments(x.shape[1]) if anew else self._moments_so_far()
+        sparse = is_sparse(x)
         if sparse:
             moments.add(column_moments(x, weight))
         else:
@@ -205,12 +209,11 @@ class StandardScaler(CallbackSupport, AffineMap):
         result = moments.result()
         idle = () if sparse or weight is None or x.dtype.kind != "f" else x[weight == 0.0]
         if not sparse and (np.isinf(idle).any() or not np.isfinite(result.mean).all()):
-            require_finite_values(x, "X", name, allow_nan=True)
+            require_finite_values(x, "X", type(self).__name__, allow_nan=True)
+        weighted = weight is not None or (not anew and _is_weighted(self))
         if anew:
             self._remember(x.shape[1], names)
-        weighted = weight is not None or (not anew and _is_weighted(self))
         self._set_moments(moments, result, weighted)
-        return self
 
     def _moments_so_far(self) -> Moments:
         """A copy of the moments, or those that the attributes tell of, if others have set them."""

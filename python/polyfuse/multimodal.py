@@ -17,15 +17,16 @@ from ._arrays import (
     require_number,
     result_dtype,
 )
-from ._blocks import BlocksLike, absent_blocks, as_matrices, in_order_of_fit, named_blocks
+from ._blocks import BlocksLike
 from ._descent import Callback, Problem, Trace, lbfgs, mean_one
 from ._estimator import Classifier
-from ._feature_names import check_block_names, names_of
 from ._fusion_rows import block_weights, require_one_width
 from ._fusion_scalers import Scalers, affine_of, fit_scalers
 from ._kernels.contract import CONCATENATE, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 from ._linear import class_targets, encode_classes, likeliest, probabilities, scores
+from ._multimodal_inputs import read, read_again, remember
+from ._sgd_targets import as_targets
 
 __all__ = ["FusionClassifier"]
 
@@ -88,6 +89,10 @@ class FusionClassifier(Classifier):
         Mean objective after each iteration.
     n_iter_ : int
         Iterations made (the most of any modality).
+    n_features_in_ : int
+        Columns of all blocks together.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Where fit was given one data frame whose columns are named by strings.
 
     Examples
     --------
@@ -106,6 +111,8 @@ class FusionClassifier(Classifier):
     weights_: NDArray[np.float64]
     loss_curve_: Any
     n_iter_: int
+    n_features_in_: int
+    _names: list[str]
     _coef: NDArray
     _level: str
     _fusion: str
@@ -144,6 +151,7 @@ class FusionClassifier(Classifier):
         Parameters
         ----------
         blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
+            Or one of them, a block that is called "X".
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
         callback : callable(iteration, loss), optional
@@ -156,10 +164,10 @@ class FusionClassifier(Classifier):
             estimator is then left as it was.
         """
         self._check_parameters()
-        names, values = named_blocks(blocks)
-        arrays = as_matrices(names, values)[1]
-        features = [names_of(x) for x in values]
-        classes, codes = encode_classes(y, len(arrays[0]))
+        given = read(blocks, type(self).__name__)
+        names, arrays = given.names, given.arrays
+        labels = as_targets(y, type(self).__name__)
+        classes, codes = encode_classes(labels, len(arrays[0]))
         weight = as_sample_weight(sample_weight, len(codes))
         try:
             scalers = fit_scalers(names, arrays, self.scaler)
@@ -172,10 +180,8 @@ class FusionClassifier(Classifier):
         # What predict does is what was fitted, whatever set_params does in between.
         self._level, self._fusion = self.level, self.fusion
         self.classes_ = classes
-        self._names, self.modalities_ = names, list(map(str, names))
-        self._feature_names = dict(zip(self.modalities_, features, strict=True))
+        remember(self, given)
         self.scalers_ = dict(zip(self.modalities_, scalers, strict=True))
-        self._widths = [a.shape[1] for a in arrays]
         for name, value in learned.items():
             if isinstance(value, dict):
                 value = dict(zip(self.modalities_, value.values(), strict=True))
@@ -317,18 +323,7 @@ class FusionClassifier(Classifier):
 
     def _describe(self, blocks: BlocksLike) -> tuple[Block, ...]:
         require_fitted(self, "classes_")
-        names, values = named_blocks(blocks)
-        absent = absent_blocks(names, values, self._names)
-        if absent:
-            raise ValueError(
-                f"blocks[{absent[0]!r}] is not given, and FusionClassifier needs every modality; "
-                "Fusion(missing=...) before a linear model can do without."
-            )
-        features = dict(zip(names, map(names_of, values), strict=True))
-        names, arrays = in_order_of_fit(
-            "FusionClassifier", *as_matrices(names, values), self._names, self._widths
-        )
-        check_block_names(self, self._feature_names, features)
+        arrays = read_again(self, blocks)
         affines = map(affine_of, self.scalers_.values())
         return tuple(map(Block, arrays, affines))
 

@@ -165,3 +165,13 @@ def test_masks_of_rows() -> None:
     np.testing.assert_array_equal(model.transform(swapped, present=[present["text"], None]), want)
     with pytest.raises(ValueError, match=r"blocks\['text'\] is missing in row 2 \(present says so"):
         Fusion("mean").fit_transform(BLOCKS, present=present)
+
+
+def test_one_matrix_is_one_block_of_a_concatenation() -> None:
+    model = Fusion(scaler="standard").set_output(transform="pandas").fit(FRAME)
+    expected = Fusion(scaler="standard", columns={"X": slice(None)}).fit_transform(X)
+    np.testing.assert_array_equal(model.transform(FRAME), expected)
+    assert model.feature_names_in_.tolist() == FRAME.columns.tolist()
+    assert model.get_feature_names_out().tolist() == [f"X__{name}" for name in FRAME.columns]
+    with pytest.raises(ValueError, match="X is one matrix, but Fusion was fitted on a list or dic"):
+        Fusion().fit(BLOCKS).transform(X)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
-from polyfuse.sklearn import is_patched
+from polyfuse.sklearn import clear_report, is_patched
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -48,6 +48,7 @@ def test_the_guide_to_linear_models() -> None:
 
 
 def test_the_guide_to_scikit_learn_on_polyfuse() -> None:
+    clear_report()
     names = run_guide("sklearn.md")
     assert names["score"] > 0.85
     assert names["ran"].count("fell back") == names["ran"].count("raised") == 0

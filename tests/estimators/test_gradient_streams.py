@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning as SkConvergenceWarning
 from sklearn.exceptions import DataConversionWarning as SkDataConversionWarning
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.estimator_checks import check_estimator
 
 from polyfuse.exceptions import ConvergenceWarning, InvalidParameterError
 from polyfuse.linear_model import GDClassifier, GDRegressor
@@ -254,11 +253,3 @@ def test_what_partial_fit_refuses() -> None:
         with np.errstate(all="ignore"), pytest.raises(ValueError):  # noqa: PT011
             model.partial_fit(x, y, classes)
         assert state(model) == kept
-
-
-@pytest.mark.parametrize("model", [GDClassifier(), GDRegressor()], ids=repr)
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learns_own_checks(model: Any) -> None:
-    results = check_estimator(model, on_fail=None, on_skip=None)
-    assert len(results) > 40
-    assert [r["check_name"] for r in results if r["status"] == "failed"] == []

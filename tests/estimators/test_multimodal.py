@@ -309,5 +309,27 @@ def test_blocks_of_a_list_are_named_by_position() -> None:
 
 def test_a_matrix_that_is_a_dict_is_no_blocks(rng: np.random.Generator) -> None:
     x = sp.dok_matrix(rng.standard_normal((6, 2)))
-    with pytest.raises(TypeError, match="blocks must be a list or dict of 2-D arrays; got .*dok"):
+    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
         pf.FusionClassifier().fit(x, [0, 1] * 3)
+
+
+def test_one_matrix_is_one_block(rng: np.random.Generator) -> None:
+    blocks, y = make_blocks(3, rng)
+    x = blocks["image"]
+    model, other = pf.FusionClassifier().fit(x, y), pf.FusionClassifier().fit({"a": x}, y)
+    assert model.modalities_ == ["X"]
+    assert model.n_features_in_ == x.shape[1]
+    np.testing.assert_array_equal(model.coef_["X"], other.coef_["a"])
+    for method in ("predict_proba", "decision_function", "predict"):
+        expected = getattr(other, method)({"a": x})
+        np.testing.assert_array_equal(getattr(model, method)(x), expected)
+        np.testing.assert_array_equal(getattr(model, method)(x.tolist()), expected)
+    with pytest.raises(ValueError, match="X is blocks, but FusionClassifier was not fitted on"):
+        model.predict([x])
+    with pytest.raises(ValueError, match="X is one matrix, but FusionClassifier was fitted on a"):
+        other.predict(x)
+    with pytest.raises(ValueError, match=f"X has 2 features, but .* expecting {x.shape[1]}"):
+        model.predict(x[:, :2])
+    assert pf.FusionClassifier().fit(list(blocks.values()), y).n_features_in_ == sum(
+        block.shape[1] for block in blocks.values()
+    )

@@ -16,7 +16,6 @@ from scaler_cases import FRAME, SCALERS, SPARSE, X, assert_same_error
 from sklearn import preprocessing as sk
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import check_estimator
 
 import polyfuse as pf
 from polyfuse import preprocessing as ours
@@ -178,22 +177,6 @@ def test_partial_fit_after_fit_of_a_robust_scaler_says_that_it_starts_anew() -> 
     np.testing.assert_array_equal(scaler.center_, np.median(X[:7], axis=0))
     with pytest.raises(ValueError, match="other must be fitted by partial_fit"):
         scaler.merge(ours.RobustScaler().fit(X))
-
-
-CHECKED = [
-    ours.StandardScaler(), ours.StandardScaler(with_mean=False), ours.MinMaxScaler(clip=True),
-    ours.MaxAbsScaler(), ours.RobustScaler(), ours.RobustScaler(with_centering=False),
-    ours.Normalizer(), ours.AffineScaler(2.0, 1.0),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("scaler", CHECKED, ids=repr)
-@pytest.mark.filterwarnings("ignore")
-def test_check_estimator(scaler: Any) -> None:
-    with pf.use("numpy"):
-        results = check_estimator(scaler, on_fail=None, on_skip=None)
-    failed = [result["check_name"] for result in results if result["status"] == "failed"]
-    assert failed == []
 
 
 def test_tags_are_scikit_learns() -> None:

@@ -9,7 +9,6 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn import preprocessing as sk
-from sklearn.utils.estimator_checks import check_estimator
 
 from polyfuse import preprocessing as ours
 
@@ -132,15 +131,3 @@ def test_sample_weights(rng: np.random.Generator) -> None:
         for attribute in ("mean_", "var_"):
             got, expected = getattr(a, attribute), getattr(b, attribute)
             np.testing.assert_allclose(got, expected, 1e-8, 1e-9, err_msg=str(seed))
-
-
-SCALERS = (*ATTRIBUTES, "AffineScaler")
-
-
-@pytest.mark.parametrize("name", SCALERS)
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learns_own_checks(name: str) -> None:
-    results = check_estimator(getattr(ours, name)(), on_fail=None, on_skip=None)
-    failed = [r["check_name"] for r in results if r["status"] == "failed"]
-    assert len(results) > 40
-    assert failed == []

@@ -13,7 +13,7 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from .._callbacks import fit_task
+from .._callbacks import told as tell_callbacks
 from ._attempts import Mode, array_api, fall_back, told
 from ._calls import ACCELERATED, BOOK
 
@@ -117,12 +117,15 @@ class Method:
         return self._run(twin, *args, **kwargs)
 
     def _learn(self, instance: Any, twin: Any, args: Any, kwargs: Any) -> Any:
-        given = {**dict(zip(("X", "y"), args, strict=False)), **kwargs}
-        with fit_task(instance, given.get("X"), given.get("y"), given.get("sample_weight")):
-            result = self._run(twin, *args, **kwargs)
+        def learn() -> None:
+            self._run(twin, *args, **kwargs)
             for private in _PRIVATE:
                 instance.__dict__.pop(private, None)
-        return result
+
+        given = {**dict(zip(("X", "y"), args, strict=False)), **kwargs}
+        metadata = {"sample_weight": given.get("sample_weight")}
+        tell_callbacks(instance, learn, given.get("X"), given.get("y"), metadata)
+        return twin
 
     def _obstacle(self, instance: Any, args: tuple[Any, ...]) -> str | None:
         owner = type(instance)
