@@ -89,7 +89,7 @@ class Method:
         original, theirs, ours = self._original, self.theirs, self.ours
         label = f"{theirs.__name__}.{self.name}"
         inner = _SHELLS.get((theirs.__name__, self.name))
-        run = self._learn if self.name in ("fit", "partial_fit") else self._run_on
+        run, learn = self._run, self._learn if self.name in ("fit", "partial_fit") else None
         obstacle, new, write = self._obstacle, object.__new__, BOOK.write
 
         @wraps(original)
@@ -103,7 +103,10 @@ class Method:
                 twin: Any = new(ours)
                 twin.__dict__ = self.__dict__
                 try:
-                    result = run(self, twin, args, kwargs)
+                    result = (
+                        run(twin, *args, **kwargs) if learn is None
+                        else learn(self, twin, args, kwargs)
+                    )  # fmt: skip
                 except Exception as error:
                     reason = told(error)
                 else:
@@ -112,9 +115,6 @@ class Method:
             return fall_back(label, original, reason, (self, *args), kwargs, first)
 
         return method
-
-    def _run_on(self, instance: Any, twin: Any, args: Any, kwargs: Any) -> Any:
-        return self._run(twin, *args, **kwargs)
 
     def _learn(self, instance: Any, twin: Any, args: Any, kwargs: Any) -> Any:
         def learn() -> None:
@@ -131,11 +131,13 @@ class Method:
         owner = type(instance)
         if owner not in self._overridden:
             self._overridden[owner] = _overridden(owner, self.theirs)
-        for parameter, default in self._unknown.items():
-            if getattr(instance, parameter, default) is not default:
-                return f"the parameter {parameter} is not known to polyfuse"
-        dispatch = self._config().get("array_api_dispatch")
-        return self._overridden[owner] or (array_api(args) if dispatch else None)
+        if self._unknown:
+            for parameter, default in self._unknown.items():
+                if getattr(instance, parameter, default) is not default:
+                    return f"the parameter {parameter} is not known to polyfuse"
+        if self._config().get("array_api_dispatch"):
+            return self._overridden[owner] or array_api(args)
+        return self._overridden[owner]
 
 
 def _unknown_parameters(theirs: type, ours: type) -> dict[str, Any]:
