@@ -217,6 +217,12 @@ def measure(*, quick: bool, threads: int | None, only: Sequence[str]) -> dict[st
         return run
 
 
+def measured_programs(page: Path) -> str:
+    """The section at the end of a page that benches/programs/measure.py has written."""
+    text = page.read_text() if page.is_file() else ""
+    return "".join(text.partition("\n## Programs of others")[1:])
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Run the benches and write docs/benchmarks.md.")
     parser.add_argument("--quick", action="store_true", help="a twentieth of the rows")
@@ -233,7 +239,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         options = ["--json FILE"]
     else:
         run = measure(quick=args.quick, threads=args.threads, only=args.only)
-    args.output.write_text(document(run, " ".join(["python benches/report.py", *options])))
+    page = document(run, " ".join(["python benches/report.py", *options]))
+    args.output.write_text(page + measured_programs(args.output))
 
 
 if __name__ == "__main__":
