@@ -7,7 +7,7 @@ BELOW = {
     "_callbacks.py": set(),
     "sklearn/_calls.py": set(),
     "sklearn/_attempts.py": {"..exceptions", "._calls"},
-    "sklearn/_methods.py": {".._callbacks", "._attempts", "._calls"},
+    "sklearn/_methods.py": {".._callbacks", ".._random", "._attempts", "._calls"},
     "sklearn/_functions.py": {"..metrics", "..preprocessing", "._attempts", "._calls"},
     "sklearn/_releases.py": {".._constraints"},
     "sklearn/_workers.py": {"._attempts", "._patch"},

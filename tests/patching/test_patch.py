@@ -11,7 +11,9 @@ import pickle
 import pickletools
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -362,8 +364,9 @@ def test_names_choose_and_wrong_ones_are_told(data: Any, unpatched: None) -> Non
     f1_score(data[1], data[1])
     accuracy_score(data[1], data[1])
     assert {name for name, _ in outcomes()} == {"StandardScaler.fit", "f1_score"}
-    with pytest.raises(ValueError, match=r"names must be among .*; got \['KMeans'\]"):
-        patch_sklearn(["KMeans"])
+    for wrong in ("KMeans", ["bootstrap"], ["f1_score", "sklearn"]):
+        with pytest.raises(ValueError, match=r"names must be among .*; got \['(KM|boot|skl)"):
+            patch_sklearn(wrong)
     assert is_patched()  # the patch in force stays
 
 
@@ -396,6 +399,35 @@ def test_partial_fit_goes_on_where_scikit_learn_stopped(data: Any, unpatched: No
 
 def _classes(estimator: Any) -> dict[str, Any]:
     return {"classes": [0, 1]} if isinstance(estimator, SGDClassifier) else {}
+
+
+@pytest.mark.parametrize("cls", [SGDClassifier, SGDOneClassSVM])
+@pytest.mark.parametrize("learning_rate", ["constant", "optimal"])
+def test_generators_are_left_where_scikit_learn_leaves_them(
+    cls: Any, learning_rate: str, data: Any, unpatched: None
+) -> None:
+    X, y = data
+
+    def drawn() -> tuple[float, float]:
+        """Numbers that follow a fit that overflows, or not."""
+        np.random.seed(5)  # noqa: NPY002 (what SGDOneClassSVM draws from)
+        generator = np.random.RandomState(7)
+        model = cls(random_state=generator, learning_rate=learning_rate, eta0=1e3, max_iter=9)
+        with suppress(ValueError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(X * 1e200, y)
+        return generator.random_sample(), float(np.random.random_sample())  # noqa: NPY002
+
+    expected = drawn()
+    patch_sklearn()
+    assert drawn() == expected
+
+
+def test_an_instance_that_was_given_a_method_is_asked_for_it(data: Any, patched: None) -> None:
+    X, y = data
+    model = SGDClassifier(random_state=0).fit(X, y)
+    model.decision_function = lambda X: np.full(len(X), -1.0)
+    assert not model.predict(X).any()
 
 
 def test_signatures_and_names_stay(unpatched: None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -43,14 +43,14 @@ def fall_back(
     return result
 
 
-def told(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """An exception as the reason for falling back; there is no second try without memory."""
     if isinstance(error, MemoryError):
         raise error
     return f"{type(error).__name__}: {error}"
 
 
-def array_api(args: tuple[Any, ...]) -> str | None:
+def array_api(args: Iterable[Any]) -> str | None:
     """The obstacle of arrays that scikit-learn is configured to compute on where they are."""
     for x in args:
         module = type(x).__module__.partition(".")[0]

@@ -10,12 +10,13 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
+from importlib import import_module
 from time import perf_counter
 from types import ModuleType
 from typing import Any
 
 from .. import metrics, preprocessing
-from ._attempts import Mode, array_api, fall_back, told
+from ._attempts import Mode, array_api, fall_back, reason_of
 from ._calls import ACCELERATED, BOOK
 
 Config = Callable[[], Mapping[str, Any]]
@@ -25,19 +26,21 @@ MODULES = {"metrics": metrics, "preprocessing": preprocessing}
 
 
 def names() -> dict[str, str]:
-    """Functions of ours that scikit-learn may have by that name, and the module of each."""
+    """Functions that scikit-learn and we have by one name, and the module of each."""
     return {
         name: module
         for module, ours in MODULES.items()
         for name in ours.__all__
         if inspect.isfunction(getattr(ours, name))
+        and hasattr(import_module(f"sklearn.{module}"), name)
     }
 
 
-def function_of(theirs: Callable[..., Any], name: str, config: Config) -> Callable[..., Any]:
+def function_of(
+    theirs: Callable[..., Any], ours: Callable[..., Any], config: Config
+) -> Callable[..., Any]:
     """The function that is to stand in the place of theirs."""
-    ours = getattr(MODULES[names()[name]], name)
-    write = BOOK.write
+    name, write = theirs.__name__, BOOK.write
 
     @wraps(theirs)
     def function(*args: Any, **kwargs: Any) -> Any:
@@ -51,7 +54,7 @@ def function_of(theirs: Callable[..., Any], name: str, config: Config) -> Callab
             try:
                 result = ours(*args, **kwargs)
             except Exception as error:
-                reason = told(error)
+                reason = reason_of(error)
             else:
                 write(name, ACCELERATED, "", perf_counter() - began, first)
                 return result

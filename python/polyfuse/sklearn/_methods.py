@@ -13,8 +13,11 @@ from functools import wraps
 from time import perf_counter
 from typing import Any
 
-from .._callbacks import told as tell_callbacks
-from ._attempts import Mode, array_api, fall_back, told
+import numpy as np
+
+from .._callbacks import told
+from .._random import global_state
+from ._attempts import Mode, array_api, fall_back, reason_of
 from ._calls import ACCELERATED, BOOK
 
 Config = Callable[[], Mapping[str, Any]]
@@ -97,7 +100,7 @@ class Method:
             if not Mode.active or (inner is not None and _is_overridden(self, theirs, inner)):
                 return original(self, *args, **kwargs)
             first = args[0] if args else kwargs.get("X")
-            reason = obstacle(self, args)
+            reason = obstacle(self, args, kwargs)
             if reason is None:
                 began = perf_counter()
                 twin: Any = new(ours)
@@ -108,7 +111,7 @@ class Method:
                         else learn(self, twin, args, kwargs)
                     )  # fmt: skip
                 except Exception as error:
-                    reason = told(error)
+                    reason = reason_of(error)
                 else:
                     write(label, ACCELERATED, "", perf_counter() - began, first)
                     return self if result is twin else result
@@ -124,10 +127,16 @@ class Method:
 
         given = {**dict(zip(("X", "y"), args, strict=False)), **kwargs}
         metadata = {"sample_weight": given.get("sample_weight")}
-        tell_callbacks(instance, learn, given.get("X"), given.get("y"), metadata)
+        drawn_from = [(each, each.get_state()) for each in _generators(instance, self.theirs)]
+        try:
+            told(instance, learn, given.get("X"), given.get("y"), metadata)
+        except Exception:
+            for generator, state in drawn_from:
+                generator.set_state(state)
+            raise
         return twin
 
-    def _obstacle(self, instance: Any, args: tuple[Any, ...]) -> str | None:
+    def _obstacle(self, instance: Any, args: Any, kwargs: Any) -> str | None:
         owner = type(instance)
         if owner not in self._overridden:
             self._overridden[owner] = _overridden(owner, self.theirs)
@@ -136,8 +145,20 @@ class Method:
                 if getattr(instance, parameter, default) is not default:
                     return f"the parameter {parameter} is not known to polyfuse"
         if self._config().get("array_api_dispatch"):
-            return self._overridden[owner] or array_api(args)
+            return self._overridden[owner] or array_api((*args, *kwargs.values()))
         return self._overridden[owner]
+
+
+def _generators(instance: Any, theirs: type) -> list[np.random.RandomState]:
+    """What a fit draws from and has not made itself: theirs, after ours, is to start there too.
+
+    A state is 2.5 kB, which takes longer to copy than a row to learn, so few are looked at.
+    """
+    seed = getattr(instance, "random_state", 0)
+    if isinstance(seed, np.random.RandomState):
+        return [seed, global_state()]
+    drawn = seed is None or seed is np.random or theirs.__name__ == "SGDOneClassSVM"
+    return [global_state()] if drawn else []
 
 
 def _unknown_parameters(theirs: type, ours: type) -> dict[str, Any]:
@@ -148,7 +169,8 @@ def _unknown_parameters(theirs: type, ours: type) -> dict[str, Any]:
 
 
 def _is_overridden(instance: Any, theirs: type, name: str) -> bool:
-    return getattr(type(instance), name) is not getattr(theirs, name)
+    in_class = getattr(type(instance), name) is getattr(theirs, name)
+    return not in_class or name in instance.__dict__
 
 
 def _overridden(owner: type, theirs: type) -> str | None:

@@ -68,12 +68,7 @@ def patch_sklearn(names: Iterable[str] | None = None, *, strict: bool = False) -
     True
     >>> unpatch_sklearn()
     """
-    known = tuple(METHODS) + tuple(functions.names())
-    wanted = known if names is None else tuple(names)
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise ValueError(f"names must be among {sorted(known)}; got {unknown}.")
-    import_module("sklearn")
+    wanted = _wanted(names)
     with _LOCK:
         unpatch_sklearn()
         select()  # says now, not within a call, if there are no compiled kernels
@@ -110,6 +105,17 @@ def in_force() -> tuple[str, ...]:
     return _State.names
 
 
+def _wanted(names: Iterable[str] | None) -> tuple[str, ...]:
+    known = (*METHODS, *functions.names())
+    if names is None:
+        return known
+    wanted = (names,) if isinstance(names, str) else tuple(names)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise ValueError(f"names must be among {sorted(known)}; got {unknown}.")
+    return wanted
+
+
 def _patch_classes(wanted: tuple[str, ...], config: Any, missing: list[str]) -> None:
     for name, (module, methods) in METHODS.items():
         if name not in wanted or not is_alike(name):
@@ -128,15 +134,15 @@ def _patch_classes(wanted: tuple[str, ...], config: Any, missing: list[str]) -> 
 def _patch_functions(wanted: tuple[str, ...], config: Any, missing: list[str]) -> None:
     modules = {name: module for name, module in functions.names().items() if name in wanted}
     for name, module in modules.items():
-        # Older releases do not have all that ours has, and ours has some that are its own.
-        theirs = getattr(import_module(f"sklearn.{module}"), name, None)
-        if theirs is not None and is_alike(name):
-            _State.functions.append((theirs, functions.function_of(theirs, name, config)))
+        if is_alike(name):
+            theirs = getattr(import_module(f"sklearn.{module}"), name)
+            ours = getattr(functions.MODULES[module], name)
+            _State.functions.append((theirs, functions.function_of(theirs, ours, config)))
     functions.replace(_State.functions, _scorers(missing))
 
 
 def _patch_tasks(wanted: tuple[str, ...], missing: list[str]) -> None:
-    module = import_module("sklearn.utils.parallel")
+    module = _internal("sklearn.utils.parallel")
     theirs = getattr(module, "_FuncWrapper", None)
     if theirs is None:
         missing.append("sklearn.utils.parallel._FuncWrapper (joblib workers)")
@@ -146,8 +152,7 @@ def _patch_tasks(wanted: tuple[str, ...], missing: list[str]) -> None:
 
 
 def _scorers(missing: list[str]) -> list[Any]:
-    module = import_module("sklearn.metrics._scorer")
-    scorers = getattr(module, "_SCORERS", None)
+    scorers = getattr(_internal("sklearn.metrics._scorer"), "_SCORERS", None)
     if not isinstance(scorers, Mapping):
         missing.append("sklearn.metrics._scorer._SCORERS (scorers by name)")
         return []
@@ -156,11 +161,19 @@ def _scorers(missing: list[str]) -> list[Any]:
 
 def _config() -> Callable[[], Mapping[str, Any]]:
     """scikit-learn's configuration of this thread, without a copy where that can be."""
-    module: Any = import_module("sklearn._config")
+    public = import_module("sklearn").get_config
     found: Callable[[], Mapping[str, Any]] = getattr(
-        module, "_get_threadlocal_config", import_module("sklearn").get_config
+        _internal("sklearn._config"), "_get_threadlocal_config", public
     )
     return found
+
+
+def _internal(name: str) -> Any:
+    """A module that a release may be without."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
 
 
 def _warn_of(missing: list[str]) -> None:
