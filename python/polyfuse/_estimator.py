@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from typing import Any, Self, TypeVar
 
 from ._available import available_if
@@ -31,6 +33,12 @@ def nameless(cls: type[_T]) -> type[_T]:
     return cls
 
 
+@cache
+def _names_of(init: Callable[..., Any]) -> tuple[str, ...]:
+    """Names of parameters, sorted; to look at a signature takes longer than to learn a row."""
+    return tuple(sorted(name for name in inspect.signature(init).parameters if name != "self"))
+
+
 @nameless
 class Estimator(Represented):
     """Base class with scikit-learn's conventions, and without scikit-learn.
@@ -52,8 +60,7 @@ class Estimator(Represented):
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        parameters = inspect.signature(cls.__init__).parameters
-        return sorted(name for name in parameters if name != "self")
+        return list(_names_of(cls.__init__))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of this estimator, by name.

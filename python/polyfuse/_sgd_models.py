@@ -9,7 +9,7 @@ decides what a second ``partial_fit`` starts from; it is copied here, surprises 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -52,7 +52,10 @@ class Model:
         }
         if hasattr(held["coef"], "toarray"):
             held["coef"] = held["coef"].toarray()
-        return cls(**deepcopy(held), t=estimator.t_, shown=held["coef"])
+        copies = {id(x): None if x is None else copy(x) for x in held.values()}
+        return cls(
+            **{role: copies[id(x)] for role, x in held.items()}, t=estimator.t_, shown=held["coef"]
+        )
 
     def save(self, estimator: Any) -> None:
         """Set the attributes; what goes on writes to the array that is shown, as scikit-learn."""
