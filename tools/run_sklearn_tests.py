@@ -4,8 +4,7 @@
 
 The tests are those of the installed scikit-learn. What is set aside stands, each with its reason,
 in tools/sklearn_tests_aside.toml. The run fails if a test does, or if nothing was accelerated: then
-it would prove nothing; with the newest release also if a call on a dense array of numbers was not
-accelerated.
+it would prove nothing; with the newest release also if any call fell back on scikit-learn.
 """
 
 from __future__ import annotations
@@ -44,7 +43,6 @@ class Patched:
     def __init__(self) -> None:
         self.aside: dict[str, str] = tomllib.loads(ASIDE.read_text())
         self.fell_back: list[tuple[str, Call]] = []
-        self.unaccelerated: list[Call] = []  # of these, on dense arrays of numbers
         self.counts = {"accelerated": 0, "fell back": 0, "raised": 0}
 
     def pytest_configure(self, config: Any) -> None:
@@ -54,6 +52,7 @@ class Patched:
         left_out = [item for item in items if self._names(item) & self.aside.keys()]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+        self.unknown = self.aside.keys() - {name for item in left_out for name in self._names(item)}
 
     @staticmethod
     def _names(item: Any) -> set[str]:
@@ -67,8 +66,6 @@ class Patched:
         for call in seen.calls:
             if call.outcome == "fell back":
                 self.fell_back.append((f"{item.path.name}::{item.name}", call))
-                if call.is_dense_numeric and call.shape and 0 not in call.shape:
-                    self.unaccelerated.append(call)
         clear_report()
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
@@ -76,9 +73,10 @@ class Patched:
             terminalreporter.write_line(f"set aside: {name}: {reason}")
         for test, call in self.fell_back:
             terminalreporter.write_line(f"fell back: {call.name} in {test}: {call.reason}")
+        dense = sum(call.is_dense_numeric for _, call in self.fell_back)
         counts = ", ".join(f"{n:,} {how}" for how, n in self.counts.items())
-        share = f"{len(self.unaccelerated):,} of them on dense numbers"
-        terminalreporter.write_line(f"scikit-learn {sklearn.__version__}, calls: {counts}, {share}")
+        line = f"scikit-learn {sklearn.__version__}, calls: {counts}"
+        terminalreporter.write_line(f"{line}; of those that fell back, {dense:,} on dense arrays")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,9 +98,10 @@ def main(arguments: Sequence[str]) -> int:
     ]
     status = int(pytest.main([*fixed, *options, *files], plugins=plugins))
     for patched in plugins:
-        # Older releases take parameters that are gone, which is shown and allowed.
-        slow = patched.unaccelerated if installed() >= NEWEST else []
-        if status == 0 and (slow or not patched.counts["accelerated"]):
+        # Older releases have other tests, and take parameters that are gone.
+        odd = (patched.fell_back or patched.unknown) if installed() >= NEWEST and not named else ()
+        if status == 0 and (odd or not patched.counts["accelerated"]):
+            print(f"failed: {odd or 'nothing was accelerated'}")
             return 1
     return status
 

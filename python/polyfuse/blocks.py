@@ -13,6 +13,7 @@ from ._arrays import as_matrix, kind_of
 from ._blocks import BlocksLike, Container, named_blocks, require_same_rows
 from ._columns import as_listed, as_parts, by_block, cut
 from ._feature_names import names_of
+from ._interchange import dimensions
 from ._parameters import is_sparse
 
 __all__ = ["Blocks"]
@@ -30,6 +31,9 @@ class Blocks(Container):
     ``blocks["image"]`` is a block. ``blocks[rows]`` has all blocks in some rows: a slice (views,
     where the values have them), positions, or a bool per row. A single number is refused, since it
     could mean a row or a block.
+
+    Model selection of scikit-learn passes X on and takes rows of it; some of its estimators look
+    into X themselves (bagging, permutation importance), and refuse these.
 
     Parameters
     ----------
@@ -65,6 +69,11 @@ class Blocks(Container):
     ndim = 2
 
     def __init__(self, blocks: BlocksLike) -> None:
+        if dimensions(blocks) == 2 and not isinstance(blocks, Container | Mapping):
+            raise TypeError(
+                f"blocks must be a dict or list of 2-D arrays; got {kind_of(blocks)}. Write [X] "
+                "for a single block; Blocks.from_columns and Blocks.from_array cut X into several."
+            )
         names, values = named_blocks(blocks)
         held = [
             None if x is None else _held(x, f"blocks[{name!r}]")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar
 
@@ -108,12 +111,29 @@ def shared(kind: type[_E]) -> type[_E]:
     return joined
 
 
+SPEAKS_AS: ContextVar[Callable[..., Any] | None] = ContextVar("polyfuse_speaks_as", default=None)
+"""The function in whose place the library works, and whose warnings these are."""
+
+
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the line that called the library, however deep in it this is."""
+    instead = SPEAKS_AS.get()
+    if instead is not None:
+        _warn_as(instead, message, category)
+        return
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARY):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def _warn_as(function: Callable[..., Any], message: str, category: type[Warning]) -> None:
+    """Warn from the module of a function, so that filters for that module find the warning."""
+    code, names = inspect.unwrap(function).__code__, function.__globals__
+    warnings.warn_explicit(
+        message, category, code.co_filename, code.co_firstlineno, function.__module__,
+        names.setdefault("__warningregistry__", {}),
+    )  # fmt: skip
 
 
 @cache

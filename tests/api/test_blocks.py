@@ -231,7 +231,7 @@ A, B, WIDE = (
         (lambda: pf.Blocks({1: A, "1": B}), "blocks must have different names; got"),
         (lambda: pf.Blocks([A, B[0]]), r"blocks\[1\] must be 2-D.* shape \(3,\)"),
         (lambda: pf.Blocks({"a": pf.Blocks([A])}), r"blocks\['a'\] must be one matrix; got Blocks"),
-        (lambda: pf.Blocks(A), r"list or dict of 2-D arrays; got one array of shape \(4, 2\)"),
+        (lambda: pf.Blocks(A), r"got numpy.ndarray. Write \[X\] for a single .*from_array"),
         (lambda: pf.Blocks({"a": "text"}), r"blocks\['a'\] must be an array of numbers; got str"),
         (lambda: pf.Blocks([A]).select(["0", "0"]), r"names must differ; got \['0', '0'\]"),
         (lambda: pf.Blocks([A]).drop("0"), "blocks must hold at least one block; got none"),

@@ -131,7 +131,7 @@ def test_votes_keep_integers() -> None:
         ({"columns": {"a": slice(0, 0)}}, r"columns\['a'\] has 0 feature"),
         ({"columns": {}}, "columns must hold at least one block"),
         ({"columns": {"a": slice(0, 2), "b": slice(2, 6)}, "op": "mean"},
-         "blocks must have one width for op='mean'; got a: 2, b: 4. projection="),
+         r"blocks must have one width for op='mean'; got a: 2, b: 4. Fusion\(projection"),
     ],
 )  # fmt: skip
 def test_messages_of_fit(params: dict[str, Any], message: str, rng: np.random.Generator) -> None:

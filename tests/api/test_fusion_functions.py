@@ -73,7 +73,7 @@ def test_a_block_that_is_no_array(block: Any, op: str) -> None:
         (lambda: fusion.weighted_sum([A, A], {"a": 1, "b": 2}), ValueError,
          r"weights must have the keys \[0, 1\]; got \['a', 'b'\]"),
         (lambda: fusion.vstack([A, WIDE]), ValueError, r"got 0: 2, 1: 4\.$"),
-        (lambda: fusion.mean([A, WIDE]), ValueError, r"got 0: 2, 1: 4\. projection= brings"),
+        (lambda: fusion.mean([A, WIDE]), ValueError, r"got 0: 2, 1: 4\. Fusion.projection"),
         (lambda: fusion.fuse([A, A], ["mean"]), ValueError, r"must be one of .* \['mean'\]"),  # type: ignore[arg-type]
         (lambda: fusion.weighted_mean([A, A], [None, 1]), ValueError,
          r"weights\[0\] must be a number; got None"),

@@ -14,15 +14,17 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial, wraps
 from threading import Thread
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
-import sklearn.metrics._scorer as scorer_module
 from scipy import sparse
-from sklearn import config_context, metrics, preprocessing
+from sklearn import config_context, linear_model, metrics, preprocessing
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
 from sklearn.metrics import accuracy_score, f1_score, get_scorer, make_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -35,7 +37,6 @@ from sklearn.preprocessing import (
     StandardScaler,
     scale,
 )
-from sklearn.utils import parallel
 
 from polyfuse.exceptions import NotAcceleratedError
 from polyfuse.sklearn import clear_report, is_patched, patch_sklearn, report, unpatch_sklearn
@@ -98,31 +99,46 @@ def test_instances_are_scikit_learns_in_all_but_speed(
     assert {how for _, how in outcomes()} == {"accelerated"}
 
 
-def test_every_method_and_function_is_replaced_and_given_back(unpatched: None) -> None:
-    import sklearn.linear_model
-
-    modules = {"metrics": metrics, "preprocessing": preprocessing,
-               "linear_model": sklearn.linear_model}  # fmt: skip
-    held = {name: getattr(modules[m], name) for name, m in names().items()
-            if hasattr(modules[m], name)}  # fmt: skip
+def test_every_method_and_function_is_replaced_in_place_and_given_back(unpatched: None) -> None:
+    modules = {"metrics": metrics, "preprocessing": preprocessing, "linear_model": linear_model}
+    held = {name: getattr(modules[m], name) for name, m in names().items()}
     classes = {name: getattr(modules[m], name) for name, (m, _) in METHODS.items()}
     before = {name: dict(vars(cls)) for name, cls in classes.items()}
-    wrapper = parallel._FuncWrapper
     patch_sklearn()
     for name, function in held.items():
-        assert getattr(modules[names()[name]], name) is not function, name
+        assert getattr(modules[names()[name]], name) is function, name
+        assert "polyfuse" in inner(function).__module__, name
     for name, cls in classes.items():
         assert all(vars(cls)[m] is not before[name].get(m) for m in METHODS[name][1]), name
     patch_sklearn()  # again, in the place of the first
     unpatch_sklearn()
     unpatch_sklearn()
     for name, function in held.items():
-        assert getattr(modules[names()[name]], name) is function, name
+        assert "polyfuse" not in inner(function).__module__, name
     assert {name: dict(vars(cls)) for name, cls in classes.items()} == before
-    assert parallel._FuncWrapper is wrapper
     assert not is_patched()
-    for scorer in scorer_module._SCORERS.values():
-        assert "polyfuse" not in scorer._score_func.__code__.co_filename
+
+
+def inner(function: Any) -> Any:
+    """What a decorated function of scikit-learn calls in the end."""
+    while "func" not in function.__code__.co_freevars:
+        function = function.__wrapped__
+    return function.__closure__[function.__code__.co_freevars.index("func")].cell_contents
+
+
+def test_what_others_put_in_place_since_is_left(
+    unpatched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patch_sklearn()
+
+    def fit(self: Any, X: Any) -> Any:
+        return self
+
+    monkeypatch.setattr(StandardScaler, "fit", fit)
+    unpatch_sklearn()
+    assert vars(StandardScaler)["fit"] is fit
+    monkeypatch.undo()  # puts the replacement back, which calls scikit-learn's without a patch
+    assert StandardScaler().fit([[1.0], [3.0]]).mean_ == [2.0]
 
 
 def test_names_imported_before_and_scorers_are_reached(data: Any, patched: None) -> None:
@@ -151,6 +167,42 @@ def test_workers_are_patched_and_strict_if_we_are(data: Any, unpatched: None) ->
     patch_sklearn(strict=True)
     with pytest.raises(NotAcceleratedError, match="PrivateSGD overrides _get_l1_ratio"):
         search.fit(X, y)
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+def test_backends_of_joblib(backend: str, data: Any, unpatched: None) -> None:
+    X, y = data
+    model = SGDClassifier(random_state=0)
+    expected = cross_val_score(model, X, y, scoring="f1")
+    patch_sklearn(strict=True)
+    with joblib.parallel_config(backend):
+        assert (cross_val_score(model, X, y, scoring="f1", n_jobs=2) == expected).all()
+
+
+def test_workers_are_unpatched_when_we_are(data: Any, unpatched: None) -> None:
+    X, y = data
+    patch_sklearn(strict=True)
+    cross_val_score(SGDClassifier(), X, y, n_jobs=2)
+    unpatch_sklearn()
+    cross_val_score(PrivateSGD(), X, y, n_jobs=2, error_score="raise")
+
+
+HELD = [
+    make_scorer(f1_score), get_scorer("f1"), partial(f1_score, average="macro"), {"f": f1_score},
+    GridSearchCV(SGDClassifier(), {}, scoring=make_scorer(f1_score)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("held", HELD, ids=lambda held: type(held).__name__)
+def test_functions_that_are_held_are_reached_and_pickle(held: Any, unpatched: None) -> None:
+    patch_sklearn()
+    under = pickle.loads(pickle.dumps(held))
+    if callable(held) and not hasattr(held, "_score_func"):
+        held([0, 1], [0, 1])
+        assert outcomes() == {("f1_score", "accelerated")}
+    unpatch_sklearn()
+    pickle.loads(pickle.dumps(held))
+    pickle.loads(pickle.dumps(under))
 
 
 def test_a_scorer_sent_to_a_worker_is_accelerated_there(data: Any, unpatched: None) -> None:
@@ -189,6 +241,124 @@ class Renamed(StandardScaler):
 
     def fit(self, X: Any, y: Any = None) -> Any:
         return super().fit(X * self.width)
+
+
+class Losses(SGDClassifier):
+    loss_functions = {**SGDClassifier.loss_functions}  # noqa: RUF012
+
+
+class Alpha(SGDClassifier):
+    @property
+    def alpha(self) -> float:
+        return 0.5
+
+    @alpha.setter
+    def alpha(self, value: float) -> None:
+        pass
+
+
+class Setting(StandardScaler):
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+
+
+class Unready(StandardScaler):
+    def __sklearn_is_fitted__(self) -> bool:
+        return False
+
+
+class OwnNames(StandardScaler):
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        return np.array([f"z{i}" for i in range(5)], dtype=object)
+
+
+class OwnScaler(SGDClassifier):
+    def __init__(self, scaler: str = "standard", random_state: int = 0) -> None:
+        super().__init__(random_state=random_state)
+        self.scaler = scaler
+        self._features = "kept"
+
+
+@pytest.mark.parametrize("cls", [Losses, Alpha, Setting, Unready, OwnNames, OwnScaler])
+def test_subclasses_are_what_they_are_without_the_patch(
+    cls: Any, data: Any, unpatched: None
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    X, y = data
+
+    def result() -> Any:
+        model = (
+            cls() if cls is OwnScaler or issubclass(cls, StandardScaler) else cls(random_state=0)
+        )
+        model.fit(X, y)
+        if hasattr(model, "coef_"):
+            return model.coef_, vars(model).get("_features")
+        try:
+            frame = model.set_output(transform="pandas").transform(X)
+        except ValueError as error:
+            return str(error)
+        assert isinstance(frame, pandas.DataFrame)
+        return list(frame.columns)
+
+    expected = result()
+    patch_sklearn()
+    np.testing.assert_equal(result(), expected)
+    fast = {name for name, how in outcomes() if how == "accelerated"}
+    assert fast == ({"StandardScaler.fit"} if cls is OwnNames else set())
+
+
+def test_what_only_ours_takes_is_refused(data: Any, patched: None) -> None:
+    X, y = data
+    for X_of_blocks in ({"a": X, "b": X}, [X, X]):
+        with pytest.raises((ValueError, TypeError)):
+            SGDClassifier().fit(X_of_blocks, y)
+    with pytest.raises(ValueError, match="multinomial"):
+        SGDClassifier("multinomial").fit(X, y)
+    with pytest.raises(TypeError, match="callback"):
+        SGDClassifier().fit(X, y, callback=print)
+    with pytest.raises(TypeError, match="out"):
+        StandardScaler().fit(X).transform(X, out=X)
+
+
+def test_a_warning_that_is_an_error_is_no_reason_to_learn_again(data: Any, unpatched: None) -> None:
+    X, y = data
+
+    def learned() -> Any:
+        model = SGDClassifier(random_state=0, max_iter=2, warm_start=True)
+        for _ in range(2):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ConvergenceWarning)
+                with pytest.raises(ConvergenceWarning):
+                    model.fit(X, y)
+        return model.coef_
+
+    expected = learned()
+    patch_sklearn()
+    np.testing.assert_array_equal(learned(), expected)
+
+
+def test_the_function_of_another_decorator_is_reached(
+    unpatched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @wraps(accuracy_score)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        return accuracy_score(*args, **kwargs)
+
+    monkeypatch.setattr(metrics, "accuracy_score", decorated)
+    patch_sklearn()
+    assert metrics.accuracy_score([0, 1], [0, 0]) == 0.5
+    assert outcomes() == {("accuracy_score", "accelerated")}
+    unpatch_sklearn()
+
+
+def test_warnings_come_from_scikit_learn(data: Any, patched: None) -> None:
+    X, y = data
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", module="sklearn")
+        SGDClassifier(max_iter=1).fit(X, y)
+        f1_score([1, 1], [0, 0])
+    assert report().count("accelerated") == 2
 
 
 def test_subclasses_that_change_what_is_called_run_on_scikit_learn(
@@ -346,13 +516,17 @@ def test_containers_and_sparse_rows_go_the_way_they_do(data: Any, patched: None)
 def test_a_missing_internal_is_a_warning(
     data: Any, unpatched: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scorer_module, "_SCORERS", None)
-    monkeypatch.delattr(parallel, "_FuncWrapper")
+    for module in ("sklearn._config", "sklearn.utils.parallel"):
+        monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.delattr(StandardScaler, "partial_fit")
-    with pytest.warns(UserWarning, match=r"partial_fit, .*_SCORERS.*, .*_FuncWrapper") as caught:
+    monkeypatch.setattr(metrics, "f1_score", lambda y_true, y_pred: 0.5)
+    with pytest.warns(UserWarning, match="that runs unpatched") as caught:
         patch_sklearn()
+    for missing in ("Scaler.partial_fit", "metrics.f1_score", "parallel._FuncWrapper"):
+        assert missing in str(caught[0].message)
     assert caught[0].filename == __file__
     SGDClassifier().fit(*data)
+    assert metrics.f1_score(1, 2) == 0.5
     assert outcomes() == {("SGDClassifier.fit", "accelerated")}
     unpatch_sklearn()
 
@@ -364,9 +538,12 @@ def test_names_choose_and_wrong_ones_are_told(data: Any, unpatched: None) -> Non
     f1_score(data[1], data[1])
     accuracy_score(data[1], data[1])
     assert {name for name, _ in outcomes()} == {"StandardScaler.fit", "f1_score"}
-    for wrong in ("KMeans", ["bootstrap"], ["f1_score", "sklearn"]):
-        with pytest.raises(ValueError, match=r"names must be among .*; got \['(KM|boot|skl)"):
-            patch_sklearn(wrong)
+    with pytest.raises(ValueError, match="patched, as StandardScaler; got 'StandardScalar'"):
+        patch_sklearn(["f1_score", "StandardScalar"])
+    with pytest.raises(ValueError, match="got 'bootstrap'"):  # ours, and not scikit-learn's
+        patch_sklearn("bootstrap")
+    with pytest.raises(ValueError, match="at least one name; got none"):
+        patch_sklearn([])
     assert is_patched()  # the patch in force stays
 
 

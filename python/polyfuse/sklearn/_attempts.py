@@ -44,8 +44,12 @@ def fall_back(
 
 
 def reason_of(error: Exception) -> str:
-    """An exception as the reason for falling back; there is no second try without memory."""
-    if isinstance(error, MemoryError):
+    """An exception as the reason for falling back; raised again, where there is no second try.
+
+    Without memory there is none. A warning that is an error came from what scikit-learn warns of
+    too, and after the work was done.
+    """
+    if isinstance(error, MemoryError | Warning):
         raise error
     return f"{type(error).__name__}: {error}"
 

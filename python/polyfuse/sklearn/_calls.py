@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from threading import Lock
 from typing import Any, NamedTuple
+
+import numpy as np
 
 KEPT = 10_000  # of the latest calls; totals are of all
 
@@ -50,14 +53,19 @@ class _Book:
         self._lock = Lock()
         self.clear()
 
+    def unlock(self) -> None:
+        self._lock = Lock()
+
     def clear(self) -> None:
         self._written: deque[tuple[Any, ...]] = deque()
         self._latest: deque[tuple[Any, ...]] = deque(maxlen=KEPT)
-        self._totals: dict[tuple[str, str, str], tuple[int, float]] = {}
+        self._totals: dict[tuple[str, str, str], list[Any]] = {}
 
     def write(self, name: str, outcome: str, reason: str, seconds: float, first: Any) -> None:
         # Of the argument only what is small is kept: it may be all of the memory.
         shape, dtype = getattr(first, "shape", None), getattr(first, "dtype", None)
+        if not isinstance(dtype, np.dtype):
+            dtype = "" if dtype is None else str(dtype)
         self._written.append((name, outcome, reason, seconds, type(first), shape, dtype))
         if len(self._written) > KEPT:
             self.read()
@@ -70,9 +78,13 @@ class _Book:
             for _ in range(len(self._written)):
                 entry = self._written.popleft()
                 self._latest.append(entry)
-                calls, seconds = self._totals.get(entry[:3], (0, 0.0))
-                self._totals[entry[:3]] = calls + 1, seconds + entry[3]
-            return list(self._latest), dict(self._totals)
+                name, outcome, reason, seconds = entry[:4]
+                # What an exception says may be different each time.
+                key = name, outcome, reason and reason.partition(": ")[0]
+                total = self._totals.setdefault(key, [0, 0.0])
+                total[0] += 1
+                total[1] += seconds
+            return list(self._latest), {key: tuple(each) for key, each in self._totals.items()}
 
 
 def _log(name: str, outcome: str, reason: str, seconds: float) -> None:
@@ -81,6 +93,8 @@ def _log(name: str, outcome: str, reason: str, seconds: float) -> None:
 
 
 BOOK = _Book()
+if hasattr(os, "register_at_fork"):  # another thread may be reading while this one forks
+    os.register_at_fork(after_in_child=BOOK.unlock)
 
 
 class Report:
@@ -91,7 +105,7 @@ class Report:
     calls : list of Call
         The latest 10,000 calls, in the order in which they ended.
     totals : dict of (name, outcome, reason) to (number of calls, seconds)
-        Of all calls.
+        Of all calls; of a reason that is an exception, its type.
     """
 
     def __init__(
@@ -108,7 +122,7 @@ class Report:
             return "No call of what is patched."
         header = ("", "outcome", "calls", "seconds", "reason")
         rows = [
-            (name, outcome, f"{calls:,}", f"{seconds:.3f}", _shortened(reason))
+            (name, outcome, f"{calls:,}", f"{seconds:.3f}", reason)
             for (name, outcome, reason), (calls, seconds) in sorted(self.totals.items())
         ]
         width = [max(map(len, cells)) for cells in zip(header, *rows, strict=True)]
@@ -120,11 +134,6 @@ class Report:
         return "\n".join([*lines, counts])
 
     __repr__ = __str__
-
-
-def _shortened(reason: str) -> str:
-    first = reason.partition("\n")[0]
-    return first if len(first) <= 90 else first[:87] + "..."
 
 
 def report() -> Report:
@@ -157,8 +166,7 @@ def _call(entry: tuple[Any, ...]) -> Call:
     container, shape, dtype = entry[4:]
     shape = tuple(shape) if isinstance(shape, tuple) else None
     name, outcome, reason, seconds = entry[:4]
-    kind = "" if dtype is None else str(dtype)
-    return Call(name, outcome, reason, seconds, container.__name__, shape, kind)
+    return Call(name, outcome, reason, seconds, container.__name__, shape, str(dtype))
 
 
 def clear_report() -> None:

@@ -16,12 +16,16 @@ from typing import Any
 import numpy as np
 
 from .._callbacks import told
+from .._feature_names import output_kind
 from .._random import global_state
+from .._sgd_inputs import is_blocks
+from ..exceptions import SPEAKS_AS
 from ._attempts import Mode, array_api, fall_back, reason_of
 from ._calls import ACCELERATED, BOOK
 
 Config = Callable[[], Mapping[str, Any]]
 
+_LEARNING = ("fit", "partial_fit")
 _AFFINE = ("fit", "partial_fit", "transform", "inverse_transform")
 _CLASSIFIER = ("fit", "partial_fit", "decision_function", "predict")
 METHODS = {  # by class: the module of scikit-learn, and what is replaced
@@ -45,17 +49,28 @@ _SHELLS = {
     ("SGDClassifier", "predict"): "decision_function",
     ("Perceptron", "predict"): "decision_function",
 }
-_HARMLESS = frozenset({
+# What a subclass may have of its own, so that ours still does what scikit-learn's would: methods
+# that scikit-learn does not call, or calls through ours. Other names that the class has, it means.
+_FREE = frozenset({
+    "fit", "partial_fit", "transform", "inverse_transform", "fit_transform", "predict",
+    "decision_function", "predict_proba", "predict_log_proba", "score", "score_samples",
+    "fit_predict", "get_feature_names_out", "get_params", "set_params", "set_output",
+    "get_metadata_routing",
     "_abc_impl", "_estimator_type", "_parameter_constraints", "_repr_html_", "_repr_html_inner",
     "_repr_mimebundle_", "_sklearn_auto_wrap_output_keys",
 })  # fmt: skip
+# Of names between double underscores, only these change what a method of ours sees.
+_MEANT = frozenset({
+    "__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__sklearn_is_fitted__",
+})  # fmt: skip
 
 # What ours keeps for itself in an instance; pickles of scikit-learn's are to load without us.
-_PRIVATE = (
-    "_moments", "_moments_mark", "rank_error_",
-    "_features", "_raw", "_scalers", "_widths",
-)  # fmt: skip
+_PRIVATE = frozenset({
+    "_moments", "_moments_mark", "rank_error_", "_features", "_raw", "_scalers", "_widths",
+    "modalities_", "scalers_",
+})  # fmt: skip
 
+_NAMES_OUT = "get_feature_names_out"  # which ours asks for where a data frame is wanted
 _MISSING = object()
 
 
@@ -74,15 +89,21 @@ class Method:
         self._original = getattr(theirs, name)
         self._run = getattr(ours, name)
         self._config = config
-        self._unknown = _unknown_parameters(theirs, ours)
+        self._unknown = _parameters_of(theirs, beside=ours)
+        own = _parameters_of(ours, beside=theirs).keys()
+        self._reserved = _PRIVATE | own if own or name in _LEARNING else frozenset()
+        self._takes = frozenset(inspect.signature(self._original).parameters)
         self._overridden: dict[type, str | None] = {theirs: None}
 
     def put(self) -> None:
         """Put ours into their class."""
-        setattr(self.theirs, self.name, self._replacement())
+        self._after = self._replacement()
+        setattr(self.theirs, self.name, self._after)
 
     def take_back(self) -> None:
-        """Make their class what it was."""
+        """Make their class what it was, unless somebody has put something else there since."""
+        if vars(self.theirs).get(self.name) is not self._after:
+            return
         if self._before is _MISSING:
             delattr(self.theirs, self.name)
         else:
@@ -92,17 +113,20 @@ class Method:
         original, theirs, ours = self._original, self.theirs, self.ours
         label = f"{theirs.__name__}.{self.name}"
         inner = _SHELLS.get((theirs.__name__, self.name))
-        run, learn = self._run, self._learn if self.name in ("fit", "partial_fit") else None
+        run, learn = self._run, self._learn if self.name in _LEARNING else None
         obstacle, new, write = self._obstacle, object.__new__, BOOK.write
+        speak, silence = SPEAKS_AS.set, SPEAKS_AS.reset
+        plain = not (self._reserved or self._unknown)  # an array of NumPy is never an obstacle
 
         @wraps(original)
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
             if not Mode.active or (inner is not None and _is_overridden(self, theirs, inner)):
                 return original(self, *args, **kwargs)
             first = args[0] if args else kwargs.get("X")
-            reason = obstacle(self, args, kwargs)
+            usual = plain and type(self) is theirs and type(first) is np.ndarray and not kwargs
+            reason = None if usual else obstacle(self, first, kwargs)
             if reason is None:
-                began = perf_counter()
+                began, said = perf_counter(), speak(original)
                 twin: Any = new(ours)
                 twin.__dict__ = self.__dict__
                 try:
@@ -110,43 +134,68 @@ class Method:
                         run(twin, *args, **kwargs) if learn is None
                         else learn(self, twin, args, kwargs)
                     )  # fmt: skip
+                except _FromCallback as error:
+                    raise error.args[0] from None
                 except Exception as error:
                     reason = reason_of(error)
                 else:
                     write(label, ACCELERATED, "", perf_counter() - began, first)
                     return self if result is twin else result
+                finally:
+                    silence(said)
             return fall_back(label, original, reason, (self, *args), kwargs, first)
 
         return method
 
     def _learn(self, instance: Any, twin: Any, args: Any, kwargs: Any) -> Any:
+        failed = []
+
         def learn() -> None:
-            self._run(twin, *args, **kwargs)
+            try:
+                self._run(twin, *args, **kwargs)
+            except Exception as error:
+                failed.append(error)
+                raise
             for private in _PRIVATE:
                 instance.__dict__.pop(private, None)
 
-        given = {**dict(zip(("X", "y"), args, strict=False)), **kwargs}
+        given = {**dict(zip(("X", "y", "sample_weight"), args, strict=False)), **kwargs}
         metadata = {"sample_weight": given.get("sample_weight")}
         drawn_from = [(each, each.get_state()) for each in _generators(instance, self.theirs)]
         try:
             told(instance, learn, given.get("X"), given.get("y"), metadata)
-        except Exception:
+        except Exception as error:
+            if not failed:
+                raise _FromCallback(error) from error
             for generator, state in drawn_from:
                 generator.set_state(state)
             raise
         return twin
 
-    def _obstacle(self, instance: Any, args: Any, kwargs: Any) -> str | None:
+    def _obstacle(self, instance: Any, first: Any, kwargs: dict[str, Any]) -> str | None:
         owner = type(instance)
         if owner not in self._overridden:
             self._overridden[owner] = _overridden(owner, self.theirs)
+        if self._config().get("array_api_dispatch"):
+            return self._overridden[owner] or array_api((first, *kwargs.values()))
+        if self._reserved and not self._reserved.isdisjoint(instance.__dict__):
+            return "it has attributes whose names polyfuse uses"
+        if type(first) is not np.ndarray and is_blocks(first):
+            return "X is blocks, which scikit-learn does not take"
+        names_out = owner is not self.theirs and _is_overridden(instance, self.theirs, _NAMES_OUT)
+        if names_out and output_kind(instance) != "default":
+            return f"{owner.__name__} overrides {_NAMES_OUT}"
+        if kwargs and not self._takes.issuperset(kwargs):
+            return f"{self.name} does not take all of {', '.join(kwargs)}"
         if self._unknown:
             for parameter, default in self._unknown.items():
                 if getattr(instance, parameter, default) is not default:
                     return f"the parameter {parameter} is not known to polyfuse"
-        if self._config().get("array_api_dispatch"):
-            return self._overridden[owner] or array_api((*args, *kwargs.values()))
         return self._overridden[owner]
+
+
+class _FromCallback(Exception):
+    """What a callback of the user has raised: nothing to be tried again."""
 
 
 def _generators(instance: Any, theirs: type) -> list[np.random.RandomState]:
@@ -161,23 +210,25 @@ def _generators(instance: Any, theirs: type) -> list[np.random.RandomState]:
     return [global_state()] if drawn else []
 
 
-def _unknown_parameters(theirs: type, ours: type) -> dict[str, Any]:
-    """Parameters that our class has not, of releases that we have not seen, and their defaults."""
-    own = inspect.signature(ours.__init__).parameters  # type: ignore[misc]
-    given = inspect.signature(theirs.__init__).parameters  # type: ignore[misc]
-    return {name: p.default for name, p in given.items() if name not in own}
+def _parameters_of(cls: type, *, beside: type) -> dict[str, Any]:
+    """Parameters of a class that another of its name has not, and their defaults."""
+    given, other = (inspect.signature(each.__init__).parameters for each in (cls, beside))  # type: ignore[misc]
+    return {name: p.default for name, p in given.items() if name not in other}
 
 
 def _is_overridden(instance: Any, theirs: type, name: str) -> bool:
-    in_class = getattr(type(instance), name) is getattr(theirs, name)
+    in_class = getattr(type(instance), name, None) is getattr(theirs, name, None)
     return not in_class or name in instance.__dict__
 
 
 def _overridden(owner: type, theirs: type) -> str | None:
-    """The obstacle of a subclass that changes what is private to scikit-learn's class."""
+    """The obstacle of a subclass that changes what ours would not look at."""
     for cls in owner.__mro__[: owner.__mro__.index(theirs)]:
         for name in vars(cls):
-            private = name.startswith("_") and not name.startswith("__")
-            if private and name not in _HARMLESS and hasattr(theirs, name):
+            special = name.startswith("__") and name.endswith("__")
+            routing = name.startswith("set_") and name.endswith("_request")
+            parameter = name in inspect.signature(theirs.__init__).parameters  # type: ignore[misc]
+            known = hasattr(theirs, name) and name not in _FREE and not special and not routing
+            if known or parameter or name in _MEANT:
                 return f"{cls.__name__} overrides {name}"
     return None

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from .. import _constraints as c
+from .._sgd_classes import CLASSIFICATION
 
 OLDEST, NEWEST = (1, 6), (1, 9)
 """The releases whose own tests pass on the patch."""
@@ -29,26 +30,37 @@ def installed() -> tuple[int, ...]:
     return tuple(map(int, version.split(".")[:2]))
 
 
+def internal(name: str) -> Any:
+    """A module of scikit-learn that a release may be without, or None."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
 def is_alike(name: str) -> bool:
     """Whether the installed release answers as ours."""
     return installed() >= SINCE.get(name, OLDEST)
 
 
 def of_release(ours: type) -> type:
-    """Our class as the installed release has it."""
+    """Our class with the parameters that scikit-learn's has, in the installed release."""
     constraints = getattr(ours, "_constraints", {})
-    if installed() >= (1, 8) or "eta0" not in constraints:
+    older = installed() < (1, 8) and "eta0" in constraints
+    changed = {"eta0": (c.NOT_NEGATIVE,)} if older else {}
+    if ours.__name__ == "SGDClassifier":
+        changed["loss"] = (c.among(*CLASSIFICATION),)  # without "multinomial"
+    if not changed:
         return ours
 
-    class Older(ours):  # type: ignore[misc]
-        """Before 1.8, eta0 was 0 by default where the schedule does not look at it."""
-
-        _constraints = {**constraints, "eta0": (c.NOT_NEGATIVE,)}  # noqa: RUF012
+    class Theirs(ours):  # type: ignore[misc]
+        _constraints = {**constraints, **changed}  # noqa: RUF012
 
         def _check_parameters(self, **how: Any) -> None:
             super()._check_parameters(**how)
+            # Before 1.8, eta0 was 0 by default, where the schedule does not look at it.
             if self.learning_rate != "optimal" and self.eta0 <= 0:
                 raise ValueError("eta0 must be > 0")
 
-    Older.__name__ = Older.__qualname__ = ours.__name__
-    return Older
+    Theirs.__name__ = Theirs.__qualname__ = ours.__name__
+    return Theirs
