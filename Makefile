@@ -10,7 +10,7 @@ demo: $(VENV)/.built
 	$(BIN)/polyfuse demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

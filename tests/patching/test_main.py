@@ -78,7 +78,7 @@ def test_the_program_cannot_tell(how: list[str], tmp_path: Path) -> None:
     for place in ("tool.py", "package/__main__.py"):
         (tmp_path / place).write_text(LIKE_PYTHON)
     (tmp_path / "package" / "__init__.py").write_text("")
-    plain = [sys.executable, "-B", *how]
+    plain = [sys.executable, *how]
     expected = subprocess.run(plain, capture_output=True, text=True, cwd=tmp_path, check=False)
     found = run(*how, cwd=tmp_path)
     assert found.stdout == expected.stdout
