@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from polyfuse.sklearn import clear_report, patch_sklearn, unpatch_sklearn
 
 
 @pytest.fixture
-def patched() -> Iterator[None]:
-    clear_report()
-    patch_sklearn()
-    yield
-    unpatch_sklearn()
+def data(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(sum(map(ord, request.node.name)))
+    X = rng.normal(size=(200, 5)) * [1.0, 3.0, 0.1, 10.0, 1.0] + 2.0
+    return X, (X @ [1.0, -1.0, 2.0, 0.1, 0.0] > 1.0).astype(int)
 
 
 @pytest.fixture
@@ -24,3 +24,8 @@ def unpatched() -> Iterator[None]:
     unpatch_sklearn()
     yield
     unpatch_sklearn()
+
+
+@pytest.fixture
+def patched(unpatched: None) -> None:
+    patch_sklearn()

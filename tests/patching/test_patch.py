@@ -5,26 +5,18 @@ That scikit-learn's own tests pass under it is shown by tools/run_sklearn_tests.
 
 from __future__ import annotations
 
-import logging
-import os
 import pickle
 import pickletools
-import subprocess
 import sys
-import warnings
-from collections.abc import Callable
-from contextlib import suppress
 from functools import partial, wraps
-from threading import Thread
 from typing import Any
 
-import joblib
 import numpy as np
 import pytest
+from own import outcomes
 from scipy import sparse
-from sklearn import config_context, linear_model, metrics, preprocessing
+from sklearn import linear_model, metrics, preprocessing
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor
 from sklearn.metrics import accuracy_score, f1_score, get_scorer, make_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -35,11 +27,9 @@ from sklearn.preprocessing import (
     Normalizer,
     RobustScaler,
     StandardScaler,
-    scale,
 )
 
-from polyfuse.exceptions import NotAcceleratedError
-from polyfuse.sklearn import clear_report, is_patched, patch_sklearn, report, unpatch_sklearn
+from polyfuse.sklearn import is_patched, patch_sklearn, report, unpatch_sklearn
 from polyfuse.sklearn._functions import names
 from polyfuse.sklearn._methods import METHODS
 
@@ -49,17 +39,6 @@ ESTIMATORS = [
     SGDClassifier("log_loss", average=10, early_stopping=True, random_state=1),
     SGDRegressor(random_state=0), SGDOneClassSVM(random_state=0), Perceptron(random_state=0),
 ]  # fmt: skip
-
-
-@pytest.fixture
-def data(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(sum(map(ord, request.node.name)))
-    X = rng.normal(size=(200, 5)) * [1.0, 3.0, 0.1, 10.0, 1.0] + 2.0
-    return X, (X @ [1.0, -1.0, 2.0, 0.1, 0.0] > 1.0).astype(int)
-
-
-def outcomes() -> set[tuple[str, str]]:
-    return {(call.name, call.outcome) for call in report().calls}
 
 
 def learned(estimator: Any, X: Any, y: Any) -> dict[str, Any]:
@@ -156,37 +135,6 @@ def test_names_imported_before_and_scorers_are_reached(data: Any, patched: None)
     assert report().count("fell back") == report().count("raised") == 0
 
 
-def test_workers_are_patched_and_strict_if_we_are(data: Any, unpatched: None) -> None:
-    X, y = data
-    search = GridSearchCV(
-        PrivateSGD(random_state=0), {"alpha": [1e-4, 1e-3]}, n_jobs=2, error_score="raise"
-    )
-    expected = search.fit(X, y).best_score_
-    patch_sklearn()
-    assert search.fit(X, y).best_score_ == expected
-    patch_sklearn(strict=True)
-    with pytest.raises(NotAcceleratedError, match="PrivateSGD overrides _get_l1_ratio"):
-        search.fit(X, y)
-
-
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
-def test_backends_of_joblib(backend: str, data: Any, unpatched: None) -> None:
-    X, y = data
-    model = SGDClassifier(random_state=0)
-    expected = cross_val_score(model, X, y, scoring="f1")
-    patch_sklearn(strict=True)
-    with joblib.parallel_config(backend):
-        assert (cross_val_score(model, X, y, scoring="f1", n_jobs=2) == expected).all()
-
-
-def test_workers_are_unpatched_when_we_are(data: Any, unpatched: None) -> None:
-    X, y = data
-    patch_sklearn(strict=True)
-    cross_val_score(SGDClassifier(), X, y, n_jobs=2)
-    unpatch_sklearn()
-    cross_val_score(PrivateSGD(), X, y, n_jobs=2, error_score="raise")
-
-
 HELD = [
     make_scorer(f1_score), get_scorer("f1"), partial(f1_score, average="macro"), {"f": f1_score},
     GridSearchCV(SGDClassifier(), {}, scoring=make_scorer(f1_score)),
@@ -205,138 +153,6 @@ def test_functions_that_are_held_are_reached_and_pickle(held: Any, unpatched: No
     pickle.loads(pickle.dumps(under))
 
 
-def test_a_scorer_sent_to_a_worker_is_accelerated_there(data: Any, unpatched: None) -> None:
-    X, y = data
-    patch_sklearn(["f1_score"], strict=True)
-    scoring = make_scorer(_f1_that_must_be_ours)
-    assert np.isfinite(cross_val_score(SGDClassifier(), X, y, scoring=scoring, n_jobs=2)).all()
-
-
-def _f1_that_must_be_ours(y_true: Any, y_pred: Any) -> float:
-    calls = len(report().calls)
-    score = float(f1_score(y_true, y_pred))
-    assert report().calls[calls:][-1].outcome == "accelerated"
-    return score
-
-
-class Overridden(SGDClassifier):
-    def decision_function(self, X: Any) -> Any:
-        return -super().decision_function(X)
-
-
-class PrivateSGD(SGDClassifier):
-    def _get_l1_ratio(self) -> Any:
-        return super()._get_l1_ratio()
-
-
-class Private(MinMaxScaler):
-    def _reset(self) -> None:
-        super()._reset()
-
-
-class Renamed(StandardScaler):
-    def __init__(self, width: int = 1) -> None:
-        super().__init__(with_std=False)
-        self.width = width
-
-    def fit(self, X: Any, y: Any = None) -> Any:
-        return super().fit(X * self.width)
-
-
-class Losses(SGDClassifier):
-    loss_functions = {**SGDClassifier.loss_functions}  # noqa: RUF012
-
-
-class Alpha(SGDClassifier):
-    @property
-    def alpha(self) -> float:
-        return 0.5
-
-    @alpha.setter
-    def alpha(self, value: float) -> None:
-        pass
-
-
-class Setting(StandardScaler):
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-
-
-class Unready(StandardScaler):
-    def __sklearn_is_fitted__(self) -> bool:
-        return False
-
-
-class OwnNames(StandardScaler):
-    def get_feature_names_out(self, input_features: Any = None) -> Any:
-        return np.array([f"z{i}" for i in range(5)], dtype=object)
-
-
-class OwnScaler(SGDClassifier):
-    def __init__(self, scaler: str = "standard", random_state: int = 0) -> None:
-        super().__init__(random_state=random_state)
-        self.scaler = scaler
-        self._features = "kept"
-
-
-@pytest.mark.parametrize("cls", [Losses, Alpha, Setting, Unready, OwnNames, OwnScaler])
-def test_subclasses_are_what_they_are_without_the_patch(
-    cls: Any, data: Any, unpatched: None
-) -> None:
-    pandas = pytest.importorskip("pandas")
-    X, y = data
-
-    def result() -> Any:
-        model = (
-            cls() if cls is OwnScaler or issubclass(cls, StandardScaler) else cls(random_state=0)
-        )
-        model.fit(X, y)
-        if hasattr(model, "coef_"):
-            return model.coef_, vars(model).get("_features")
-        try:
-            frame = model.set_output(transform="pandas").transform(X)
-        except ValueError as error:
-            return str(error)
-        assert isinstance(frame, pandas.DataFrame)
-        return list(frame.columns)
-
-    expected = result()
-    patch_sklearn()
-    np.testing.assert_equal(result(), expected)
-    fast = {name for name, how in outcomes() if how == "accelerated"}
-    assert fast == ({"StandardScaler.fit"} if cls is OwnNames else set())
-
-
-def test_what_only_ours_takes_is_refused(data: Any, patched: None) -> None:
-    X, y = data
-    for X_of_blocks in ({"a": X, "b": X}, [X, X]):
-        with pytest.raises((ValueError, TypeError)):
-            SGDClassifier().fit(X_of_blocks, y)
-    with pytest.raises(ValueError, match="multinomial"):
-        SGDClassifier("multinomial").fit(X, y)
-    with pytest.raises(TypeError, match="callback"):
-        SGDClassifier().fit(X, y, callback=print)
-    with pytest.raises(TypeError, match="out"):
-        StandardScaler().fit(X).transform(X, out=X)
-
-
-def test_a_warning_that_is_an_error_is_no_reason_to_learn_again(data: Any, unpatched: None) -> None:
-    X, y = data
-
-    def learned() -> Any:
-        model = SGDClassifier(random_state=0, max_iter=2, warm_start=True)
-        for _ in range(2):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", ConvergenceWarning)
-                with pytest.raises(ConvergenceWarning):
-                    model.fit(X, y)
-        return model.coef_
-
-    expected = learned()
-    patch_sklearn()
-    np.testing.assert_array_equal(learned(), expected)
-
-
 def test_the_function_of_another_decorator_is_reached(
     unpatched: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,124 +164,6 @@ def test_the_function_of_another_decorator_is_reached(
     patch_sklearn()
     assert metrics.accuracy_score([0, 1], [0, 0]) == 0.5
     assert outcomes() == {("accuracy_score", "accelerated")}
-    unpatch_sklearn()
-
-
-def test_warnings_come_from_scikit_learn(data: Any, patched: None) -> None:
-    X, y = data
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", module="sklearn")
-        SGDClassifier(max_iter=1).fit(X, y)
-        f1_score([1, 1], [0, 0])
-    assert report().count("accelerated") == 2
-
-
-def test_subclasses_that_change_what_is_called_run_on_scikit_learn(
-    data: Any, patched: None
-) -> None:
-    X, y = data
-    model = Overridden(random_state=0).fit(X, y)
-    np.testing.assert_array_equal(
-        model.predict(X), 1 - SGDClassifier(random_state=0).fit(X, y).predict(X)
-    )
-    Private().fit(X)
-    np.testing.assert_allclose(Renamed(2).fit(X).transform(X), X - 2 * X.mean(axis=0))
-    reasons = {(c.name, c.reason) for c in report().calls if c.outcome == "fell back"}
-    assert reasons == {
-        ("MinMaxScaler.fit", "Private overrides _reset"),
-        ("MinMaxScaler.partial_fit", "Private overrides _reset"),
-    }
-    assert ("SGDClassifier.decision_function", "accelerated") in outcomes()
-    assert ("StandardScaler.fit", "accelerated") in outcomes()
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda X, y: StandardScaler().transform(X),
-        lambda X, y: StandardScaler(with_mean=1).fit(X),
-        lambda X, y: StandardScaler().fit(X[0]),
-        lambda X, y: MinMaxScaler((1, 0)).fit(X),
-        lambda X, y: StandardScaler().fit(X).transform(X[:, :2]),
-        lambda X, y: SGDClassifier(alpha=-1.0).fit(X, y),
-        lambda X, y: SGDClassifier(loss="none").fit(X, y),
-        lambda X, y: SGDClassifier().fit(np.full_like(X, np.nan), y),
-        lambda X, y: SGDClassifier().fit(X, y[:-1]),
-        lambda X, y: accuracy_score(y, y[:-1]),
-        lambda X, y: f1_score(y, X[:, 0]),
-        lambda X, y: f1_score(y, y, average="none"),
-        lambda X, y: f1_score(y, y, wrong=1),
-        lambda X, y: scale(X, axis=7),
-    ],
-)
-def test_bad_input_is_told_in_scikit_learns_words(
-    call: Callable[..., Any], data: Any, unpatched: None
-) -> None:
-    with pytest.raises(Exception) as expected:  # noqa: PT011
-        call(*data)
-    patch_sklearn(strict=True)
-    with pytest.raises(expected.type) as found:
-        call(*data)
-    assert type(found.value) is expected.type
-    assert str(found.value) == str(expected.value)
-    assert found.value.__context__ is None or expected.value.__context__ is not None
-    assert report().calls[-1].outcome == "raised"
-
-
-@pytest.mark.filterwarnings("ignore:invalid value")
-def test_what_ours_does_not_take_is_computed_by_scikit_learn(data: Any, unpatched: None) -> None:
-    X, _ = data
-    with config_context(assume_finite=True):
-        X[0, 0] = np.inf
-        expected = Normalizer("max").fit(X).transform(X)
-        patch_sklearn()
-        np.testing.assert_array_equal(Normalizer("max").fit(X).transform(X), expected)
-        assert report().calls[-1].outcome == "fell back"
-        assert report().calls[-1].reason.startswith("ValueError: Input X contains infinity")
-        assert report().calls[-1].is_dense_numeric
-        patch_sklearn(strict=True)
-        with pytest.raises(NotAcceleratedError, match="Normalizer.fit cannot be accelerated: Val"):
-            Normalizer("max").fit(X)
-
-
-DISPATCH = """
-import numpy as np
-from sklearn import config_context
-from sklearn.preprocessing import StandardScaler
-from polyfuse.sklearn import patch_sklearn, report
-
-class Other(np.ndarray):
-    "An array of another library, as far as anyone can tell."
-
-patch_sklearn()
-X = np.eye(3)
-with config_context(array_api_dispatch=True):
-    StandardScaler().fit(X)
-    StandardScaler().fit(X.view(Other))
-print([call.reason for call in report().calls if call.name == "StandardScaler.fit"])
-"""
-
-
-def test_arrays_for_dispatch_are_left_to_scikit_learn() -> None:
-    environment = {**os.environ, "SCIPY_ARRAY_API": "1"}
-    done = subprocess.run([sys.executable, "-c", DISPATCH], capture_output=True, text=True,
-                          check=True, env=environment)  # fmt: skip
-    assert done.stdout == "['', 'array_api_dispatch=True, and an argument is of __main__']\n"
-
-
-def test_parameters_that_polyfuse_does_not_know_are_an_obstacle(
-    data: Any, unpatched: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def init(self: Any, *, copy: bool = True, clip: bool = False, new: int = 3) -> None:
-        self.copy, self.clip, self.new = copy, clip, new
-
-    monkeypatch.setattr(MaxAbsScaler, "__init__", init)
-    patch_sklearn()
-    MaxAbsScaler().fit(data[0])
-    assert report().calls[-1].outcome == "accelerated"
-    MaxAbsScaler(new=4).fit(data[0])
-    assert report().calls[-1].reason == "the parameter new is not known to polyfuse"
     unpatch_sklearn()
 
 
@@ -578,35 +276,6 @@ def _classes(estimator: Any) -> dict[str, Any]:
     return {"classes": [0, 1]} if isinstance(estimator, SGDClassifier) else {}
 
 
-@pytest.mark.parametrize("cls", [SGDClassifier, SGDOneClassSVM])
-@pytest.mark.parametrize("learning_rate", ["constant", "optimal"])
-def test_generators_are_left_where_scikit_learn_leaves_them(
-    cls: Any, learning_rate: str, data: Any, unpatched: None
-) -> None:
-    X, y = data
-
-    def drawn() -> tuple[float, float]:
-        """Numbers that follow a fit that overflows, or not."""
-        np.random.seed(5)  # noqa: NPY002 (what SGDOneClassSVM draws from)
-        generator = np.random.RandomState(7)
-        model = cls(random_state=generator, learning_rate=learning_rate, eta0=1e3, max_iter=9)
-        with suppress(ValueError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.fit(X * 1e200, y)
-        return generator.random_sample(), float(np.random.random_sample())  # noqa: NPY002
-
-    expected = drawn()
-    patch_sklearn()
-    assert drawn() == expected
-
-
-def test_an_instance_that_was_given_a_method_is_asked_for_it(data: Any, patched: None) -> None:
-    X, y = data
-    model = SGDClassifier(random_state=0).fit(X, y)
-    model.decision_function = lambda X: np.full(len(X), -1.0)
-    assert not model.predict(X).any()
-
-
 def test_signatures_and_names_stay(unpatched: None) -> None:
     import inspect
 
@@ -616,41 +285,3 @@ def test_signatures_and_names_stay(unpatched: None) -> None:
     what = [StandardScaler.fit, StandardScaler.transform, SGDClassifier.fit, metrics.f1_score]
     after = [(inspect.signature(f), f.__name__, f.__module__, f.__doc__) for f in what]
     assert after == before
-
-
-def test_the_report_is_a_table_and_counts_all_calls(data: Any, patched: None) -> None:
-    X, y = data
-    threads = [Thread(target=lambda: [accuracy_score(y, y) for _ in range(4000)])
-               for _ in range(4)]  # fmt: skip
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    Private().fit(X)
-    with pytest.raises(ValueError, match="inconsistent"):
-        accuracy_score(y, y[:3])
-    seen = report()
-    assert len(seen.calls) == 10_000  # the latest
-    assert seen.totals["accuracy_score", "accelerated", ""][0] == 16_000
-    assert seen.totals["accuracy_score", "accelerated", ""][1] > 0.0
-    assert seen.calls[-1].shape == (200,)
-    assert seen.calls[-1].outcome == "raised"
-    assert seen.count("fell back") == 2  # fit, which calls partial_fit
-    lines = str(seen).splitlines()
-    assert lines[0].split() == ["outcome", "calls", "seconds", "reason"]
-    assert [line.split()[:3] for line in lines[1:2]] == [["MinMaxScaler.fit", "fell", "back"]]
-    assert lines[-1] == "16,000 accelerated, 2 fell back, 1 raised"
-    clear_report()
-    assert str(report()) == "No call of what is patched."
-
-
-def test_the_log_tells_of_fallback(
-    data: Any, patched: None, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.INFO, logger="polyfuse"):
-        StandardScaler().fit(data[0])
-        Private().fit(data[0])
-    assert [record.getMessage().rpartition(",")[0] for record in caplog.records] == [
-        "MinMaxScaler.partial_fit: fell back (Private overrides _reset)",
-        "MinMaxScaler.fit: fell back (Private overrides _reset)",
-    ]

@@ -9,6 +9,9 @@ from typing import Any
 from ..exceptions import NotAcceleratedError
 from ._calls import BOOK, FELL_BACK, RAISED
 
+Config = Callable[[], Mapping[str, Any]]
+"""How to ask for scikit-learn's configuration in this thread."""
+
 _NATIVE = {"builtins", "numpy", "pandas", "polars", "scipy"}
 
 

@@ -9,7 +9,7 @@ who have it. Where ours raises, a copy of the wrapper as it was is asked.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import update_wrapper
 from importlib import import_module
 from time import perf_counter
@@ -17,10 +17,8 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from .. import metrics, preprocessing
-from ._attempts import Mode, array_api, fall_back, reason_of
+from ._attempts import Config, Mode, array_api, fall_back, reason_of
 from ._calls import ACCELERATED, BOOK
-
-Config = Callable[[], Mapping[str, Any]]
 
 MODULES = {"metrics": metrics, "preprocessing": preprocessing}
 

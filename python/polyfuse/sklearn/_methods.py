@@ -8,7 +8,7 @@ those that inherit from it stay scikit-learn's, so nothing that holds them has t
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from time import perf_counter
 from typing import Any
@@ -20,10 +20,8 @@ from .._feature_names import output_kind
 from .._random import global_state
 from .._sgd_inputs import is_blocks
 from ..exceptions import SPEAKS_AS
-from ._attempts import Mode, array_api, fall_back, reason_of
+from ._attempts import Config, Mode, array_api, fall_back, reason_of
 from ._calls import ACCELERATED, BOOK
-
-Config = Callable[[], Mapping[str, Any]]
 
 _LEARNING = ("fit", "partial_fit")
 _AFFINE = ("fit", "partial_fit", "transform", "inverse_transform")

@@ -11,8 +11,8 @@ from threading import RLock
 from .. import linear_model, preprocessing
 from .._kernels import select
 from ..exceptions import warn
-from ._attempts import Mode
-from ._functions import Config, Function
+from ._attempts import Config, Mode
+from ._functions import Function
 from ._functions import names as function_names
 from ._methods import METHODS, Method
 from ._releases import NEWEST, OLDEST, installed, internal, is_alike, of_release
