@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import fusion as _fusion
-from ._arrays import kind_of, require_rows
+from ._arrays import require_rows
 from ._blocks import BlocksLike
 from ._interchange import as_array
-from ._kernels.fusion_ops import OPERATORS
-from ._linear import likeliest
+from ._modality_scores import ModalityScores, require_scores
 from .metrics import accuracy_score
 
-__all__ = ["Contributions", "DropModality", "drop_modality", "modality_contributions"]
+__all__ = [
+    "Contributions", "DropModality", "ModalityScores", "drop_modality", "modality_contributions",
+]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")
 
@@ -62,7 +62,7 @@ class DropModality:
     without: dict[str, float]
 
 
-def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
+def modality_contributions(model: Any, blocks: BlocksLike | None = None) -> Contributions:
     """Share of each modality in the decisions of an additive model.
 
     phi_m(x) = s_m(x_m) - mean over the rows of s_m, with s_m the modality's part of the scores
@@ -74,7 +74,7 @@ def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
 
     Parameters
     ----------
-    model : fitted FusionClassifier
+    model : fitted FusionClassifier, or ModalityScores
         With fusion="concatenate", or level="late" and "sum", "mean", "weighted_sum" or
         "weighted_mean".
     blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
@@ -87,7 +87,7 @@ def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
     Raises
     ------
     TypeError
-        If `model` is no FusionClassifier.
+        If `model` is neither, or `blocks` do not go with it.
     ValueError
         If the fusion is not additive, or the blocks are not those of the model.
 
@@ -105,20 +105,18 @@ def modality_contributions(model: Any, blocks: BlocksLike) -> Contributions:
     >>> pf.inspection.modality_contributions(model, blocks).share.round(2)
     array([1., 0.])
     """
-    parts = _parts(model, blocks)
-    if model.level == "late":
-        if model.fusion not in ADDITIVE:
-            raise ValueError(
-                f"modality_contributions needs an additive model: fusion='concatenate', or "
-                f"level='late' with one of {', '.join(map(repr, ADDITIVE))}; "
-                f"got fusion={model.fusion!r}."
-            )
-        scale = model.weights_ / (model.weights_.sum() if "mean" in model.fusion else 1.0)
-        parts = {name: w * part for w, (name, part) in zip(scale, parts.items(), strict=True)}
-    per_row = np.column_stack([_size(part) for part in parts.values()])
+    scores = require_scores(model, blocks)
+    if scores.rule not in ADDITIVE:
+        raise ValueError(
+            f"modality_contributions needs an additive model: fusion='concatenate', or "
+            f"level='late' with one of {', '.join(map(repr, ADDITIVE))}; "
+            f"got fusion={scores.rule!r}."
+        )
+    scale = scores.weights / (scores.weights.sum() if "mean" in scores.rule else 1.0)
+    per_row = np.column_stack([_size(w * x) for w, x in zip(scale, scores.parts, strict=True)])
     total = per_row.mean(axis=0)
     share = total / total.sum() if total.any() else np.full(len(total), 1.0 / len(total))
-    return Contributions(tuple(parts), per_row, share)
+    return Contributions(scores.names, per_row, share)
 
 
 def _size(part: NDArray) -> NDArray[np.float64]:
@@ -127,17 +125,9 @@ def _size(part: NDArray) -> NDArray[np.float64]:
     return size
 
 
-def _parts(model: Any, blocks: BlocksLike) -> dict[str, NDArray]:
-    """The modalities' parts of the scores, of at least one row."""
-    if not hasattr(model, "modality_scores"):
-        raise TypeError(f"model must be a fitted FusionClassifier; got {kind_of(model)}.")
-    parts: dict[str, NDArray] = model.modality_scores(blocks)
-    if len(next(iter(parts.values()))) == 0:
-        raise ValueError("blocks must have at least one row; got none.")
-    return parts
-
-
-def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
+def drop_modality(
+    model: Any, blocks: BlocksLike | None = None, y: ArrayLike | None = None
+) -> DropModality:
     """Accuracy of a fitted model without each of its modalities in turn.
 
     A modality is dropped by putting the mean of its part of the scores, over the rows given, in
@@ -147,7 +137,7 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
 
     Parameters
     ----------
-    model : fitted FusionClassifier
+    model : fitted FusionClassifier, or ModalityScores
         With fusion="concatenate", or level="late" and any fusion.
     blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
     y : array-like of shape (n_samples,)
@@ -160,7 +150,7 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
     Raises
     ------
     TypeError
-        If `model` is no FusionClassifier.
+        If `model` is neither, or `blocks` do not go with it.
     ValueError
         If one model sees all modalities mixed (an early fold), the blocks are not those of the
         model, or `y` has another length.
@@ -174,22 +164,10 @@ def drop_modality(model: Any, blocks: BlocksLike, y: ArrayLike) -> DropModality:
     >>> pf.inspection.drop_modality(model, blocks, y)
     DropModality(accuracy=1.0, without={'image': 0.5, 'noise': 1.0})
     """
-    parts = _parts(model, blocks)
+    scores = require_scores(model, blocks)
     labels = as_array(y, "y")
-    require_rows(len(next(iter(parts.values()))), labels)
-    without = {}
-    for name, part in parts.items():
-        silent = np.broadcast_to(part.mean(axis=0, dtype=np.float64).astype(part.dtype), part.shape)
-        without[name] = accuracy_score(labels, _predict(model, {**parts, name: silent}))
-    return DropModality(accuracy_score(labels, _predict(model, parts)), without)
-
-
-def _predict(model: Any, parts: dict[str, NDArray]) -> NDArray:
-    """Labels decided by the parts of the scores."""
-    if model.level == "early":
-        out = sum(parts.values()) + model.intercept_
-    else:
-        weights = model.weights_ if OPERATORS[model.fusion].weighted else None
-        out = _fusion.fuse(list(parts.values()), model.fusion, weights=weights)
-    labels: NDArray = model.classes_[likeliest(out)]
-    return labels
+    require_rows(scores.shape[0], labels)
+    without = {
+        name: accuracy_score(labels, scores.silenced([name]).predict()) for name in scores.names
+    }
+    return DropModality(accuracy_score(labels, scores.predict()), without)

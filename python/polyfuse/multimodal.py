@@ -25,10 +25,11 @@ from ._fusion_scalers import Scalers, affine_of, fit_scalers
 from ._kernels.contract import CONCATENATE, Block, Rows
 from ._kernels.fusion_ops import OPERATORS
 from ._linear import class_targets, encode_classes, likeliest, probabilities, scores
+from ._modality_scores import ModalityScores
 from ._multimodal_inputs import read, read_again, remember
 from ._sgd_targets import as_targets
 
-__all__ = ["FusionClassifier"]
+__all__ = ["FusionClassifier", "ModalityScores"]
 
 LEVELS = ("early", "late")
 _OTHERS = ("geometric_mean", "power_mean", "vote", "weighted_vote")
@@ -298,13 +299,20 @@ class FusionClassifier(Classifier):
 
     # -- predict ---------------------------------------------------------------------------------
 
-    def modality_scores(self, blocks: BlocksLike) -> dict[str, NDArray]:
-        """Each modality's own part of the scores, shape (n_samples, n_outputs), by name.
+    def modality_scores(self, blocks: BlocksLike) -> ModalityScores:
+        """Each modality's own part of the scores, by name, and how they are fused.
 
         For level="early" with "concatenate" they add up, with the intercept, to
         `decision_function`; for level="late" they are the class probabilities that are fused.
         """
-        return self._parts(self._describe(blocks))
+        parts = self._parts(self._describe(blocks))
+        late = self._level == "late"
+        weighted = late and OPERATORS[self._fusion].weighted
+        return ModalityScores(
+            parts, rule=self._fusion if late else "sum",
+            weights=self.weights_ if weighted else None,
+            intercept=0.0 if late else self.intercept_, classes=self.classes_,
+        )  # fmt: skip
 
     def _parts(self, described: tuple[Block, ...]) -> dict[str, NDArray]:
         if self._level == "early" and self._fusion != CONCATENATE:
