@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._config import show_config
     from ._kernels import isa_levels, use
     from .blocks import Blocks
-    from .multimodal import FusionClassifier
+    from .multimodal import FusionClassifier, FusionRegressor
 
 _MODULES = (
     "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
@@ -39,13 +39,15 @@ _MODULES = (
 _NAMES = {
     "Blocks": "blocks",
     "FusionClassifier": "multimodal",
+    "FusionRegressor": "multimodal",
     "isa_levels": "_kernels",
     "show_config": "_config",
     "use": "_kernels",
 }
 
 __all__ = [
-    "Blocks", "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
+    "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "exceptions",
+    "fusion", "inspection",
     "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
     "reporting", "show_config", "sklearn", "use",
 ]  # fmt: skip

@@ -8,18 +8,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import fusion as _fusion
 from . import metrics
 from ._arrays import require_finite
 from ._blocks import BlocksLike, as_blocks
 from ._kernels.contract import CONCATENATE
-from ._kernels.fusion_ops import OPERATORS
 from ._linear import encode_classes
+from ._modality_scores import ModalityScores
 from ._statistics import CONFIDENCE
 from .inspection import Contributions, DropModality, drop_modality, modality_contributions
 from .multimodal import FusionClassifier
@@ -27,7 +28,7 @@ from .multimodal import FusionClassifier
 Progress = Callable[[str, int, int, int], None]
 """Called as progress(what, step, n_steps, iteration), steps and iterations counted from 1."""
 
-LATE = ("mean", "weighted_mean", "sum", "weighted_sum", "maximum", "minimum")
+LATE = ("geometric_mean", "mean", "weighted_mean", "maximum", "minimum", "median", "vote")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Scored:
         Between 0 and 1; all but the accuracy are means over the classes (macro).
     seconds : float
         Time to fit this model, were it the only one: a late fusion counts the models of all its
-        modalities, and the validation that finds its weights.
+        modalities, with the folds that find their temperatures.
     predicted : ndarray of shape (n_test,), int64
         Class codes.
     """
@@ -111,7 +112,7 @@ class Comparison:
         Their class codes.
     alone, fused : tuple of Scored
     weights : dict of str to float
-        Of the weighted rules: each modality's accuracy on training rows set apart.
+        Of the weighted rules: each modality's accuracy on training rows held out in turn.
     loss_curves : dict of str to list of float
         Mean objective after each iteration, by label of the model.
     contributions : Contributions
@@ -219,7 +220,8 @@ def compare(
     """Score each modality alone and every fusion of them on rows held out.
 
     One model is fitted per modality, and one on their concatenation. All late fusions share the
-    models of the modalities; each equals ``FusionClassifier(rule, level="late")`` fitted afresh.
+    models of the modalities and their temperatures; each equals
+    ``FusionClassifier(rule, level="late")`` fitted afresh.
     Training and test rows are copied: the price of a split.
 
     Parameters
@@ -283,23 +285,30 @@ class _Run:
         self.test, self.y_test = test, y_test
         self.codes = np.arange(n_classes)
         self.progress = progress
-        self.step, self.n_steps = 0, 2 * len(train) + 1
+        self.step, self.n_steps = 0, len(train) + 1
         self.loss_curves: dict[str, list[float]] = {}
 
     def comparison(
         self, class_names: tuple[str, ...], test_rows: NDArray[np.int64], random_state: int
     ) -> Comparison:
-        alone, models, shared = [], {}, 0.0
+        alone, shared = [], 0.0
+        parts, weights = {}, {}
         for name in self.train:
-            model, seconds = self._fit([name], f"{name} alone")
-            predicted = model.predict({name: self.test[name]})
-            alone.append(self._score(name, "alone", predicted, seconds))
-            models[name] = model
+            how = {"level": "late", "fusion": "weighted_mean", "weights": "validation"}
+            model, seconds = self._fit([name], f"{name} alone", how)
+            scores = model.modality_scores({name: self.test[name]})
+            parts[name], weights[name] = scores[name], float(model.weights_[0])
+            self.loss_curves[f"{name} alone"] = list(model.loss_curve_[name])
+            alone.append(self._score(name, "alone", scores.predict(), seconds))
             shared += seconds
-        early, seconds = self._fit(list(self.train), f"{CONCATENATE} (early)")
+        label = f"{CONCATENATE} (early)"
+        early, seconds = self._fit(list(self.train), label, {})
+        self.loss_curves[label] = list(early.loss_curve_)
         fused = [self._score(CONCATENATE, "early", early.predict(self.test), seconds)]
-        weights, validation = self._validate(models)
-        fused += self._late(models, weights, shared, validation)
+        for rule in LATE:
+            own = weights if rule.startswith("weighted") else None
+            scores = ModalityScores(parts, rule=rule, weights=own, classes=self.codes)
+            fused.append(self._score(rule, "late", scores.predict(), shared))
         return Comparison(
             tuple(self.train), class_names, len(self.y_train), test_rows, self.y_test,
             tuple(alone), tuple(fused), weights, self.loss_curves,
@@ -307,46 +316,17 @@ class _Run:
             drop_modality(early, self.test, self.y_test), random_state,
         )  # fmt: skip
 
-    def _fit(self, names: list[str], label: str) -> tuple[FusionClassifier, float]:
-        self._next(label)
-        start = perf_counter()
-        model = FusionClassifier().fit(
-            {name: self.train[name] for name in names}, self.y_train,
-            callback=lambda iteration, _: self.progress(
-                label, self.step, self.n_steps, iteration
-            ),
-        )  # fmt: skip
-        seconds = perf_counter() - start
-        self.loss_curves[label] = list(model.loss_curve_)
-        return model, seconds
-
-    def _next(self, label: str) -> None:
+    def _fit(
+        self, names: list[str], label: str, params: dict[str, Any]
+    ) -> tuple[FusionClassifier, float]:
         self.step += 1
         self.progress(label, self.step, self.n_steps, 0)
-
-    def _validate(self, models: dict[str, FusionClassifier]) -> tuple[dict[str, float], float]:
-        """What weights="validation" gives, from the scalers fitted already; and its seconds."""
-        start, accuracy = perf_counter(), []
-        for name, model in models.items():
-            self._next(f"weight of {name}")
-            described = model._describe({name: self.train[name]})
-            accuracy += model._validate([name], described, self.y_train, len(self.codes), None)
-        if not sum(accuracy):
-            accuracy = [1.0] * len(accuracy)
-        return dict(zip(models, accuracy, strict=True)), perf_counter() - start
-
-    def _late(
-        self, models: dict[str, FusionClassifier], weights: dict[str, float], shared: float,
-        validation: float,
-    ) -> list[Scored]:  # fmt: skip
-        parts = {name: m.predict_proba({name: self.test[name]}) for name, m in models.items()}
-        scored = []
-        for rule in LATE:
-            weighted = OPERATORS[rule].weighted
-            out = _fusion.fuse(parts, rule, weights=weights if weighted else None)
-            seconds = shared + (validation if weighted else 0.0)
-            scored.append(self._score(rule, "late", out.argmax(axis=1), seconds))
-        return scored
+        start, made = perf_counter(), count(1)
+        model = FusionClassifier(**params).fit(
+            {name: self.train[name] for name in names}, self.y_train,
+            callback=lambda *_: self.progress(label, self.step, self.n_steps, next(made)),
+        )  # fmt: skip
+        return model, perf_counter() - start
 
     def _score(self, name: str, kind: str, predicted: NDArray, seconds: float) -> Scored:
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(

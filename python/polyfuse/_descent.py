@@ -21,22 +21,22 @@ Objective = Callable[[Vector], tuple[float, Vector]]
 Callback = Callable[[int, float], object]
 
 # The greatest curvature of each loss in its scores (softmax: Böhning, 1992).
-_CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
+CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
 
 
 @dataclass(frozen=True)
 class Problem:
     """Rows, their targets, and what is to be minimised: mean loss + alpha / 2 · |coef|².
 
-    `sample_weight` has mean one (see :func:`mean_one`), so that the mean is over rows. `unit` is
-    that of the targets, which tolerances are relative to.
+    `alpha` is one number, or one per column. `sample_weight` has mean one (see :func:`mean_one`),
+    so that the mean is over rows. `unit` is that of the targets, which tolerances are relative to.
     """
 
     rows: Rows
     targets: Vector
     loss: str
     n_outputs: int
-    alpha: float
+    alpha: float | Vector
     sample_weight: Vector | None = None
     fit_intercept: bool = True
     unit: float = 1.0
@@ -79,7 +79,8 @@ class Problem:
         if not self.fit_intercept:
             grad_intercept[:] = 0.0
         flat = theta[: self.n_coef]
-        return loss / self.rows.n_rows + 0.5 * self.alpha * dot(flat, flat), gradient
+        penalty = 0.5 * dot(flat, np.ascontiguousarray(self.alpha * coef).ravel())
+        return loss / self.rows.n_rows + penalty, gradient
 
     def hessian(self) -> Problem:
         """Whose gradient at a vector is the mean of x xᵀ times it."""
@@ -116,7 +117,7 @@ class Problem:
             if centre is not None:
                 hessian.centred(v, centre)
             value = max(value, float(np.sqrt(dot(v, v))))
-        return 1.1 * _CURVATURE[self.loss] * value + self.alpha
+        return 1.1 * CURVATURE[self.loss] * value + float(np.max(self.alpha))
 
     def batch_smoothness(self, batch_size: int, n_rows: int | None = None) -> float:
         """The smoothness that steps on batches of `n_rows` rows with weights meet on average.
@@ -128,7 +129,7 @@ class Problem:
         if b >= n:
             return self.smoothness()
         square = longest_row(self.rows, self.sample_weight, self.fit_intercept)
-        longest = _CURVATURE[self.loss] * square * n / self.rows.n_rows + self.alpha
+        longest = CURVATURE[self.loss] * square * n / self.rows.n_rows + float(np.max(self.alpha))
         if b == 1:
             return longest
         whole = self.smoothness()

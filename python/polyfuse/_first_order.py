@@ -175,8 +175,8 @@ class Batches:
             part = order[start : start + height]
             total += _kernels.select().descend(
                 problem.rows, part, batch, problem.targets, self.weight, problem.loss,
-                np.full(-(-len(part) // batch), rate), problem.alpha, self.momentum, self.nesterov,
-                coef, intercept, self.moved, problem.fit_intercept,
+                np.full(-(-len(part) // batch), rate), float(problem.alpha), self.momentum,
+                self.nesterov, coef, intercept, self.moved, problem.fit_intercept,
             )  # fmt: skip
         return total / len(order), False
 

@@ -34,18 +34,30 @@ def probabilities(scores: NDArray) -> NDArray:
 
 def losses(scores: NDArray, targets: NDArray, loss: str) -> NDArray[np.float64]:
     """The loss of each row as the kernels define it, for targets of shape (n_samples, 1)."""
+    return residuals(scores, targets, loss)[0]
+
+
+def residuals(
+    scores: NDArray, targets: NDArray, loss: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The loss of each row as the kernels define it, and its derivatives by the scores."""
     wide = scores.astype(np.float64, copy=False)
     if loss == "squared_error":
-        squares: NDArray[np.float64] = 0.5 * ((wide - targets) ** 2).sum(axis=1)
-        return squares
+        gap: NDArray[np.float64] = wide - targets
+        return 0.5 * (gap**2).sum(axis=1), gap
     if loss == "log_loss":
+        odds = np.exp(-np.abs(wide))
+        positive = np.where(wide > 0.0, 1.0, odds) / (1.0 + odds)
         logistic: NDArray[np.float64] = np.logaddexp(0.0, np.where(targets > 0.0, -wide, wide))
-        return logistic[:, 0]
-    highest = wide.max(axis=1)
-    own = np.take_along_axis(wide, targets.astype(np.int64), axis=1)[:, 0]
-    softmax: NDArray[np.float64] = highest - own
-    softmax += np.log(np.exp(wide - highest[:, None]).sum(axis=1))
-    return softmax
+        return logistic.sum(axis=1), positive - targets
+    codes = targets.astype(np.int64)
+    shifted = wide - wide.max(axis=1, keepdims=True)
+    softmax = np.exp(shifted)
+    total = softmax.sum(axis=1, keepdims=True)
+    own = np.log(total[:, 0]) - np.take_along_axis(shifted, codes, axis=1)[:, 0]
+    softmax /= total
+    softmax[np.arange(len(wide)), codes[:, 0]] -= 1.0
+    return own, softmax
 
 
 def likeliest(scores: NDArray) -> NDArray[np.intp]:

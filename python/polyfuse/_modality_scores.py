@@ -37,7 +37,7 @@ class ModalityScores(Mapping[str, NDArray]):
         A fold of :mod:`polyfuse.fusion`; "vote" or "weighted_vote", of the class each modality
         names; "borda" or "reciprocal_rank_fusion", of the classes in its order.
     weights : dict or array-like of shape (n_modalities,), optional
-        Of a rule that weighs.
+        Of a rule that weighs. A modality of no weight counts as one that is not there.
     intercept : float or array-like of shape (n_outputs,), default=0.0
         Added to what is fused.
     classes : array-like of shape (n_classes,), optional
@@ -136,11 +136,11 @@ class ModalityScores(Mapping[str, NDArray]):
     def fused(self, names: Sequence[str] | None = None) -> NDArray:
         """Fused scores of all modalities, or of those named, shape (n_samples, n_outputs)."""
         chosen = range(len(self)) if names is None else [self._place(name) for name in names]
-        parts = [self.parts[m] for m in chosen]
-        if not parts:
+        heard = [m for m in chosen if self.weights[m] != 0.0]
+        if not heard:
             return self._rows_of(self.prior + self.intercept)
-        masks = [self.masks[m] for m in chosen]
-        out = fuse_scores(parts, self.rule, self.weights[list(chosen)], masks)
+        masks = [self.masks[m] for m in heard]
+        out = fuse_scores([self.parts[m] for m in heard], self.rule, self.weights[heard], masks)
         empty = nowhere(masks)
         if empty is not None:
             out[empty] = self.prior
@@ -200,7 +200,6 @@ def fuse_scores(
         parts = [_votes(x) for x in parts]
         rule = "sum" if rule == "vote" else "weighted_sum"
     if not there:
-        # One modality says what it says, whatever its weight.
         return _fusion.fuse(parts, rule, weights=_weights_of(rule, weights))
     return _fusion.fuse(
         parts, rule, weights=_weights_of(rule, weights), missing="skip", present=list(masks),

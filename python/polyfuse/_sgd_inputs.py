@@ -84,7 +84,7 @@ def see(estimator: Any, X: Any, scaler: Scalers, *, warm: bool = False, fit: boo
     values = given.values
     scalers = _scalers(modalities, values, scaler, fit)
     affines = [
-        _affine(s, v, m) if s is None or is_fitted(s) else None
+        scaler_map(s, v, m) if s is None or is_fitted(s) else None
         for s, v, m in zip(scalers, values, modalities or ["X"], strict=True)
     ]
     rows = _rows(values, affines, model_dtype(values, affines))
@@ -116,7 +116,7 @@ def see_again(
     else:
         given = _as_fitted(estimator, given)
     values, scalers = given.values, estimator._scalers
-    affines = [_affine(s, v, "X") for s, v in zip(scalers, values, strict=True)]
+    affines = [scaler_map(s, v, "X") for s, v in zip(scalers, values, strict=True)]
     return _rows(values, affines, dtype or model_dtype(values, affines))
 
 
@@ -155,7 +155,7 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
         X = without_sparse_columns(X, widen=not scoring)
         # Text is converted where scikit-learn does: in fit.
         matrix = (
-            _sparse(X, estimator, "X") if is_sparse(X) else as_samples(X, caller, numeric=scoring)
+            as_csr(X, estimator, "X") if is_sparse(X) else as_samples(X, caller, numeric=scoring)
         )
         if not scoring:
             _require_finite(matrix, "X", caller)
@@ -165,7 +165,7 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     for name, block in zip(names, blocks, strict=True):
         x = without_sparse_columns(block, widen=not scoring)
         shown = f"X[{str(name)!r}]"
-        matrix = _sparse(x, estimator, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
+        matrix = as_csr(x, estimator, shown) if is_sparse(x) else as_matrix(x, shown, min_rows=1)
         if not scoring:
             _require_finite(matrix, shown, caller)
         values.append(matrix)
@@ -176,7 +176,7 @@ def _read(estimator: Any, X: Any, *, scoring: bool = False) -> _Given:
     return _Given(names, values, features)
 
 
-def _sparse(x: Any, estimator: Any, name: str) -> Csr:
+def as_csr(x: Any, estimator: Any, name: str) -> Csr:
     """A sparse matrix as the kernels take it, without a copy where it is CSR already."""
     if hasattr(estimator, "_for_sparse"):
         require_dense(x, name, estimator._for_sparse)
@@ -263,7 +263,7 @@ def _scalers(
     if not fit:
         return [own if own is None or is_fitted(own) else new_scaler(own) for own in each]
     return [
-        own if own is None or is_fitted(own) else _fit(name, modalities is None, value, own)
+        own if own is None or is_fitted(own) else fit_block(name, value, own, modalities is None)
         for name, value, own in zip(names, values, each, strict=True)
     ]
 
@@ -274,7 +274,7 @@ def unfitted_entries(names: list[str] | None, scaler: Scalers) -> list[bool]:
     return [own is not None and not is_fitted(own) for own in each]
 
 
-def _fit(name: str, alone: bool, values: Any, scaler: Any) -> Any:
+def fit_block(name: str, values: Any, scaler: Any, alone: bool = False) -> Any:
     """A new scaler, fitted on a block; `alone`, that is all of X."""
     if not isinstance(values, Csr):
         return fit_scaler("X" if alone else f"X[{name!r}]", values, scaler)
@@ -292,7 +292,7 @@ def _fit(name: str, alone: bool, values: Any, scaler: Any) -> Any:
         ) from error
 
 
-def _affine(scaler: Any, values: Any, name: str) -> Affine | None:
+def scaler_map(scaler: Any, values: Any, name: str) -> Affine | None:
     """The map of a fitted scaler, for a block of some width."""
     affine = affine_of(scaler)
     if affine is None:

@@ -142,8 +142,8 @@ def _scores(comparison: Comparison) -> str:
         ),
         html.note(
             "Fit time is that of the model were it the only one: a late fusion counts the fits of "
-            "all modalities, a weighted one also the validation that found its weights "
-            f"({weights}). A sum and a mean of the same probabilities always agree."
+            "all modalities, and those of the folds that find temperatures and weights "
+            f"({weights})."
         ),
     )  # fmt: skip
 

@@ -30,7 +30,7 @@ def data(request, rng):
 
 def late(rule, blocks, y):
     weights = WEIGHTS if "weighted" in rule else None
-    return pf.FusionClassifier(rule, level="late", weights=weights).fit(blocks, y)
+    return pf.FusionClassifier(rule, level="late", weights=weights, calibrate=False).fit(blocks, y)
 
 
 def shapley(value, players):
@@ -170,4 +170,4 @@ def test_probabilities_are_what_late_models_share(data):
     alone = pf.FusionClassifier().fit({"a": blocks["a"]}, y)
     scores = alone.decision_function({"a": blocks["a"]}).reshape(len(y), -1)
     shared = late("mean", blocks, y).modality_scores(blocks)["a"]
-    np.testing.assert_array_equal(probabilities(scores), shared)
+    np.testing.assert_allclose(probabilities(scores), shared, rtol=1e-12)

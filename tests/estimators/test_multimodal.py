@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import cross_val_predict, train_test_split
 from sklearn.preprocessing import StandardScaler as SkStandardScaler
 
 import polyfuse as pf
+from polyfuse._fusion_parameters import FUSIONS
 from polyfuse.exceptions import NotFittedError
-from polyfuse.multimodal import FUSIONS
 
 Blocks = dict[str, Any]
 
@@ -80,33 +80,30 @@ def test_late_fusion_fuses_probabilities(
 ) -> None:
     blocks, y = make_blocks(n_classes, rng)
     weights = {"image": 1.0, "text": 2.0, "sound": 0.5} if "weighted" in fusion else None
-    model = pf.FusionClassifier(fusion, level="late", weights=weights, tol=1e-8).fit(blocks, y)
+    model = pf.FusionClassifier(fusion, level="late", weights=weights, calibrate=False, tol=1e-8)
+    model.fit(blocks, y)
     alone = {
         name: pf.FusionClassifier(tol=1e-8).fit({name: block}, y).predict_proba({name: block})
         for name, block in blocks.items()
     }
     for name, scores in model.modality_scores(blocks).items():
-        np.testing.assert_allclose(scores, alone[name], atol=1e-12)
+        np.testing.assert_allclose(scores, alone[name], atol=1e-6)
     fused = pf.fusion.fuse(alone, fusion, weights=weights)
     expected = fused / fused.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(model.predict_proba(blocks), expected, atol=1e-7)
+    np.testing.assert_allclose(model.predict_proba(blocks), expected, atol=1e-6)
     np.testing.assert_array_equal(model.predict(blocks), fused.argmax(axis=1))
 
 
 def test_validation_weights_are_held_out_accuracies(rng: np.random.Generator) -> None:
     blocks, y = make_blocks(3, rng)
     blocks["noise"] = rng.normal(size=(len(y), 5))
-    model = pf.FusionClassifier("weighted_mean", level="late", weights="validation")
+    model = pf.FusionClassifier("weighted_mean", level="late", weights="validation", tol=1e-8)
     model.fit(blocks, y)
-    held_out = np.zeros(len(y), bool)
-    for label in range(3):
-        held_out[np.flatnonzero(y == label)[4::5]] = True
-    # scaled by the statistics of all training rows, learned on the rows that are not held out
-    x = SkStandardScaler().fit_transform(blocks["image"])
-    oracle = LogisticRegression(C=(~held_out).sum() ** 0, max_iter=1000)
-    accuracy = oracle.fit(x[~held_out], y[~held_out]).score(x[held_out], y[held_out])
-    assert model.weights_[0] == pytest.approx(accuracy, abs=0.021)
-    assert model.weights_[3] == min(model.weights_)
+    for weight, block in zip(model.weights_, blocks.values(), strict=True):
+        # scaled by the statistics of all rows
+        x = SkStandardScaler().fit_transform(block)
+        predicted = cross_val_predict(LogisticRegression(tol=1e-8, max_iter=5000), x, y, cv=5)
+        assert weight == pytest.approx((predicted == y).mean(), abs=1e-9)
 
 
 @pytest.mark.parametrize("fusion", ["concatenate"])
@@ -194,8 +191,8 @@ Y = [0, 1, 0, 1]
     ("params", "message"),
     [
         ({"fusion": "vote"}, "fusion must be one of .* got 'vote'"),
-        ({"level": "middle"}, "level must be one of 'early', 'late'; got 'middle'"),
-        ({"level": "late"}, "fusion='concatenate' fuses features"),
+        ({"level": "middle"}, "level must be one of 'early', 'late', .*; got 'middle'"),
+        ({"level": "late", "fusion": "concatenate"}, "fusion='concatenate' fuses features"),
         (
             {"scaler": "unit"},
             "scaler must be one of 'standard', 'minmax', 'maxabs', 'robust'; got 'unit'",
@@ -238,9 +235,6 @@ def test_blocks_that_are_not_those_of_fit() -> None:
     model = pf.FusionClassifier().fit(GOOD, Y)
     with pytest.raises(ValueError, match=r"must be those of fit, \['a', 'b'\]; got \['a', 'c'\]"):
         model.predict({"a": GOOD["a"], "c": GOOD["b"]})
-    for blocks in ({"a": GOOD["a"]}, {"a": GOOD["a"], "b": None}):
-        with pytest.raises(ValueError, match=r"blocks\['b'\] is not given, and FusionClassifier"):
-            model.predict(blocks)
     with pytest.raises(ValueError, match=r"blocks\['b'\] has 1 features, .* expecting 3"):
         model.predict({"a": GOOD["a"], "b": GOOD["b"][:, :1]})
     with pytest.raises(ValueError, match="same number of rows; got a: 4, b: 2"):
@@ -309,8 +303,7 @@ def test_blocks_of_a_list_are_named_by_position() -> None:
 
 def test_a_matrix_that_is_a_dict_is_no_blocks(rng: np.random.Generator) -> None:
     x = sp.dok_matrix(rng.standard_normal((6, 2)))
-    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
-        pf.FusionClassifier().fit(x, [0, 1] * 3)
+    assert pf.FusionClassifier().fit(x, [0, 1] * 3).modalities_ == ["X"]
 
 
 def test_one_matrix_is_one_block(rng: np.random.Generator) -> None:

@@ -1,0 +1,83 @@
+"""Folds of the rows a model is fitted on, and scores of rows by models that did not see them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._arrays import require_rows
+from ._interchange import as_array
+from ._random import folds, stratified_folds
+
+Score = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray]
+"""Scores of the rows of an index, by a model learned from rows with weights."""
+
+
+def as_groups(groups: ArrayLike | None, n_rows: int) -> NDArray[np.int64] | None:
+    """A code per row for its group; None if there are none.
+
+    Raises
+    ------
+    ValueError
+        If there is not one group per row, or only one group.
+    """
+    if groups is None:
+        return None
+    given: Any = as_array(groups, "groups")
+    require_rows(n_rows, given, "groups")
+    labels, codes = np.unique(given, return_inverse=True)
+    if len(labels) < 2:
+        raise ValueError(f"groups must be at least two; got only {labels.tolist()[0]!r}.")
+    return codes.astype(np.int64)
+
+
+def fold_rows(
+    n_rows: int, n_folds: int, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
+) -> list[NDArray[np.int64]]:
+    """Rows of each fold: whole groups, else of each class alike, else consecutive rows.
+
+    Of fewer folds where there are fewer groups or rows than that; none if that leaves no two.
+    """
+    if groups is not None:
+        return list(_group_folds(groups, n_folds))
+    if codes is not None:
+        n_folds = min(n_folds, int(np.bincount(codes).max()))
+        if n_folds < 2:
+            return []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # classes of fewer rows than folds
+            return [rows for _, rows in stratified_folds(codes, n_folds)]
+    n_folds = min(n_folds, n_rows)
+    return [rows for _, rows in folds(n_rows, n_folds)] if n_folds > 1 else []
+
+
+def _group_folds(groups: NDArray[np.int64], n_folds: int) -> Iterator[NDArray[np.int64]]:
+    """Groups go, from the largest on, to the fold that has the fewest rows, as in GroupKFold."""
+    counts = np.bincount(groups)
+    n_folds = min(n_folds, len(counts))
+    sizes, fold_of = np.zeros(n_folds, np.int64), np.empty(len(counts), np.int64)
+    for group in np.argsort(-counts, kind="stable"):
+        fold_of[group] = sizes.argmin()
+        sizes[fold_of[group]] += counts[group]
+    for fold in range(n_folds):
+        yield np.flatnonzero(fold_of[groups] == fold)
+
+
+def held_out_scores(
+    score: Score, parts: list[NDArray[np.int64]], weight: NDArray[np.float64], n_outputs: int
+) -> NDArray[np.float64]:
+    """Scores of all rows, each by a model that learned from the other folds, (n, n_outputs).
+
+    A fold is left out by weights of zero: no row is copied. NaN in rows of no fold.
+    """
+    out = np.full((len(weight), n_outputs), np.nan)
+    for rows in parts:
+        learned = weight.copy()
+        learned[rows] = 0.0
+        if learned.any():
+            out[rows] = score(learned, rows)
+    return out
