@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ._config import show_config
     from ._kernels import isa_levels, use
     from .blocks import Blocks
-    from .multimodal import FusionClassifier, FusionRegressor
+    from .multimodal import FusionClassifier, FusionRegressor, search_fusion
 
 _MODULES = (
     "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
@@ -41,6 +41,7 @@ _NAMES = {
     "FusionClassifier": "multimodal",
     "FusionRegressor": "multimodal",
     "isa_levels": "_kernels",
+    "search_fusion": "multimodal",
     "show_config": "_config",
     "use": "_kernels",
 }
@@ -49,7 +50,7 @@ __all__ = [
     "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "exceptions",
     "fusion", "inspection",
     "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
-    "reporting", "show_config", "sklearn", "use",
+    "reporting", "search_fusion", "show_config", "sklearn", "use",
 ]  # fmt: skip
 
 

@@ -59,9 +59,10 @@ class FusionClassifier(FusionModel, Classifier):
     calibrate : bool, default=True
         Divide each modality's log-odds by a temperature, that of the least log-loss on rows held
         out, before they are fused late.
-    rho : float, default=0.5
+    rho : float or "validation", default="validation"
         How much "cooperative" wants modalities to agree: 0 is the early fusion, 1 (of numbers
-        predicted by least squares) the mean of models of single modalities.
+        predicted by least squares) the mean of models of single modalities. "validation" takes
+        that of 0, 0.003, 0.03, 0.3 and 1 with the least loss on rows held out.
     C : float, default=1.0
         Inverse strength of the L2 penalty.
     class_weight : dict or "balanced", optional
@@ -101,6 +102,8 @@ class FusionClassifier(FusionModel, Classifier):
         Of late fusions; ones if not calibrated.
     weights_ : ndarray of shape (n_modalities,)
         Weights in use; ones for fusions that do not weigh.
+    rho_ : float
+        That in use, for level="cooperative".
     prior_ : ndarray of shape (n_classes,)
         Frequencies of the classes: what is said of a row without any modality by a late fusion.
     loss_curve_ : list of float, or dict of it per modality for a late fusion
@@ -144,7 +147,7 @@ class FusionClassifier(FusionModel, Classifier):
         weights: Any = None,
         response: str = "probability",
         calibrate: bool = True,
-        rho: float = 0.5,
+        rho: float | str = "validation",
         C: float = 1.0,
         class_weight: Any = None,
         block_alpha: Any = None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,16 +13,26 @@ from ._arrays import require_fitted, result_dtype
 from ._blocks import BlocksLike, in_order
 from ._descent import Callback
 from ._fusion_learning import Lesson, Linear
-from ._fusion_parameters import EARLY, SELECTING, WEIGHTED, FusionParameters
+from ._fusion_parameters import EARLY, RHOS, SELECTING, WEIGHTED, FusionParameters
 from ._fusion_rows import block_weights
 from ._gradient_data import Task, row_weights
 from ._held_out import as_groups, fold_rows, held_out_scores
 from ._joint import block_scores, rows_of
 from ._kernels.contract import CONCATENATE, Block, Csr
-from ._linear import scores
+from ._linear import residuals, scores
 from ._missing import Present
 from ._modality_scores import RANKED, ModalityScores, nowhere
 from ._multimodal_inputs import Given, read, read_again, remember, require_finite_blocks
+
+
+class Plan(NamedTuple):
+    """Blocks, their scalers, what is to be learned from them, and attributes that y sets."""
+
+    given: Given
+    scalers: list[Any]
+    lesson: Lesson
+    weight: NDArray[np.float64] | None
+    known: dict[str, Any]
 
 
 class FusionModel(FusionParameters):
@@ -102,37 +113,64 @@ class FusionModel(FusionParameters):
             estimator is then left as it was.
         """
         fusion = self._check_parameters()
+        plan = self._plan(blocks, y, sample_weight, present, fusion, callback)
+        codes = as_groups(groups, plan.given.n_rows)
+        learned = self._learn(plan.lesson, fusion, plan.weight, codes)
+        # What predict does is what was fitted, whatever set_params does in between.
+        self._level, self._fusion = self.level, fusion
+        remember(self, plan.given)
+        self.scalers_ = dict(zip(self.modalities_, plan.scalers, strict=True))
+        self.prior_ = self._prior(plan.lesson.task, plan.weight)
+        for name, value in {**plan.known, **learned}.items():
+            setattr(self, name, value)
+        return self
+
+    def _plan(
+        self, blocks: Any, y: Any, sample_weight: ArrayLike | None, present: Present, fusion: str,
+        callback: Callback | None = None,
+    ) -> Plan:  # fmt: skip
+        """What is to be learned, checked and scaled."""
         given = read(self, blocks, present)
         task, known = self._task(y, given.n_rows)
         weight = row_weights(sample_weight, task, given.n_rows)
         scalers = self._fit_scalers(given)
         lesson = self._lesson(given, scalers, task, fusion, callback)
-        codes = as_groups(groups, given.n_rows)
-        learned = self._learn(lesson, fusion, weight, codes)
-        # What predict does is what was fitted, whatever set_params does in between.
-        self._level, self._fusion = self.level, fusion
-        remember(self, given)
-        self.scalers_ = dict(zip(self.modalities_, scalers, strict=True))
-        self.prior_ = self._prior(task, weight)
-        for name, value in {**known, **learned}.items():
-            setattr(self, name, value)
-        return self
+        return Plan(given, scalers, lesson, weight, known)
 
     def _learn(
         self, lesson: Lesson, fusion: str, weight: NDArray[np.float64] | None,
         groups: NDArray[np.int64] | None,
     ) -> dict[str, Any]:  # fmt: skip
+        folds: list[NDArray[np.int64]] = []
+        w = np.ones(lesson.n_rows) if weight is None else weight
+        tuned = self.level == "cooperative" and self.rho == "validation"
+        if tuned or (self.level in ("late", "hybrid") and self._holds_out()):
+            folds = fold_rows(lesson.n_rows, self.cv, lesson.task.codes, groups)
+        if self.level in ("late", "hybrid"):
+            return self._learn_members(lesson, fusion, weight, folds)
+        known: dict[str, Any] = {}
+        if self.level == "cooperative":
+            if tuned:
+                lesson = best_agreement(lesson, w, folds)
+            known = {"rho_": lesson.rho}
         names = list(map(str, lesson.names))
-        if self.level in ("early", "cooperative"):
-            model = _checked(lesson.together(weight), lesson)
-            op_weights = lesson.op_weights
-            return {
-                "coef_": dict(zip(names, model.coefs, strict=True)),
-                "intercept_": model.intercept,
-                "weights_": np.ones(len(names)) if op_weights is None else op_weights,
-                "loss_curve_": model.trace.losses,
-                "n_iter_": len(model.trace.losses),
-            }
+        model = _checked(lesson.together(weight), lesson)
+        op_weights = lesson.op_weights
+        return {
+            **known,
+            "coef_": dict(zip(names, model.coefs, strict=True)),
+            "intercept_": model.intercept,
+            "weights_": np.ones(len(names)) if op_weights is None else op_weights,
+            "loss_curve_": model.trace.losses,
+            "n_iter_": len(model.trace.losses),
+        }
+
+    def _learn_members(
+        self, lesson: Lesson, fusion: str, weight: NDArray[np.float64] | None,
+        folds: list[NDArray[np.int64]],
+    ) -> dict[str, Any]:  # fmt: skip
+        """A model per modality, for a hybrid one of all of them too, and how they are pooled."""
+        names = list(map(str, lesson.names))
         members = [*names, EARLY] if self.level == "hybrid" else names
         models = [_checked(self._member(lesson, m, weight), lesson) for m in range(len(members))]
         learned = {
@@ -148,7 +186,6 @@ class FusionModel(FusionParameters):
         held_out: list[NDArray] = []
         w = np.ones(lesson.n_rows) if weight is None else weight
         if self._holds_out():
-            folds = fold_rows(lesson.n_rows, self.cv, lesson.task.codes, groups)
             held_out = [self._held_out(lesson, m, w, folds) for m in range(len(members))]
         return {**learned, **self._pool(members, held_out, lesson, fusion, w)}
 
@@ -292,3 +329,23 @@ def _checked(model: Linear, lesson: Lesson) -> Linear:
     if not model.trace.finite:
         raise ValueError("The scores overflow: scale the blocks, as scaler='standard' does.")
     return model
+
+
+def best_agreement(
+    lesson: Lesson, weight: NDArray[np.float64], folds: list[NDArray[np.int64]]
+) -> Lesson:
+    """The lesson with the rho of the least loss on rows held out; 0 where none can be."""
+    task, losses = lesson.task, []
+    for rho in RHOS:
+        own = replace(lesson, rho=rho, callback=None)
+
+        def score(
+            learned: NDArray[np.float64], rows: NDArray[np.int64], own: Lesson = own
+        ) -> NDArray:
+            return own.scores(own.together(learned), rows)
+
+        out = held_out_scores(score, folds, weight, task.n_outputs)
+        known = np.isfinite(out).all(axis=1)
+        loss = residuals(out[known], task.targets[known], task.loss)[0]
+        losses.append(float((weight[known] * loss).sum()))
+    return replace(lesson, rho=RHOS[int(np.argmin(losses))])

@@ -25,6 +25,7 @@ _OTHERS = ("geometric_mean", "power_mean", "vote", "weighted_vote")
 FUSIONS = (CONCATENATE, *(op for op in OPERATORS if op not in _OTHERS))
 EARLY = "early"  # what the model of all modalities is called among the members of a hybrid
 WEIGHTED = ("weighted_sum", "weighted_mean", "geometric_mean", "weighted_vote", *RANKED)
+RHOS = (0.0, 0.003, 0.03, 0.3, 1.0)  # that rho="validation" chooses from
 # These may pass over an infinity, so that no score tells of it.
 SELECTING = ("maximum", "minimum", "median")
 
@@ -36,7 +37,7 @@ class FusionParameters(Estimator):
     level: str
     scaler: Scalers
     weights: Any
-    rho: float
+    rho: float | str
     block_alpha: Any
     block_eta: Any
     balance: float
@@ -68,7 +69,8 @@ class FusionParameters(Estimator):
                     f"got level={self.level!r}."
                 )
             one_of(fusion, f"fusion with weights={self.weights!r}", WEIGHTED)
-        require_number(self.rho, "rho", least=0.0)
+        if self.rho != "validation":
+            require_number(self.rho, "rho", least=0.0)
         require_number(self.balance, "balance", least=0.0)
         require_number(self.tol, "tol", least=0.0)
         require_number(self.max_iter, "max_iter", least=1, integer=True)
@@ -108,6 +110,11 @@ class FusionParameters(Estimator):
         """Whether modalities have steps of their own."""
         return self.block_eta is not None or self.balance > 0.0
 
+    def _agreement(self) -> float:
+        """The rho of the objective, 0 where it is still to be chosen."""
+        wanted = self.level == "cooperative" and self.rho != "validation"
+        return float(self.rho) if wanted else 0.0
+
     def _fit_scalers(self, given: Given) -> list[Any]:
         for name, mask in zip(given.names, given.masks, strict=True):
             if mask is not None and not mask.any():
@@ -135,7 +142,7 @@ class FusionParameters(Estimator):
             names, given.described(scalers), result_dtype(given.values), task,
             [self._penalty() * factor for factor in factors], self.max_iter, self._tolerance(task),
             op=op, op_weights=None if op == CONCATENATE else weights,
-            rho=float(self.rho) if self.level == "cooperative" else 0.0,
+            rho=self._agreement(),
             dropout=self._dropout(given), random_state=self.random_state,
             paces=Paces(etas, float(self.balance)) if self._paced else None, callback=callback,
         )  # fmt: skip

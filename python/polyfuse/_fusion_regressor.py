@@ -40,9 +40,9 @@ class FusionRegressor(FusionModel, Regressor):
         One weight per modality for fusions that weigh. Late: "validation" takes R² (at least 0) of
         each modality on rows held out, "learned" the weights ≥ 0 that add up to 1 and minimise the
         squared error there (Breiman's stacking).
-    rho : float, default=0.5
+    rho : float or "validation", default="validation"
         How much "cooperative" wants modalities to agree: 0 is early fusion, 1 the mean of models
-        of single modalities.
+        of single modalities; "validation" chooses as :class:`FusionClassifier` does.
     alpha : float, default=1.0
         Strength of the L2 penalty.
     block_alpha, block_eta, balance, modality_dropout, cv, max_iter, random_state
@@ -84,7 +84,7 @@ class FusionRegressor(FusionModel, Regressor):
         level: str = "early",
         scaler: Scalers = "standard",
         weights: Any = None,
-        rho: float = 0.5,
+        rho: float | str = "validation",
         alpha: float = 1.0,
         block_alpha: Any = None,
         block_eta: Any = None,

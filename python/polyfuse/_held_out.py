@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_rows
 from ._interchange import as_array
-from ._random import folds, stratified_folds
+from ._random import stratified_folds
 
 Score = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray]
 """Scores of the rows of an index, by a model learned from rows with weights."""
@@ -38,7 +38,7 @@ def as_groups(groups: ArrayLike | None, n_rows: int) -> NDArray[np.int64] | None
 def fold_rows(
     n_rows: int, n_folds: int, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
 ) -> list[NDArray[np.int64]]:
-    """Rows of each fold: whole groups, else of each class alike, else consecutive rows.
+    """Rows of each fold: whole groups, else of each class alike, else every n_folds-th row.
 
     Of fewer folds where there are fewer groups or rows than that; none if that leaves no two.
     """
@@ -52,7 +52,8 @@ def fold_rows(
             warnings.simplefilter("ignore", UserWarning)  # classes of fewer rows than folds
             return [rows for _, rows in stratified_folds(codes, n_folds)]
     n_folds = min(n_folds, n_rows)
-    return [rows for _, rows in folds(n_rows, n_folds)] if n_folds > 1 else []
+    # Not consecutive ones, as in KFold: rows are often sorted by what is to be predicted.
+    return [np.arange(k, n_rows, n_folds) for k in range(n_folds)] if n_folds > 1 else []
 
 
 def _group_folds(groups: NDArray[np.int64], n_folds: int) -> Iterator[NDArray[np.int64]]:

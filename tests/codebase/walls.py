@@ -440,6 +440,7 @@ BELOW = {
     },
     "_modality_scores.py": {
         ".",
+        ".fusion",
         "._arrays",
         "._blocks",
         "._fusion_rows",

@@ -1,0 +1,338 @@
+"""Which way of fusing is best: all of them scored from cached scores of the modalities, nested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import metrics
+from ._arrays import kind_of, require_number
+from ._blocks import BlocksLike
+from ._estimator import unfitted
+from ._fusion_classifier import FusionClassifier
+from ._fusion_learning import Lesson
+from ._fusion_model import FusionModel
+from ._fusion_parameters import EARLY, WEIGHTED
+from ._held_out import as_groups, fold_rows
+from ._joint import block_scores
+from ._kernels.contract import CONCATENATE
+from ._missing import Present
+from ._modality_scores import ModalityScores
+from ._statistics import student_quantile
+
+Scoring = Callable[[NDArray, NDArray], float]
+Folds = list[NDArray[np.int64]]
+
+# Rules that do not change with the temperature: each modality's classes keep their order.
+_ORDINAL = ("vote", "weighted_vote", "borda", "reciprocal_rank_fusion")
+_UNWEIGHTED = ("mean", "maximum", "minimum", "median", "vote", "borda", "reciprocal_rank_fusion")
+
+
+class Candidate(NamedTuple):
+    """One way of fusing: parameters of a model, and how it scored.
+
+    `scores` are those of each outer fold, `mean` and `std` are over them.
+    """
+
+    params: dict[str, Any]
+    mean: float
+    std: float
+    scores: NDArray[np.float64]
+
+    @property
+    def label(self) -> str:
+        """The parameters in a few words."""
+        params = self.params
+        words = [params["level"]]
+        if params["level"] == "late":
+            words.append(params["fusion"])
+        if params.get("weights"):
+            words.append(f"{params['weights']} weights")
+        if params["level"] != "early" and params.get("calibrate") is False:
+            words.append("uncalibrated")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True, eq=False)
+class FusionSearch:
+    """What :func:`search_fusion` has found.
+
+    Attributes
+    ----------
+    table : tuple of Candidate
+        Every way of fusing, best first: `params`, `mean`, `std` and `scores` by fold.
+    best_params : dict
+        Parameters of the best, for ``model.set_params``.
+    best_score : float
+        Its mean score; the best of many, and so a little too good to be true.
+    nested_score : float
+        Mean score on folds of what was best on the other folds: what to expect of new rows.
+    nested_scores : ndarray of shape (n_folds,)
+    nested_low, nested_high : float
+        95 % interval of `nested_score`, from its spread over the folds (Student's t; the test of
+        folds that share training rows is corrected as Nadeau and Bengio did, 2003).
+    chosen : tuple of str
+        What was best on the other folds, for each fold.
+    best_estimator : fitted model
+        With `best_params`, learned from all rows.
+    """
+
+    table: tuple[Candidate, ...]
+    best_params: dict[str, Any]
+    best_score: float
+    nested_score: float
+    nested_scores: NDArray[np.float64]
+    nested_low: float
+    nested_high: float
+    chosen: tuple[str, ...]
+    best_estimator: Any
+
+    def __str__(self) -> str:
+        width = max(len(own.label) for own in self.table)
+        rows = [f"{own.label:<{width}}  {own.mean:.4f} ± {own.std:.4f}" for own in self.table]
+        nested = f"{self.nested_score:.4f} ({self.nested_low:.4f} to {self.nested_high:.4f})"
+        return "\n".join([*rows, f"{'nested: best of the other folds':<{width}}  {nested}"])
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The table by columns, for ``pandas.DataFrame(search.to_dict())``."""
+        keys = ("level", "fusion", "weights", "calibrate")
+        columns: dict[str, list[Any]] = {"label": [own.label for own in self.table]}
+        columns |= {key: [own.params.get(key) for own in self.table] for key in keys}
+        columns["mean"] = [own.mean for own in self.table]
+        columns["std"] = [own.std for own in self.table]
+        return columns
+
+
+def search_fusion(
+    model: FusionModel,
+    blocks: BlocksLike,
+    y: ArrayLike,
+    *,
+    cv: int = 5,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    present: Present = None,
+    scoring: str | Scoring | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> FusionSearch:
+    """Score every rule, with every kind of weights, with and without temperatures; fit the best.
+
+    Models of each modality, and of all together, are learned once for each pair of folds left
+    out, and once for each fold; all ways of fusing are then scored from their cached scores. What
+    is learned late (temperatures, weights), and which way is the best, is learned without the fold
+    that it is scored on, by models that did not see that fold: so `nested_score` is honest.
+
+    Parameters
+    ----------
+    model : FusionClassifier or FusionRegressor
+        Its other parameters (scaler, C, class_weight, ...) are kept.
+    blocks, y, groups, sample_weight, present
+        As for the model's `fit`; whole groups are left out.
+    cv : int, default=5
+        Number of folds, at least 3: (cv + 1) · cv / 2 fits of each model.
+    scoring : str or callable(y_true, y_pred) -> float, optional
+        Greater is better: the name of a metric of :mod:`polyfuse.metrics`, such as
+        "balanced_accuracy_score"; "accuracy_score" or "r2_score" by default.
+    progress : callable(step, n_steps), optional
+        Called after each fit.
+
+    Returns
+    -------
+    FusionSearch
+
+    Raises
+    ------
+    TypeError
+        If `model` is no fusion model.
+    ValueError
+        If there are too few rows for the folds, or fewer than two blocks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polyfuse as pf
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 40)
+    >>> blocks = {name: rng.normal(size=(80, 3)) + y[:, None] for name in ("image", "text")}
+    >>> search = pf.search_fusion(pf.FusionClassifier(), blocks, y, cv=3)
+    >>> len(search.table), search.nested_score > 0.8
+    (30, True)
+    """
+    if not isinstance(model, FusionModel):
+        raise TypeError(
+            f"model must be a FusionClassifier or FusionRegressor; got {kind_of(model)}."
+        )
+    require_number(cv, "cv", least=3, integer=True)
+    base = unfitted(model).set_params(level="late", fusion=None, weights=None)
+    plan = base._plan(blocks, y, sample_weight, present, base._check_parameters())
+    lesson, names = plan.lesson, [*map(str, plan.given.names), EARLY]
+    if len(names) < 3:
+        raise ValueError(f"blocks must hold at least two modalities; got {names[:1]}.")
+    codes = as_groups(groups, lesson.n_rows)
+    folds = fold_rows(lesson.n_rows, cv, lesson.task.codes, codes)
+    if len(folds) < 3:
+        raise ValueError(f"cv={cv} needs rows, or groups, for at least 3 folds; got {len(folds)}.")
+    weight = np.ones(lesson.n_rows) if plan.weight is None else plan.weight
+    cached = _cache(base, lesson, weight, folds, progress)
+    known = {"classes_": np.arange(len(plan.known["classes_"]))} if plan.known else {}
+    outer = _Outer(plan.given.masks, lesson, names, folds, weight, known)
+    ways = list(_ways(model))
+    inner_scores, outer_scores = _score_all(outer, model, ways, cached, _scoring(scoring, model))
+    found = _found(ways, inner_scores, outer_scores)
+    best = unfitted(model).set_params(**found.best_params)
+    best.fit(blocks, y, sample_weight, groups=groups, present=present)
+    return FusionSearch(**{**found.__dict__, "best_estimator": best})
+
+
+def _ways(model: FusionModel) -> Iterator[dict[str, Any]]:
+    """Parameters of every way of fusing; of those that score alike, the first is taken."""
+    yield {"level": "early", "fusion": CONCATENATE, "weights": None}
+    classifies = isinstance(model, FusionClassifier)
+    temperatures: list[dict[str, Any]] = [{"calibrate": True}, {"calibrate": False}]
+    for level, rule, kinds in (
+        ("late", None, (None, "learned", "validation")),
+        ("hybrid", None, (None, "learned", "validation")),
+        ("late", "weighted_mean", ("learned", "validation")),
+        ("late", "weighted_vote", ("learned", "validation")),
+        *(("late", rule, (None,)) for rule in _UNWEIGHTED),
+    ):
+        if not classifies and rule in _ORDINAL:
+            continue
+        for kind in kinds:
+            if not classifies and rule is None and level == "late" and kind is not None:
+                continue  # that is the weighted mean
+            own = model._late_default if rule is None else rule
+            if not classifies and rule == own:
+                continue
+            ordinal = own in _ORDINAL
+            for temperature in temperatures[: 1 if ordinal else 2] if classifies else [{}]:
+                fusion = own if level == "late" else None
+                yield {"level": level, "fusion": fusion, "weights": kind, **temperature}
+
+
+def _scoring(scoring: str | Scoring | None, model: FusionModel) -> Scoring:
+    if callable(scoring):
+        return scoring
+    default = "accuracy_score" if isinstance(model, FusionClassifier) else "r2_score"
+    name = default if scoring is None else scoring
+    found: Scoring | None = getattr(metrics, name, None) if name in metrics.__all__ else None
+    if found is None:
+        raise ValueError(f"scoring must be a metric of polyfuse.metrics, or callable; got {name!r}")
+    return found
+
+
+def _cache(
+    base: FusionModel, lesson: Lesson, weight: NDArray[np.float64], folds: Folds,
+    progress: Callable[[int, int], object] | None,
+) -> list[list[NDArray[np.float64]]]:  # fmt: skip
+    """For each fold left out, scores of all rows by each member: models that saw neither that fold
+    nor the fold of the row."""
+    n_members = len(lesson.blocks) + 1
+    shape = (lesson.n_rows, lesson.task.n_outputs)
+    cached = [[np.full(shape, np.nan) for _ in range(n_members)] for _ in folds]
+    pairs = [(k, k) for k in range(len(folds))] + list(combinations(range(len(folds)), 2))
+    for step, (m, (k, j)) in enumerate(
+        ((m, pair) for m in range(n_members) for pair in pairs), start=1
+    ):
+        learned = weight.copy()
+        learned[folds[k]] = learned[folds[j]] = 0.0
+        model = base._member(lesson, m, learned)
+        for out, rows in {(k, j): folds[j], (j, k): folds[k]}.items():
+            if m < len(lesson.blocks):
+                block, dtype = lesson.blocks[m], lesson.dtype
+                own = block_scores(block, model.coefs[0], model.intercept, dtype, rows)
+            else:
+                own = lesson.scores(model, rows)
+            cached[out[0]][m][rows] = own
+        if progress is not None:
+            progress(step, n_members * len(pairs))
+    return cached
+
+
+class _Outer(NamedTuple):
+    """What does not change from fold to fold."""
+
+    masks: list[NDArray[np.bool_] | None]
+    lesson: Lesson
+    names: list[str]
+    folds: Folds
+    weight: NDArray[np.float64]
+    known: dict[str, Any]
+
+
+def _score_all(
+    outer: _Outer, model: FusionModel, ways: list[dict[str, Any]],
+    cached: list[list[NDArray[np.float64]]], scoring: Scoring,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Scores (n_ways, n_folds) on the other folds, which late parts are learned from, and on it."""
+    task = outer.lesson.task
+    truth = task.targets[:, 0] if task.codes is None else task.codes
+    inner_scores = np.empty((len(ways), len(outer.folds)))
+    outer_scores = np.empty_like(inner_scores)
+    for w, way in enumerate(ways):
+        own = unfitted(model).set_params(**way)
+        for k, rows in enumerate(outer.folds):
+            predicted = _predicted(own, outer, cached[k], rows)
+            others = np.delete(np.arange(len(truth)), rows)
+            inner_scores[w, k] = scoring(truth[others], predicted[others])
+            outer_scores[w, k] = scoring(truth[rows], predicted[rows])
+    return inner_scores, outer_scores
+
+
+def _predicted(
+    own: Any, outer: _Outer, scores: list[NDArray[np.float64]], held_out: NDArray[np.int64]
+) -> NDArray:
+    """What a way of fusing says of all rows, learned from those that are not held out."""
+    names, masks = outer.names, outer.masks
+    fusion = own._check_parameters()
+    learned_from = outer.weight.copy()
+    learned_from[held_out] = 0.0
+    prior = own._prior(outer.lesson.task, learned_from)
+    decide = ModalityScores([scores[-1]], classes=outer.known.get("classes_"))
+    if own.level == "early":
+        return decide.predict()
+    n_members = len(names) if own.level == "hybrid" else len(names) - 1
+    learned = []
+    for m in range(n_members):
+        seen = scores[m].copy()
+        seen[held_out] = np.nan
+        if m < len(masks) and masks[m] is not None:
+            seen[~masks[m]] = np.nan  # type: ignore[operator]
+        learned.append(seen)
+    pooled = own._pool(names[:n_members], learned, outer.lesson, fusion, learned_from)
+    for name, value in pooled.items():
+        setattr(own, name, value)
+    if own.level == "hybrid":
+        fused = sum(w * x for w, x in zip(own._shares(), scores, strict=True))
+        return decide.decide(np.asarray(fused))
+    parts = {name: own._part(name, x) for name, x in zip(names[:-1], scores, strict=False)}
+    return ModalityScores(
+        parts, rule=fusion, weights=own.weights_ if fusion in WEIGHTED else None,
+        classes=outer.known.get("classes_"), present=dict(zip(names[:-1], masks, strict=True)),
+        prior=prior,
+    ).predict()  # fmt: skip
+
+
+def _found(
+    ways: list[dict[str, Any]], inner: NDArray[np.float64], outer: NDArray[np.float64]
+) -> FusionSearch:
+    """The table, the best, and what choosing it is worth."""
+    n_folds = outer.shape[1]
+    means, stds = outer.mean(axis=1), outer.std(axis=1, ddof=1)
+    order = np.argsort(-means, kind="stable")
+    table = tuple(Candidate(ways[w], float(means[w]), float(stds[w]), outer[w]) for w in order)
+    chosen = inner.argmax(axis=0)
+    nested = outer[chosen, np.arange(n_folds)]
+    # 1 / n of independent folds, and what they have in common: test rows per training row.
+    spread = np.sqrt((1.0 / n_folds + 1.0 / (n_folds - 1)) * nested.var(ddof=1))
+    half = float(student_quantile(n_folds - 1) * spread)
+    score = float(nested.mean())
+    return FusionSearch(
+        table, table[0].params, table[0].mean, score, nested, score - half, score + half,
+        tuple(Candidate(ways[w], 0.0, 0.0, outer[w]).label for w in chosen), None,
+    )  # fmt: skip
