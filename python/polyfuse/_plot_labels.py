@@ -43,11 +43,13 @@ class Key(NamedTuple):
 
 def key_beside(ax: Any, keys: Sequence[Key]) -> None:
     """Name lines that end in one place: a piece of each to the right of the plot, from the top."""
-    ax.legend(
-        [key.line for key in keys], [key.text for key in keys], loc="upper left",
+    legend = ax.legend(
+        [key.line for key in keys], [str(i) for i in range(len(keys))], loc="upper left",
         bbox_to_anchor=(1.0, 1.02), frameon=False, handlelength=3.0, labelcolor="linecolor",
         prop={"weight": "bold"},
     )  # fmt: skip
+    for text, key in zip(legend.get_texts(), keys, strict=True):
+        text.set_text(key.text)  # matplotlib 3.8 leaves out what is given with a leading _
 
 
 def values_beside(

@@ -388,14 +388,4 @@ BELOW = {
     "_plot_comparison.py": {"._plot_labels", "._plot_style", "._statistics"},
     "_plot_attribution.py": {"._arrays", "._plot_labels", "._plot_style", ".inspection"},
     "_plot_projection.py": {"._arrays", "._blocks", "._labels", "._plot_labels", "._plot_style"},
-    "plotting.py": {
-        "._plot_attribution",
-        "._plot_calibration",
-        "._plot_cells",
-        "._plot_comparison",
-        "._plot_lines",
-        "._plot_projection",
-        "._plot_ranking",
-        "._plot_style",
-    },
 }
