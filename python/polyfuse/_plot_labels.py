@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ._plot_style import PAGE
 
@@ -24,8 +24,7 @@ class End(NamedTuple):
 
 def name_ends(ax: Any, ends: Sequence[End]) -> None:
     """Write each name to the right of the plot, at the height of its end or as near as fits."""
-    to_axes = ax.transData + ax.transAxes.inverted()
-    heights = [to_axes.transform((end.x, end.y))[1] for end in ends]
+    heights = _in_axes(ax, [(end.x, end.y) for end in ends])[:, 1].tolist()
     for end, height in zip(ends, spread(heights, line_height(ax)), strict=True):
         ax.annotate(
             end.name, (end.x, end.y), xytext=(1.03, height), textcoords="axes fraction",
@@ -73,9 +72,8 @@ def name_groups(
     ax: Any, names: Sequence[str], points: NDArray[np.float64], colours: Sequence[str]
 ) -> None:
     """Write each name at its point of the data, moved up or down where names would overlap."""
-    to_axes = ax.transData + ax.transAxes.inverted()
+    places = _in_axes(ax, points)
     width, _ = size_in_points(ax)
-    places = to_axes.transform(points)
     half = [0.5 * _LETTER * font_size() * (len(name) + 1) / width for name in names]
     places[:, 0] = np.clip(places[:, 0], half, 1.0 - np.minimum(half, 0.5))
     heights = _apart(places, np.array(half), line_height(ax))
@@ -86,6 +84,16 @@ def name_groups(
             bbox={"boxstyle": "round,pad=0.15", "facecolor": PAGE, "edgecolor": "none",
                   "alpha": 0.85},
         )  # fmt: skip
+
+
+def _in_axes(ax: Any, points: ArrayLike) -> NDArray[np.float64]:
+    """Points of the data as fractions of the Axes, at the limits and the size they will have."""
+    ax.autoscale_view()  # matplotlib puts off this, and the layout, until it draws
+    layout = ax.figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(ax.figure.canvas.figure)
+    to_axes = ax.transData + ax.transAxes.inverted()
+    return np.asarray(to_axes.transform(points))
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
@@ -107,14 +115,13 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 def _apart(places: NDArray[np.float64], half: NDArray[np.float64], gap: float) -> NDArray:
     """For one place after the other, the nearest height that is free over its width."""
     x, wanted = places.T
-    heights = np.empty(len(x))
-    for i in range(len(x)):
-        meets = heights[:i][np.abs(x[:i] - x[i]) < half[:i] + half[i]]
-        free = wanted[i] + gap * np.array(
-            [0.0, *(s * k / 4 for k in range(1, 60) for s in (1, -1))]
-        )
-        free = free[(free == wanted[i]) | ((free > 0.03) & (free < 0.97))]
-        clear = (np.abs(free[:, None] - meets) >= gap).all(axis=1)
+    meets = np.abs(x[:, None] - x) < half[:, None] + half
+    steps = gap * np.array([0.0, *(sign * k / 4 for k in range(1, 60) for sign in (1, -1))])
+    heights = np.full(len(x), np.inf)
+    for i in np.argsort(meets.sum(axis=0), kind="stable"):  # who has room should not have to move
+        free = wanted[i] + steps
+        free = free[(steps == 0) | ((free > 0.03) & (free < 0.97))]
+        clear = (np.abs(free[:, None] - heights[meets[i]]) >= gap).all(axis=1)
         heights[i] = free[clear.argmax()]
     return heights
 
@@ -132,6 +139,6 @@ def line_height(ax: Any) -> float:
 
 
 def size_in_points(ax: Any) -> tuple[float, float]:
-    """Width and height of the Axes in points, before a layout engine moves them."""
+    """Width and height of the Axes in points, as they are now."""
     scale = 72.0 / ax.figure.dpi
     return float(ax.bbox.width * scale), float(ax.bbox.height * scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -244,6 +245,18 @@ def test_colours_can_be_read_on_either_page():
         for share, colour in itertools.product(np.linspace(0, 0.6, 13), (heat, fall)):
             cell = matplotlib.colors.to_hex(share * colour + (1 - share) * page)
             assert contrast(colours["off-heat"], cell) >= 4.4, (theme, share)
+
+
+@pytest.mark.parametrize("draw", PLOTS.values(), ids=list(PLOTS))
+def test_a_dark_page_knows_all_colours(draw):
+    from polyfuse._html import THEME
+
+    svg = plotting.render_svg(draw, (6, 4), "plot")
+    assert set(re.findall(r": (#[0-9a-f]{6})", svg)) <= {entry[1] for entry in THEME}
+
+
+def test_every_plot_is_tested_with_any_label():
+    assert set(plotting.__all__) == set(PLOTS) - {"beeswarm"} | {"projections"}
 
 
 def test_without_matplotlib_the_way_to_get_it_is_told():

@@ -13,6 +13,7 @@ from polyfuse.inspection import Contributions
 
 pytest.importorskip("matplotlib")
 
+from matplotlib import pyplot
 from plots import lines, texts
 
 SHARES = Contributions(("image", "text"), np.array([[1.0, 3.0], [2.0, 2.0]]), np.array([0.4, 0.6]))
@@ -129,6 +130,16 @@ def test_robustness_curve(ax):
     assert first.get_linestyle() != second.get_linestyle()
     assert {"image", "text", "share of $rows without the modality"} <= set(texts(ax))
     assert not ax.collections
+
+
+def test_names_stand_at_the_ends_of_their_lines():
+    ax = plotting.robustness_curve(robustness_of())
+    ax.figure.canvas.draw()
+    for text in ax.texts:
+        assert text.xyann[1] == pytest.approx(
+            ax.transAxes.inverted().transform(ax.transData.transform(text.xy))[1], abs=0.02
+        )
+    pyplot.close("all")
 
 
 def test_robustness_curve_with_bands(ax):
