@@ -27,7 +27,7 @@ THEME = (
     ("heat", plotting.HEAT, "#4d9be6"),
     ("on-heat", plotting.ON_HEAT, "#000000"),
     ("off-heat", plotting.OFF_HEAT, "#ffffff"),
-    ("page", "#ffffff", "#10151b"),
+    ("page", plotting.PAGE, "#10151b"),
     ("card", "#f5f7f9", "#19212a"),
 )
 

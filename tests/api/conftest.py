@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -17,3 +18,12 @@ def best_and_last(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     with pf.use(request.param):
         yield
+
+
+@pytest.fixture
+def ax() -> Any:
+    """Axes of a figure that pyplot does not know."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    return Figure().subplots()

@@ -83,6 +83,20 @@ def test_the_guide_to_metrics_names_them_all() -> None:
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.metrics.__all__)
 
 
+def test_the_guide_to_plots() -> None:
+    pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib import pyplot
+
+    names = run_guide("plotting.md")
+    pyplot.close("all")
+    added = sum(names["result"].values)
+    np.testing.assert_allclose(names["result"].empty + added, names["accuracy"]["concatenate"])
+    text = (ROOT / "docs" / "plotting.md").read_text()
+    assert set(re.findall(r"`(\w+)`", text)) >= set(pf.plotting.__all__)
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
+        assert (ROOT / "docs" / picture).stat().st_size < 60_000
+
+
 @pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model"])
 def test_the_table_lists_what_a_module_offers(module: str) -> None:
     (row,) = re.findall(rf"^\| `{module}` \| (.*) \|$", README, re.MULTILINE)
