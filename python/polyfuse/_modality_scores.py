@@ -197,7 +197,7 @@ def fuse_scores(
         own = _fusion.borda if rule == "borda" else _fusion.reciprocal_rank_fusion
         return own(parts, weights=weights)
     if rule in VOTES:
-        parts = [_votes(x) for x in parts]
+        parts = [votes(x) for x in parts]
         rule = "sum" if rule == "vote" else "weighted_sum"
     if not there:
         # One modality says what it says, whatever its weight.
@@ -214,6 +214,15 @@ def nowhere(masks: Masks) -> NDArray[np.bool_] | None:
         return None
     empty: NDArray[np.bool_] = ~np.logical_or.reduce(masks)  # type: ignore[arg-type]
     return empty if empty.any() else None
+
+
+def votes(x: NDArray) -> NDArray:
+    """One for the class that scores say, else zero; a single output votes by its sign."""
+    if x.shape[1] == 1:
+        return np.where(x > 0, 1, -1).astype(x.dtype)
+    votes = np.zeros_like(x)
+    votes[np.arange(len(x)), x.argmax(axis=1)] = 1
+    return votes
 
 
 def require_scores(model: Any, blocks: Any) -> ModalityScores:
@@ -252,15 +261,6 @@ def _as_scores(x: ArrayLike, name: str) -> NDArray:
 
 def _weights_of(rule: str, weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return weights if OPERATORS[rule].weighted else None
-
-
-def _votes(x: NDArray) -> NDArray:
-    """One for the class that scores say, else zero; a single output votes by its sign."""
-    if x.shape[1] == 1:
-        return np.where(x > 0, 1, -1).astype(x.dtype)
-    votes = np.zeros_like(x)
-    votes[np.arange(len(x)), x.argmax(axis=1)] = 1
-    return votes
 
 
 def _silent(x: NDArray, mask: NDArray[np.bool_] | None) -> NDArray:

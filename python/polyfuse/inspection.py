@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_rows
 from ._blocks import BlocksLike
+from ._emap import EMAP, emap
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
 from .metrics import accuracy_score
 
 __all__ = [
-    "Contributions", "DropModality", "ModalityScores", "drop_modality", "modality_contributions",
+    "EMAP", "Contributions", "DropModality", "ModalityScores", "drop_modality", "emap",
+    "modality_contributions",
 ]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")

@@ -378,4 +378,5 @@ BELOW = {
         "._rank_fusion",
         ".",
     },
+    "_emap.py": {"._arrays", "._blocks", "._interchange", "._modality_scores", "._paired"},
 }
