@@ -15,14 +15,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_rows
 from ._blocks import BlocksLike
+from ._cka import linear_cka
+from ._cross_correlation import CrossCorrelation, cross_correlation
 from ._emap import EMAP, emap
 from ._interchange import as_array
+from ._modality_gap import ModalityGap, modality_gap
 from ._modality_scores import ModalityScores, require_scores
 from .metrics import accuracy_score
 
 __all__ = [
-    "EMAP", "Contributions", "DropModality", "ModalityScores", "drop_modality", "emap",
-    "modality_contributions",
+    "EMAP", "Contributions", "CrossCorrelation", "DropModality", "ModalityGap", "ModalityScores",
+    "cross_correlation", "drop_modality", "emap", "linear_cka", "modality_contributions",
+    "modality_gap",
 ]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")

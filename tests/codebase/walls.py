@@ -379,4 +379,8 @@ BELOW = {
         ".",
     },
     "_emap.py": {"._arrays", "._blocks", "._interchange", "._modality_scores", "._paired"},
+    "_row_tiles.py": {"._missing"},
+    "_cka.py": {"._blocks", "._row_tiles"},
+    "_modality_gap.py": {"._blocks", "._bootstrap", "._row_tiles"},
+    "_cross_correlation.py": {"._arrays", "._blocks", "._missing", "._row_tiles"},
 }
