@@ -19,14 +19,16 @@ from ._cka import linear_cka
 from ._cross_correlation import CrossCorrelation, cross_correlation
 from ._emap import EMAP, emap
 from ._interchange import as_array
+from ._mm_shap import MMShap, mm_shap
 from ._modality_gap import ModalityGap, modality_gap
 from ._modality_scores import ModalityScores, require_scores
+from ._robustness import RobustnessCurve, robustness_curve
 from .metrics import accuracy_score
 
 __all__ = [
-    "EMAP", "Contributions", "CrossCorrelation", "DropModality", "ModalityGap", "ModalityScores",
-    "cross_correlation", "drop_modality", "emap", "linear_cka", "modality_contributions",
-    "modality_gap",
+    "EMAP", "Contributions", "CrossCorrelation", "DropModality", "MMShap", "ModalityGap",
+    "ModalityScores", "RobustnessCurve", "cross_correlation", "drop_modality", "emap",
+    "linear_cka", "mm_shap", "modality_contributions", "modality_gap", "robustness_curve",
 ]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")

@@ -383,4 +383,22 @@ BELOW = {
     "_cka.py": {"._blocks", "._row_tiles"},
     "_modality_gap.py": {"._blocks", "._bootstrap", "._row_tiles"},
     "_cross_correlation.py": {"._arrays", "._blocks", "._missing", "._row_tiles"},
+    "_mm_shap.py": {
+        "._arrays",
+        "._blocks",
+        "._bootstrap",
+        "._fusion_scalers",
+        "._kernels",
+        "._missing",
+        "._multimodal_inputs",
+    },
+    "_robustness.py": {
+        "._arrays",
+        "._blocks",
+        "._bootstrap",
+        "._interchange",
+        "._modality_scores",
+        "._named_metrics",
+        "._resampling",
+    },
 }
