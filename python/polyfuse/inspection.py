@@ -22,13 +22,14 @@ from ._interchange import as_array
 from ._mm_shap import MMShap, mm_shap
 from ._modality_gap import ModalityGap, modality_gap
 from ._modality_scores import ModalityScores, require_scores
+from ._pid import PID, pid
 from ._robustness import RobustnessCurve, robustness_curve
 from .metrics import accuracy_score
 
 __all__ = [
-    "EMAP", "Contributions", "CrossCorrelation", "DropModality", "MMShap", "ModalityGap",
+    "EMAP", "PID", "Contributions", "CrossCorrelation", "DropModality", "MMShap", "ModalityGap",
     "ModalityScores", "RobustnessCurve", "cross_correlation", "drop_modality", "emap",
-    "linear_cka", "mm_shap", "modality_contributions", "modality_gap", "robustness_curve",
+    "linear_cka", "mm_shap", "modality_contributions", "modality_gap", "pid", "robustness_curve",
 ]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")

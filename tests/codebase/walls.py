@@ -401,4 +401,15 @@ BELOW = {
         "._named_metrics",
         "._resampling",
     },
+    "_pid_solver.py": set(),
+    "_pid.py": {
+        "._arrays",
+        "._blocks",
+        "._bootstrap",
+        "._interchange",
+        "._linear",
+        "._modality_scores",
+        "._pid_solver",
+        "._resampling",
+    },
 }
