@@ -160,9 +160,10 @@ class ModalityScores(Mapping[str, NDArray]):
             for m, (x, mask) in enumerate(zip(self.parts, self.masks, strict=True))
         ]
         masks = [None if m in chosen else mask for m, mask in enumerate(self.masks)]
-        return self._with(parts, masks)
+        return self.replaced(parts, masks)
 
-    def _with(self, parts: Sequence[NDArray], masks: Masks) -> ModalityScores:
+    def replaced(self, parts: Sequence[NDArray], masks: Masks) -> ModalityScores:
+        """The same with other parts and masks, of the same shape and kind."""
         made = object.__new__(type(self))
         for name in self.__slots__:
             setattr(made, name, getattr(self, name))
@@ -197,7 +198,7 @@ def fuse_scores(
         own = _fusion.borda if rule == "borda" else _fusion.reciprocal_rank_fusion
         return own(parts, weights=weights)
     if rule in VOTES:
-        parts = [_votes(x) for x in parts]
+        parts = [votes(x) for x in parts]
         rule = "sum" if rule == "vote" else "weighted_sum"
     if not there:
         return _fusion.fuse(parts, rule, weights=_weights_of(rule, weights))
@@ -213,6 +214,15 @@ def nowhere(masks: Masks) -> NDArray[np.bool_] | None:
         return None
     empty: NDArray[np.bool_] = ~np.logical_or.reduce(masks)  # type: ignore[arg-type]
     return empty if empty.any() else None
+
+
+def votes(x: NDArray) -> NDArray:
+    """One for the class that scores say, else zero; a single output votes by its sign."""
+    if x.shape[1] == 1:
+        return np.where(x > 0, 1, -1).astype(x.dtype)
+    votes = np.zeros_like(x)
+    votes[np.arange(len(x)), x.argmax(axis=1)] = 1
+    return votes
 
 
 def require_scores(model: Any, blocks: Any) -> ModalityScores:
@@ -251,15 +261,6 @@ def _as_scores(x: ArrayLike, name: str) -> NDArray:
 
 def _weights_of(rule: str, weights: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return weights if OPERATORS[rule].weighted else None
-
-
-def _votes(x: NDArray) -> NDArray:
-    """One for the class that scores say, else zero; a single output votes by its sign."""
-    if x.shape[1] == 1:
-        return np.where(x > 0, 1, -1).astype(x.dtype)
-    votes = np.zeros_like(x)
-    votes[np.arange(len(x)), x.argmax(axis=1)] = 1
-    return votes
 
 
 def _silent(x: NDArray, mask: NDArray[np.bool_] | None) -> NDArray:

@@ -15,12 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_rows
 from ._blocks import BlocksLike
+from ._cka import linear_cka
+from ._cross_correlation import CrossCorrelation, cross_correlation
+from ._emap import EMAP, emap
 from ._interchange import as_array
+from ._mm_shap import MMShap, mm_shap
+from ._modality_gap import ModalityGap, modality_gap
 from ._modality_scores import ModalityScores, require_scores
+from ._pid import PID, pid
+from ._robustness import RobustnessCurve, robustness_curve
 from .metrics import accuracy_score
 
 __all__ = [
-    "Contributions", "DropModality", "ModalityScores", "drop_modality", "modality_contributions",
+    "EMAP", "PID", "Contributions", "CrossCorrelation", "DropModality", "MMShap", "ModalityGap",
+    "ModalityScores", "RobustnessCurve", "cross_correlation", "drop_modality", "emap",
+    "linear_cka", "mm_shap", "modality_contributions", "modality_gap", "pid", "robustness_curve",
 ]  # fmt: skip
 
 ADDITIVE = ("sum", "mean", "weighted_sum", "weighted_mean")

@@ -59,8 +59,8 @@ def test_only_one_module_imports_each_optional_package(path: Path) -> None:
 def test_few_modules_import_scikit_learn() -> None:
     users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
     assert users == {
-        "_callbacks.py", "_estimator.py", "_projection.py", "_representation.py", "_routing.py",
-        "_sklearn_twins.py",
+        "_callbacks.py", "_estimator.py", "_pid.py", "_projection.py", "_representation.py",
+        "_routing.py", "_sklearn_twins.py",
     }  # fmt: skip
 
 
