@@ -14,9 +14,9 @@ from ._plot_style import (
     INK,
     MUTED,
     VERMILLION,
-    axes,
     chosen,
     evenly,
+    on_axes,
     plain,
     plain_ticks,
     tidy,
@@ -68,10 +68,11 @@ def contributions(result: Contributions, ax: Any = None, *, kind: str = "bar") -
     order = np.argsort(-share, kind="stable")
     total = result.per_row.sum(axis=1, keepdims=True)
     rows = (100 * result.per_row / np.where(total > 0, total, 1))[:, order]
+    interval = _interval_of(result, order)
     bar = kind == "bar"
-    ax = axes(ax, (6.4, 1.2 + (0.55 if bar else 0.85) * len(order)))
+    ax = on_axes(ax, (6.4, 1.2 + (0.55 if bar else 0.85) * len(order)))
     draw = _draw_bars if bar else _draw_swarms
-    ax.set_xlabel(draw(ax, share[order], rows, _interval_of(result, order)))
+    ax.set_xlabel(draw(ax, share[order], rows, interval))
     places = np.arange(len(order))
     values_beside(ax, places.tolist(), [f"{x:.0f} %" for x in share[order]], INK)
     ax.set_yticks(places, [plain(result.modalities[m]) for m in order])
@@ -81,19 +82,18 @@ def contributions(result: Contributions, ax: Any = None, *, kind: str = "bar") -
 
 
 def _interval_of(result: Any, order: NDArray[np.intp]) -> NDArray[np.float64] | None:
-    """Lower and upper ends of the shares in %, if the result has them."""
+    """Lower and upper ends of what a result says of modalities, in an order, if it has them."""
     low, high = (getattr(result, name, None) for name in ("low", "high"))
     if low is None or high is None:
         return None
     ends = (("result.low", low), ("result.high", high))
-    return np.array([100 * as_vector(end, name, len(order))[order] for name, end in ends])
+    return np.array([as_vector(end, name, len(order))[order] for name, end in ends])
 
 
-def _draw_bars(
-    ax: Any, share: NDArray, rows: NDArray, interval: NDArray | None
-) -> str:  # what the axis shows
+def _draw_bars(ax: Any, share: NDArray, rows: NDArray, interval: NDArray | None) -> str:
+    """Draw them; returns what the axis shows."""
     y = np.arange(len(share))
-    low, high = np.quantile(rows, [0.1, 0.9], axis=0) if interval is None else interval
+    low, high = np.quantile(rows, [0.1, 0.9], axis=0) if interval is None else 100 * interval
     ax.barh(y, share, color=BLUE, alpha=0.6, height=0.62)
     ax.hlines(y, low, high, color=INK, linewidth=2.2)
     line = "middle 80 % of rows" if interval is None else "its interval"
@@ -101,13 +101,14 @@ def _draw_bars(
 
 
 def _draw_swarms(ax: Any, share: NDArray, rows: NDArray, interval: NDArray | None) -> str:
+    """Draw them; returns what the axis shows."""
     few = rows[evenly(len(rows), _MOST_POINTS)]
     area = min(16.0, max(5.0, 6_000 / len(few)))
     for i, (x, mean) in enumerate(zip(few.T, share, strict=True)):
         ax.scatter(x, i + _offsets(x), area, color=BLUE, alpha=0.5, linewidths=0)
         ax.vlines(mean, i - 0.44, i + 0.44, color=INK, linewidth=2.2)
         if interval is not None:
-            ax.hlines(i, *interval[:, i], color=INK, linewidth=2.2)
+            ax.hlines(i, *100 * interval[:, i], color=INK, linewidth=2.2)
     return (
         f"share of each row's decision, %{chosen(len(few), len(rows))}\nline: share over all rows"
     )
@@ -170,18 +171,17 @@ def shapley(result: Any, ax: Any = None) -> Any:
     values = as_vector(result.values, "result.values", n)
     empty, total = (as_vector([getattr(result, k)], f"result.{k}")[0] for k in ("empty", "total"))
     order = np.argsort(-np.abs(values), kind="stable")
+    interval = _interval_of(result, order)
     ends = empty + np.cumsum(values[order])
     starts = np.concatenate([[empty], ends[:-1]])
-    ax = axes(ax, (6.4, 1.2 + 0.5 * (n + 2)))
+    ax = on_axes(ax, (6.4, 1.2 + 0.5 * (n + 2)))
     y = np.arange(1, n + 1)
     colours = [BLUE if value >= 0 else VERMILLION for value in values[order]]
     ax.barh(y, values[order], left=starts, color=colours, alpha=0.6, height=0.62)
     ax.vlines(np.r_[starts, ends[-1:]], np.arange(n + 1), np.arange(1, n + 2), MUTED, linewidth=1)
     ax.plot([empty, total], [0, n + 1], "D", color=INK, markersize=8)
-    band = result.low is not None and result.high is not None
-    if band:
-        low, high = (as_vector(getattr(result, k), f"result.{k}", n) for k in ("low", "high"))
-        ax.hlines(y, starts + low[order], starts + high[order], color=INK, linewidth=2.2)
+    if interval is not None:
+        ax.hlines(y, *(starts + interval), color=INK, linewidth=2.2)
     steps = [f"{value:+.3f}" for value in values[order]]
     texts = [with_minus(text) for text in (f"{empty:.3f}", *steps, f"{total:.3f}")]
     values_beside(ax, range(n + 2), texts, [INK, *colours, INK])
@@ -190,7 +190,9 @@ def shapley(result: Any, ax: Any = None) -> Any:
     ax.use_sticky_edges = False
     ax.margins(x=0.04)
     ax.set_ylim(n + 1.6, -0.6)
-    ax.set_xlabel("score; each bar: what the modality adds" + ", with interval" * band)
+    ax.set_xlabel(
+        "score; each bar: what the modality adds" + ", with interval" * (interval is not None)
+    )
     tidy(ax, grid="x")
     plain_ticks(ax)
     return ax

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import one_of, require_number
 from ._plot_labels import Key, key_beside
 from ._plot_scores import Scores, read_labels, read_scores
-from ._plot_style import MUTED, axes, colour_of, dash_of, marker_of, plain, unit_square
+from ._plot_style import MUTED, colour_of, dash_of, marker_of, on_axes, plain, unit_square
 
 _LARGEST = 260.0  # area of the marker of all rows, in square points
 
@@ -18,8 +18,8 @@ _LARGEST = 260.0  # area of the marker of all rows, in square points
 class _Bins(NamedTuple):
     """Of the bins that hold a row, and the expected calibration error over all of them."""
 
-    said: NDArray[np.float64]
-    happened: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
     share: NDArray[np.float64]
     error: float
 
@@ -37,8 +37,8 @@ def calibration(
     The model with the smallest error is named first. Below the diagonal, a model is surer than it
     should be. Of two classes, the probability of the greater label is held against how often it is
     the true one; of more, the probability of the most likely label against how often that is. ECE
-    is the expected calibration error, Σ_b n_b/n |happened_b - said_b| with the means of bin b; the
-    area of a marker is its n_b/n.
+    is the expected calibration error, Σ_b n_b/n |accuracy_b - confidence_b| with the means of bin
+    b; the area of a marker is its n_b/n.
 
     Parameters
     ----------
@@ -83,21 +83,20 @@ def calibration(
     named = read_scores(proba, "proba", len(y), len(classes), single=len(classes) == 2)
     for name, x in named.items():
         _require_probabilities(x, f"proba[{name!r}]" if name else "proba")
-    ax = axes(ax, (6.4, 4.2))
+    ax = on_axes(ax, (6.4, 4.2))
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle=":", linewidth=1.4)
     keys = []
     for i, (name, x) in enumerate(named.items()):
-        said, true = _held_against(y, classes, x)
-        bins = _binned(said, true, _edges(said, n_bins, strategy))
+        confidence, right = _held_against(y, classes, x)
+        bins = _binned(confidence, right, _edges(confidence, n_bins, strategy))
         label = f"{plain(name)}, " * bool(name) + f"ECE {bins.error:.3f}"
-        keys.append((bins.error, Key(_draw_bins(ax, bins, i), label)))
+        keys.append(Key(_draw_bins(ax, bins, i), label, bins.error))
     unit_square(ax)
     two = len(classes) == 2
-    what = f"probability of {plain(classes[-1])}" if two else "probability of the predicted class"
+    what = f"probability of {plain(classes[1])}" if two else "confidence in the predicted class"
     ax.set_xlabel(f"{what}\nmarker area: rows in the bin")
-    ax.set_ylabel("how often it is so")
-    keys.sort(key=lambda key: key[0])
-    key_beside(ax, [key for _, key in keys])
+    ax.set_ylabel(f"fraction that is {plain(classes[1])}" if two else "accuracy")
+    key_beside(ax, keys)
     return ax
 
 
@@ -117,36 +116,43 @@ def _held_against(
     return x[np.arange(len(x)), likeliest].astype(np.float64), classes[likeliest] == y
 
 
-def _edges(said: NDArray[np.float64], n_bins: int, strategy: str) -> NDArray[np.float64]:
+def _edges(confidence: NDArray[np.float64], n_bins: int, strategy: str) -> NDArray[np.float64]:
     """The inner edges of the bins."""
     inner = np.arange(1, n_bins) / n_bins
-    return np.quantile(said, inner) if strategy == "quantile" else inner
+    return np.quantile(confidence, inner) if strategy == "quantile" else inner
 
 
 def _binned(
-    said: NDArray[np.float64], true: NDArray[np.bool_], edges: NDArray[np.float64]
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], edges: NDArray[np.float64]
 ) -> _Bins:
     # A bin holds its upper edge, as in Guo et al.
-    place = np.searchsorted(edges, said, side="left")
+    place = np.searchsorted(edges, confidence, side="left")
     n = np.bincount(place, minlength=len(edges) + 1)
     there = n > 0
-    mean_said, happened = (
+    means = (
         np.bincount(place, weights=values, minlength=len(n))[there] / n[there]
-        for values in (said, true)
+        for values in (confidence, right)
     )
-    share = n[there] / len(said)
-    return _Bins(mean_said, happened, share, float(share @ np.abs(happened - mean_said)))
+    said, accuracy = means
+    share = n[there] / len(confidence)
+    return _Bins(said, accuracy, share, float(share @ np.abs(accuracy - said)))
 
 
 def _draw_bins(ax: Any, bins: _Bins, i: int) -> Any:
     """Draw the line and the markers; returns the line, with a marker for the key."""
     colour = colour_of(i)
     (line,) = ax.plot(
-        bins.said, bins.happened, color=colour, linestyle=dash_of(i), linewidth=2.2,
+        bins.confidence, bins.accuracy, color=colour, linestyle=dash_of(i), linewidth=2.2,
         marker=marker_of(i), markevery=[], markersize=8,
     )  # fmt: skip
     area = np.maximum(_LARGEST * bins.share, 8.0)
     ax.scatter(
-        bins.said, bins.happened, area, color=colour, marker=marker_of(i), zorder=3, clip_on=False
+        bins.confidence,
+        bins.accuracy,
+        area,
+        color=colour,
+        marker=marker_of(i),
+        zorder=3,
+        clip_on=False,
     )
     return line

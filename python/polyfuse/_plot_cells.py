@@ -16,8 +16,8 @@ from ._plot_style import (
     OFF_HEAT,
     ON_HEAT,
     VERMILLION,
-    axes,
     evenly,
+    on_axes,
     plain,
     tidy,
     with_minus,
@@ -65,7 +65,7 @@ def confusion_matrix(matrix: ArrayLike, labels: Sequence[Any], ax: Any = None) -
     if len(labels) != len(counts):
         raise ValueError(f"labels must have {len(counts)} entries; got {len(labels)}.")
     n = len(counts)
-    ax = axes(ax, (2.6 + 0.52 * n, 2.0 + 0.46 * n))
+    ax = on_axes(ax, (2.6 + 0.52 * n, 2.0 + 0.46 * n))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     _draw_cells(ax, share)
     if n <= 30:
@@ -164,7 +164,7 @@ def cross_correlation(
     titles, labels = _names_of(values, names)
     kept = [_strongest(values, axis, most) for axis in (1, 0)]
     shown = values[np.ix_(*kept)]
-    ax = axes(ax, _size_of(shown.shape))
+    ax = on_axes(ax, _size_of(shown.shape))
     top = float(np.abs(shown).max()) or 1.0
     _draw_signed(ax, shown, top)
     _label_rows_and_columns(ax, labels, kept)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._plot_labels import font_size, size_in_points, values_beside
-from ._plot_style import BLUE, GRID, VERMILLION, axes, plain, tidy
+from ._plot_style import BLUE, GRID, VERMILLION, on_axes, plain, tidy
 from ._statistics import wilson_interval
 
 _FEW = 12  # rows that the eye follows from a name to its dot without help
@@ -73,7 +73,7 @@ def compare_fusions(
                 raise ValueError(f"{what}[{name!r}] must be between 0 and 1; got {accuracy!r}.")
     given = _checked({} if intervals is None else intervals, {*scores, *baselines})
     n = len(scores) + len(baselines)
-    ax = axes(ax, (6.4, 1.5 + 0.36 * min(n, _FEW) + 0.24 * max(n - _FEW, 0)))
+    ax = on_axes(ax, (6.4, 1.5 + 0.36 * min(n, _FEW) + 0.24 * max(n - _FEW, 0)))
     best = max(baselines, key=lambda name: baselines[name])
     ax.axvline(100 * baselines[best], color=VERMILLION, linestyle="--", linewidth=1.4, zorder=1)
     ax.annotate(

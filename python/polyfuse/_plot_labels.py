@@ -34,14 +34,16 @@ def name_ends(ax: Any, ends: Sequence[End]) -> None:
 
 
 class Key(NamedTuple):
-    """A line, and what to write next to a piece of it."""
+    """A line, what to write next to a piece of it, and how good it is: 0 comes first."""
 
     line: Any
     text: str
+    loss: float
 
 
 def key_beside(ax: Any, keys: Sequence[Key]) -> None:
-    """Name lines that end in one place: a piece of each to the right of the plot, from the top."""
+    """Name lines that end in one place: a piece of each beside the plot, the best on top."""
+    keys = sorted(keys, key=lambda key: key.loss)
     legend = ax.legend(
         [key.line for key in keys], [str(i) for i in range(len(keys))], loc="upper left",
         bbox_to_anchor=(1.0, 1.02), frameon=False, handlelength=3.0, labelcolor="linecolor",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ._arrays import as_vector
 from ._plot_labels import End, name_ends
-from ._plot_style import axes, colour_of, dash_of, literal, marker_of, plain, plain_ticks, tidy
+from ._plot_style import colour_of, dash_of, literal, marker_of, on_axes, plain, plain_ticks, tidy
 
 Curves = Mapping[str, Sequence[float]] | Sequence[float]
 
@@ -52,7 +52,7 @@ def loss_curve(curves: Curves, ax: Any = None, *, validation: Curves | None = No
     training, held_out = _losses(curves, "curves"), _losses(validation, "validation")
     if odd := set(held_out) - set(training):
         raise ValueError(f"validation must name curves, {list(training)}; got {min(odd)!r}.")
-    ax = axes(ax, (6.4, 3.8))
+    ax = on_axes(ax, (6.4, 3.8))
     ends = []
     for i, (name, losses) in enumerate(training.items()):
         colour, dash = colour_of(i), "-" if held_out else dash_of(i)
@@ -131,14 +131,16 @@ def robustness_curve(result: Any, ax: Any = None) -> Any:
     if 0 in shape:
         raise ValueError("result must have at least one level and one curve; got none.")
     scores = _table(result.scores, "result.scores", shape)
-    band = result.low is not None and result.high is not None
-    ax = axes(ax, (6.4, 3.8))
+    band = None
+    if result.low is not None and result.high is not None:
+        band = [_table(getattr(result, k), f"result.{k}", shape) for k in ("low", "high")]
+    ax = on_axes(ax, (6.4, 3.8))
     ends = []
     for i, name in enumerate(result.names):
         colour = colour_of(i)
         if band:
-            low, high = (_table(getattr(result, k), f"result.{k}", shape) for k in ("low", "high"))
-            ax.fill_between(levels, low[:, i], high[:, i], color=colour, alpha=0.15, linewidth=0)
+            low, high = (end[:, i] for end in band)
+            ax.fill_between(levels, low, high, color=colour, alpha=0.15, linewidth=0)
         ax.plot(
             levels, scores[:, i], marker_of(i), color=colour, linestyle=dash_of(i), linewidth=2.2,
             markersize=6,

@@ -15,12 +15,12 @@ from ._plot_labels import name_groups
 from ._plot_style import (
     INK,
     MUTED,
-    axes,
     chosen,
     colour_of,
     evenly,
+    on_axes,
     plain,
-    require_matplotlib,
+    row_of_axes,
     tidy,
 )
 
@@ -33,11 +33,12 @@ _FORMS = (
 Method = str | Callable[[NDArray], ArrayLike]
 
 
-class _Plane(NamedTuple):
-    """Places of the rows in the plane, and what to write along its sides."""
+class _Picture(NamedTuple):
+    """Places of rows in the plane, what to write along its sides, and classes of the rows."""
 
     places: NDArray[np.float64]
-    titles: tuple[str, str]
+    sides: tuple[str, str]
+    labels: NDArray[Any] | None
 
 
 def projection(
@@ -47,8 +48,8 @@ def projection(
 
     The plane is that of the two first principal components of the columns, centred but not scaled:
     the right singular vectors of the largest singular values, each with its largest entry positive,
-    to the precision of a picture.
-    Names stand at the medians of the classes. At most 5,000 rows are read, evenly chosen.
+    to the precision of a picture. Names stand at the medians of the classes. At most 5,000 rows
+    are read, evenly chosen.
 
     Parameters
     ----------
@@ -85,13 +86,10 @@ def projection(
     >>> X = [[0.0, 1.0], [1.0, 3.0], [2.0, 2.0], [3.0, 5.0]]
     >>> ax = plotting.projection(X, ["cat", "cat", "dog", "dog"])  # doctest: +SKIP
     """
-    parts = {"X": as_matrix(X, "X")} if is_matrix(X) else dict(zip(*as_blocks(X, "X"), strict=True))
-    n_rows = len(next(iter(parts.values())))
-    labels = _labels_of(y, n_rows)
-    rows = _rows(n_rows)
-    ax = axes(ax, (5.6, 4.6))
-    plane = _plane(_side_by_side(_few(parts, rows)), method)
-    _draw(ax, plane, labels if labels is None else labels[rows], chosen(len(rows), n_rows))
+    parts = {"X": as_matrix(X, "X")} if is_matrix(X) else _named(X, "X")
+    picture = _picture(parts, y, method)
+    ax = on_axes(ax, (5.6, 4.6))
+    _draw(ax, picture)
     return ax
 
 
@@ -133,32 +131,38 @@ def projections(
     >>> blocks = {"image": [[0.0], [1.0], [3.0]], "text": [[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]}
     >>> left, middle, right = plotting.projections(blocks, [0, 0, 1])  # doctest: +SKIP
     """
-    names, arrays = as_blocks(blocks)
-    last: Any = dict(zip(names, arrays, strict=True))
-    if fused is not None:
-        last = as_matrix(fused, "fused")
-        require_rows(len(arrays[0]), last, "fused")
-    drawn = _row_of_axes(len(names) + 1) if axes is None else np.array(axes, object).ravel()
-    if len(drawn) != len(names) + 1:
-        raise ValueError(f"axes must be {len(names) + 1}; got {len(drawn)}.")
-    titles = [*map(plain, names), "fused"]
-    for ax, title, X in zip(drawn, titles, [*arrays, last], strict=True):
-        projection(X, y, ax, method=method).set_title(title, color=INK)
+    parts = _named(blocks, "blocks")
+    shown = [{name: x} for name, x in parts.items()]
+    shown.append(parts if fused is None else {"fused": as_matrix(fused, "fused")})
+    require_rows(len(next(iter(parts.values()))), next(iter(shown[-1].values())), "fused")
+    pictures = [_picture(each, y, method) for each in shown]
+    drawn = row_of_axes(len(shown)) if axes is None else np.array(axes, object).ravel()
+    if len(drawn) != len(shown):
+        raise ValueError(f"axes must be {len(shown)}; got {len(drawn)}.")
+    titles = [*map(plain, as_blocks(blocks)[0]), "fused"]
+    for ax, title, picture in zip(drawn, titles, pictures, strict=True):
+        _draw(ax, picture)
+        ax.set_title(title, color=INK)
     return drawn
 
 
-def _row_of_axes(n: int) -> NDArray[Any]:
-    require_matplotlib()
-    from matplotlib import pyplot
+def _named(blocks: BlocksLike, argument: str) -> dict[str, NDArray]:
+    """Matrices by what messages call them."""
+    names, arrays = as_blocks(blocks, argument)
+    return {f"{argument}[{name!r}]": x for name, x in zip(names, arrays, strict=True)}
 
-    wide = min(n, 4)
-    tall = -(-n // wide)
-    grid = pyplot.subplots(
-        tall, wide, figsize=(3.9 * wide, 3.6 * tall), layout="constrained", squeeze=False
-    )[1].ravel()
-    for ax in grid[n:]:
-        ax.remove()
-    return np.asarray(grid[:n])
+
+def _picture(parts: dict[str, NDArray], y: ArrayLike | None, method: Method) -> _Picture:
+    """Where some rows of blocks side by side lie, and of which class they are."""
+    n_rows = len(next(iter(parts.values())))
+    if n_rows == 0:
+        raise ValueError(f"{next(iter(parts))} must have at least one row; got none.")
+    labels, rows = _labels_of(y, n_rows), evenly(n_rows, _MOST_ROWS)
+    few = {name: x[rows].astype(np.float64) for name, x in parts.items()}
+    require_finite(few)
+    places, sides = _plane(_side_by_side(few), method)
+    note = chosen(len(rows), n_rows)
+    return _Picture(places, (sides[0] + note, sides[1]), None if labels is None else labels[rows])
 
 
 def _labels_of(y: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
@@ -172,18 +176,6 @@ def _labels_of(y: ArrayLike | None, n_rows: int) -> NDArray[Any] | None:
     return labels
 
 
-def _rows(n_rows: int) -> NDArray[np.intp]:
-    if n_rows == 0:
-        raise ValueError("X must have at least one row; got none.")
-    return evenly(n_rows, _MOST_ROWS)
-
-
-def _few(parts: dict[str, NDArray], rows: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
-    few = {name: x[rows].astype(np.float64) for name, x in parts.items()}
-    require_finite(few)
-    return few
-
-
 def _side_by_side(parts: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     """One block as it is; several, each of which varies as much as the others, side by side."""
     if len(parts) == 1:
@@ -195,13 +187,14 @@ def _side_by_side(parts: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.hstack(scaled)
 
 
-def _plane(x: NDArray[np.float64], method: Method) -> _Plane:
+def _plane(x: NDArray[np.float64], method: Method) -> tuple[NDArray[np.float64], tuple[str, str]]:
+    """Places of the rows, and what to write along the sides."""
     if callable(method):
         places = np.asarray(method(x), np.float64)
         if places.shape != (len(x), 2):
             raise ValueError(f"method must return shape {(len(x), 2)}; got {places.shape}.")
         require_finite({"what method returns": places})
-        return _Plane(places, ("", ""))
+        return places, ("", "")
     if method != "pca":
         raise TypeError(f"method must be 'pca' or callable; got {method!r}.")
     x = x - x.mean(axis=0)
@@ -212,7 +205,7 @@ def _plane(x: NDArray[np.float64], method: Method) -> _Plane:
     places *= np.where(axes_of[largest, [0, 1]] < 0, -1.0, 1.0)
     shares = np.square(places).sum(axis=0) / (total if total > 0 else 1.0)
     first, second = (f"component {k + 1}, {_percent(share)}" for k, share in enumerate(shares))
-    return _Plane(places, (first, second))
+    return places, (first, second)
 
 
 def _percent(share: float) -> str:
@@ -224,7 +217,8 @@ def _leading(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.fl
     """Places on the two first right singular vectors, and these as columns.
 
     Iteration of a subspace (Halko, Martinsson and Tropp, SIAM Review 53, 2011, algorithm 4.4):
-    all singular vectors of 5,000 rows of 2,048 columns would take a minute. Two runs begin alike.
+    all singular vectors of 5,000 rows of 2,048 columns take many times as long. Two runs begin
+    alike.
     """
     if x.shape[1] == 1:
         x = np.hstack([x, np.zeros_like(x)])
@@ -242,9 +236,9 @@ def _leading(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return left[:, :2] * lengths[:2], (basis @ right.T)[:, :2]
 
 
-def _draw(ax: Any, plane: _Plane, labels: NDArray[Any] | None, note: str) -> None:
-    x, y = plane.places.T
-    names, codes, others = _largest_classes(labels, len(x))
+def _draw(ax: Any, picture: _Picture) -> None:
+    x, y = picture.places.T
+    names, codes, others = _largest_classes(picture.labels, len(x))
     ax.scatter(x[codes < 0], y[codes < 0], 14, color=MUTED, alpha=0.35, linewidths=0)
     medians = []
     for i in range(len(names)):
@@ -254,10 +248,11 @@ def _draw(ax: Any, plane: _Plane, labels: NDArray[Any] | None, note: str) -> Non
             marker=_FORMS[i][0], alpha=0.6, linewidths=0.9 if hollow else 0,
         )  # fmt: skip
         medians.append((np.median(x[mine]), np.median(y[mine])))
+    across, up = picture.sides
     if others:
-        note += f"\ngrey: {others} smaller class" + "es" * (others > 1)
+        across += f"\ngrey: {others} smaller class" + "es" * (others > 1)
     ax.margins(0.04)
-    ax.set(xticks=[], yticks=[], xlabel=plane.titles[0] + note, ylabel=plane.titles[1])
+    ax.set(xticks=[], yticks=[], xlabel=across, ylabel=up)
     tidy(ax)
     if names:
         marked = [f"{_FORMS[i][1]} {name}" for i, name in enumerate(names)]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import metrics
 from ._plot_labels import Key, key_beside
 from ._plot_scores import Scores, read_labels, read_scores
-from ._plot_style import MUTED, axes, colour_of, dash_of, marker_of, plain, unit_square
+from ._plot_style import MUTED, colour_of, dash_of, marker_of, on_axes, plain, unit_square
 
 _GRID = np.linspace(0.0, 1.0, 1001)
 Vector = NDArray[np.float64]
@@ -72,7 +72,7 @@ def roc_curve(y_true: ArrayLike, y_score: Scores, ax: Any = None, *, pos_label: 
     """
     problem = _Problem(y_true, y_score, pos_label)
     curves = [_roc(name, list(problem.pairs(name))) for name in problem.scores]
-    ax = axes(ax, (6.4, 4.2))
+    ax = on_axes(ax, (6.4, 4.2))
     ax.plot([0, 1], [0, 1], color=MUTED, linestyle=":", linewidth=1.4)
     _draw(ax, curves, "AUC")
     unit_square(ax)
@@ -92,15 +92,8 @@ def precision_recall_curve(
 
     Parameters
     ----------
-    y_true : array-like of shape (n_samples,)
-        True labels, at least two.
-    y_score : array-like of shape (n_samples,) or (n_samples, n_classes), or dict of str to those
-        Scores of one model, or of several by name: the greater, the more likely is the positive
-        label, or the label of the column, labels in ascending order.
-    ax : matplotlib Axes, optional
-        Where to draw; a new figure by default.
-    pos_label : label, optional
-        Draw this label against all others; the greater of two by default.
+    y_true, y_score, ax, pos_label
+        As in :func:`roc_curve`.
 
     Returns
     -------
@@ -111,8 +104,7 @@ def precision_recall_curve(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there are no scores, some are not finite or have another shape, or `y_true` has fewer
-        than two labels or not the `pos_label`.
+        As :func:`roc_curve`.
 
     References
     ----------
@@ -127,13 +119,13 @@ def precision_recall_curve(
     """
     problem = _Problem(y_true, y_score, pos_label)
     curves = [_precision_recall(name, list(problem.pairs(name))) for name in problem.scores]
-    ax = axes(ax, (6.4, 4.2))
+    ax = on_axes(ax, (6.4, 4.2))
     ax.axhline(problem.base_rate, color=MUTED, linestyle="--", linewidth=1.4)
     ax.annotate(
         f"base rate {problem.base_rate:.2f}", (0.0, problem.base_rate), xytext=(0, 3),
         textcoords="offset points", color=MUTED,
     )  # fmt: skip
-    _draw(ax, curves, "AP")
+    _draw(ax, curves, "AP", "steps-pre")
     unit_square(ax)
     ax.set_xlabel("recall" + problem.note)
     ax.set_ylabel("precision")
@@ -164,7 +156,7 @@ class _Problem:
     def note(self) -> str:
         """What the label of an axis has to add."""
         n = len(self.places)
-        return "" if n == 1 else f"\nmean over {n} classes, each against the rest"
+        return "" if n == 1 else f"\nmacro average over {n} classes, one-vs-rest"
 
     @property
     def base_rate(self) -> float:
@@ -209,9 +201,8 @@ def _steps(positive: NDArray[np.bool_], scores: NDArray) -> tuple[Vector, Vector
     return reached[1:], precision[::-1][first[1:]]
 
 
-def _draw(ax: Any, curves: list[_Curve], area: str) -> None:
-    """Lines with a marker each, and their names and areas, the largest on top."""
-    drawstyle = "default" if area == "AUC" else "steps-pre"
+def _draw(ax: Any, curves: list[_Curve], area: str, drawstyle: str = "default") -> None:
+    """Lines with a marker each, and their names and areas."""
     keys = []
     for i, curve in enumerate(curves):
         name = f"{plain(curve.name)}, " * bool(curve.name) + f"{area} {curve.area:.3f}"
@@ -219,6 +210,5 @@ def _draw(ax: Any, curves: list[_Curve], area: str) -> None:
             curve.x, curve.y, color=colour_of(i), linestyle=dash_of(i), linewidth=2.2,
             drawstyle=drawstyle, marker=marker_of(i), markevery=[curve.at], markersize=8,
         )  # fmt: skip
-        keys.append((curve.area, Key(line, name)))
-    keys.sort(key=lambda key: -key[0])
-    key_beside(ax, [key for _, key in keys])
+        keys.append(Key(line, name, 1.0 - curve.area))
+    key_beside(ax, keys)

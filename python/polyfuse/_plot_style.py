@@ -39,7 +39,7 @@ def marker_of(i: int) -> str:
     return MARKERS[i % len(MARKERS)]
 
 
-def axes(ax: Any, size: tuple[float, float]) -> Any:
+def on_axes(ax: Any, size: tuple[float, float]) -> Any:
     """The Axes given, or those of a new figure."""
     require_matplotlib()
     if ax is not None:
@@ -47,6 +47,21 @@ def axes(ax: Any, size: tuple[float, float]) -> Any:
     from matplotlib import pyplot
 
     return pyplot.subplots(figsize=size, layout="constrained")[1]
+
+
+def row_of_axes(n: int) -> NDArray[Any]:
+    """The Axes of a new figure, side by side, four in a row at most."""
+    require_matplotlib()
+    from matplotlib import pyplot
+
+    wide = min(n, 4)
+    tall = -(-n // wide)
+    grid = pyplot.subplots(
+        tall, wide, figsize=(3.9 * wide, 3.6 * tall), layout="constrained", squeeze=False
+    )[1].ravel()
+    for ax in grid[n:]:
+        ax.remove()
+    return np.asarray(grid[:n])
 
 
 def render_svg(draw: Callable[[Any], Any], size: tuple[float, float], salt: str) -> str:

@@ -160,6 +160,8 @@ def test_projections_on_axes_given(rng):
     drawn = plotting.projections(blocks, None, fused, given)
     assert list(drawn) == list(given)
     np.testing.assert_allclose(points(given[2])[0][:, 0], np.arange(20) - 9.5)
+    with pytest.raises(ValueError, match=r"blocks\[1\] contains infinity"):
+        plotting.projections([blocks[0], blocks[1] * np.inf])
     with pytest.raises(ValueError, match="axes must be 3; got 2"):
         plotting.projections(blocks, axes=given[:2])
     with pytest.raises(ValueError, match="fused must have one entry per row; got 3 for 20 rows"):

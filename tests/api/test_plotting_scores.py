@@ -75,7 +75,7 @@ def test_more_classes_are_averaged(draw, score, label, ax, three):
     np.testing.assert_allclose(area, np.mean(each), atol=5e-3)
     shown = texts(ax)
     assert f"sure, {label} {np.mean(each):.3f}" in shown
-    assert any("mean over 3 classes, each against the rest" in text for text in shown)
+    assert any("macro average over 3 classes, one-vs-rest" in text for text in shown)
     if label == "AP":
         assert "base rate 0.33" in shown
 

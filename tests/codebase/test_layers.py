@@ -21,12 +21,7 @@ STEMS = (
 )  # fmt: skip
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
-    "matplotlib": {
-        "_plot_cells.py",
-        "_plot_labels.py",
-        "_plot_projection.py",
-        "_plot_style.py",
-    },
+    "matplotlib": {"_plot_cells.py", "_plot_labels.py", "_plot_style.py"},
 }
 
 
