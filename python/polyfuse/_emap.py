@@ -64,7 +64,7 @@ def emap(
 
     All rules are evaluated exactly: additive ones are their own projection; products and geometric
     means are products of means; maximum, minimum and median follow from distribution functions, in
-    O(M N log MN) per output. That a modality is missing counts as one of the things it can say,
+    O(M² N log MN) per output. That a modality is missing counts as one of the things it can say,
     which takes all patterns of what the others say: 2^(M - 1) such evaluations.
 
     Parameters
@@ -130,11 +130,18 @@ def emap(
     return EMAP(scores.names, additive, projected, predicted, comparison)
 
 
+def _heard(scores: ModalityScores) -> list[int]:
+    """The modalities that the fusion depends on."""
+    return np.flatnonzero(scores.weights).tolist()
+
+
 def _is_additive(scores: ModalityScores) -> bool:
-    if len(scores) == 1:
+    heard = _heard(scores)
+    if len(heard) < 2:
         return True
-    absent = [mask is not None and not mask.all() for mask in scores.masks]
-    if scores.rule in ("mean", "weighted_mean") or (scores.rule == "median" and len(scores) == 2):
+    masks = [scores.masks[m] for m in heard]
+    absent = [mask is not None and not mask.all() for mask in masks]
+    if scores.rule in ("mean", "weighted_mean") or (scores.rule == "median" and len(heard) == 2):
         return not any(absent)
     adds = scores.rule in ("sum", "weighted_sum", *VOTES, *RANKED)
     # Absence of all is an interaction where the prior is more than the empty sum.
@@ -204,41 +211,35 @@ _RANKS: dict[str, Callable[[int], list[int]]] = {
 }
 """Of how many values, which in ascending order the rule takes the mean of."""
 
+_WEIGHTED = dict.fromkeys(("weighted_sum", *VOTES, *RANKED), "sum") | {"weighted_mean": "mean"}
+"""What rules are of weighted parts, of what each says alone."""
+
 
 def _projection(scores: ModalityScores) -> _Array:
-    fusion = _as_fusion(scores)
-    n, width = scores.shape
-    total, grand = np.zeros((n, width)), np.zeros(width)
-    for m, mask in enumerate(scores.masks):
-        main = np.empty((n, width))
-        there = np.ones(n, bool) if mask is None else mask
-        main[there] = fusion.given(m)
-        if not there.all():
-            main[~there] = fusion.without(m)
-        total += main
-        grand = main.mean(axis=0)  # of all the same, but for rounding
-    return total - (len(scores) - 1) * grand + scores.intercept
-
-
-def _as_fusion(scores: ModalityScores) -> _Fusion:
-    """The fusion with sums and means of votes, ranks and scores in two rules, weighted."""
-    rule, parts = scores.rule, list(scores.parts)
+    heard, (n, width) = _heard(scores), scores.shape
+    parts, masks = [scores.parts[m] for m in heard], [scores.masks[m] for m in heard]
+    rule = scores.rule
     if rule in VOTES:
         parts = [votes(x) for x in parts]
     elif rule in RANKED:
         parts = [fuse_scores([x], rule, np.ones(1), [None]) for x in parts]
-    own = {"weighted_mean": "mean", "mean": "mean", "product": "product"}
-    kept = rule in _RANKS or rule == "geometric_mean"
-    return _Fusion(
-        [
-            np.asarray(x if mask is None else x[mask], np.float64)
-            for x, mask in zip(parts, scores.masks, strict=True)
-        ],
-        [1.0 if mask is None else float(mask.mean()) for mask in scores.masks],
-        scores.weights,
-        rule if kept else own.get(rule, "sum"),
+    there = [np.ones(n, bool) if mask is None else mask for mask in masks]
+    fusion = _Fusion(
+        [np.asarray(x[rows], np.float64) for x, rows in zip(parts, there, strict=True)],
+        [float(rows.mean()) for rows in there],
+        scores.weights[heard],
+        _WEIGHTED.get(rule, rule),
         np.asarray(scores.prior, np.float64),
     )
+    total, grand = np.zeros((n, width)), np.zeros(width)
+    for m, rows in enumerate(there):
+        main = np.empty((n, width))
+        main[rows] = fusion.given(m)
+        if not rows.all():
+            main[~rows] = fusion.without(m)
+        total += main
+        grand = main.mean(axis=0)  # of all the same, but for rounding
+    return total - (len(heard) - 1) * grand + scores.intercept
 
 
 def _mean_order_statistic(own: _Array, others: list[_Array], ranks: list[int]) -> _Array:

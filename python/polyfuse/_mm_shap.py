@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import kind_of, one_of, require_finite, require_fitted
-from ._blocks import BlocksLike
+from ._blocks import BlocksLike, as_blocks, in_order_of_fit, is_matrix
 from ._bootstrap import check_options
 from ._fusion_scalers import affine_of
 from ._kernels.contract import CONCATENATE
 from ._missing import parts
-from ._multimodal_inputs import read_again
 
 _Array = NDArray[np.float64]
 
 _LINEAR = (CONCATENATE, "sum", "mean", "weighted_sum", "weighted_mean")
-_HELD = 1 << 24  # bytes of a tile
+_LEVELS = ("early", "late", "cooperative")
+_HELD = 1 << 21  # bytes of a tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +63,12 @@ def mm_shap(
 
     Parameters
     ----------
-    model : fitted FusionClassifier
-        With level="early" and fusion="concatenate", "sum", "mean", "weighted_sum" or
-        "weighted_mean".
+    model : fitted FusionClassifier or FusionRegressor
+        With fusion="concatenate", "sum", "mean", "weighted_sum" or "weighted_mean" of features, or
+        of scores that models of single modalities say; not of their class probabilities.
     blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
         Rows to explain, n_samples at least 1. They are read twice, some at a time, and never
-        copied as a whole.
+        copied as a whole. A modality that is missing in a row, all NaN, has no share there.
     target : {"predicted", "all"}, default="predicted"
         Of which class the scores are explained: the one the model predicts, or all of them, of
         which |φ_j| is then added up.
@@ -84,7 +84,7 @@ def mm_shap(
         If `model` is no fusion of linear models.
     ValueError
         If its scores are not linear in the features, as class probabilities of level="late" are
-        not; or the blocks are not those of the model, or have no row.
+        not; or the blocks are not those of the model, have no row, or are not finite.
 
     References
     ----------
@@ -103,17 +103,15 @@ def mm_shap(
     one_of(target, "target", ("predicted", "all"))
     check_options("mm_shap", 1, confidence_level)
     scale = _scale_of(model)
-    arrays = read_again(model, blocks)
+    arrays = _read(model, blocks)
     n = len(arrays[0])
     if n == 0:
         raise ValueError("blocks must have at least one row; got none.")
     chosen = _chosen(model, blocks) if target == "predicted" else None
     sizes = np.empty((n, len(arrays)))
-    for m, name in enumerate(model.modalities_):
+    for m, (name, x) in enumerate(zip(model.modalities_, arrays, strict=True)):
         coef = np.abs(model.coef_[name] * (scale[m] * _slopes(model.scalers_[name])))
-        sizes[:, m] = _sizes(arrays[m], coef, chosen)
-        if not np.isfinite(sizes[:, m]).all():
-            require_finite({f"blocks[{name!r}]": arrays[m]})
+        sizes[:, m] = _sizes(x, f"blocks[{name!r}]", coef, chosen)
     total = sizes.sum(axis=1, keepdims=True)
     equal = np.full_like(sizes, 1.0 / len(arrays))
     per_row = np.divide(sizes, total, out=equal, where=total > 0.0)
@@ -129,19 +127,32 @@ def mm_shap(
 def _scale_of(model: Any) -> _Array:
     """What stands before each modality's features in the sum that the model is."""
     if not hasattr(model, "modality_scores"):
-        raise TypeError(f"model must be a fitted FusionClassifier; got {kind_of(model)}.")
-    require_fitted(model, "coef_")
-    level, fusion = model._level, model._fusion
-    if level == "late" and hasattr(model, "classes_"):
-        raise ValueError(
-            "mm_shap needs scores that are linear in the features, which the class probabilities "
-            "of level='late' are not; modality_contributions takes them."
+        raise TypeError(
+            f"model must be a fitted FusionClassifier or FusionRegressor; got {kind_of(model)}."
         )
+    require_fitted(model, "coef_")
+    level, fusion, cooled = model._level, model._fusion, np.ones(len(model.modalities_))
+    if level == "late" and hasattr(model, "classes_"):
+        if getattr(model, "_response", "probability") != "score":
+            raise ValueError(
+                "mm_shap needs scores that are linear in the features, which the class "
+                "probabilities of level='late' are not; modality_contributions takes them."
+            )
+        cooled = np.array([model.temperatures_[name] for name in model.modalities_])
+    one_of(level, "level", _LEVELS)
     one_of(fusion, "fusion", _LINEAR)
-    weights = np.asarray(model.weights_, np.float64)
     if fusion == CONCATENATE:
-        return np.ones(len(model.modalities_))
-    return weights / weights.sum() if "mean" in fusion else weights
+        return cooled
+    weights = np.asarray(model.weights_, np.float64) / cooled
+    return weights / model.weights_.sum() if "mean" in fusion else weights
+
+
+def _read(model: Any, blocks: Any) -> list[NDArray]:
+    """The blocks in the order of fit."""
+    names, arrays = as_blocks({"X": blocks} if is_matrix(blocks) else blocks)
+    fitted = list(model.modalities_)
+    widths = [model.coef_[name].shape[1] for name in fitted]
+    return in_order_of_fit(type(model).__name__, names, arrays, fitted, widths)[1]
 
 
 def _slopes(scaler: Any) -> Any:
@@ -161,9 +172,15 @@ def _chosen(model: Any, blocks: BlocksLike) -> NDArray[np.intp] | None:
     return codes
 
 
-def _sizes(x: NDArray, coef: _Array, chosen: NDArray[np.intp] | None) -> _Array:
+def _sizes(x: NDArray, name: str, coef: _Array, chosen: NDArray[np.intp] | None) -> _Array:
     """Σ |w_j| |x_j - mean| of each row, of the output chosen or added up over all."""
-    mean = x.mean(axis=0, dtype=np.float64)
+    there = None
+    with np.errstate(invalid="ignore"):  # of infinities, which are named below
+        mean = x.mean(axis=0, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        there = ~np.isnan(x).all(axis=1)
+        require_finite({name: x[there]})
+        mean = x[there].mean(axis=0, dtype=np.float64) if there.any() else np.zeros_like(mean)
     weights = coef.sum(axis=0) if chosen is None else coef.T
     out = np.empty(len(x))
     for part in parts(len(x), max(1, _HELD // (8 * x.shape[1]))):
@@ -172,4 +189,4 @@ def _sizes(x: NDArray, coef: _Array, chosen: NDArray[np.intp] | None) -> _Array:
         if chosen is not None:
             sizes = sizes[np.arange(len(sizes)), chosen[part]]
         out[part] = sizes
-    return out
+    return out if there is None else np.where(there, out, 0.0)

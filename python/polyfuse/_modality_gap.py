@@ -97,10 +97,11 @@ def modality_gap(a: ArrayLike, b: ArrayLike, *, confidence_level: float = 0.95) 
         )
     sums = np.zeros((2, width))
     for tiles in complete_rows(names, arrays):
-        x, y = map(_unit, tiles)
+        x, y = tiles
+        per_x, per_y = map(_per_length, tiles)
         n += len(x)
-        sums += [x.sum(axis=0), y.sum(axis=0)]
-        cosines += float(np.vdot(x, y))
+        sums += [per_x @ x, per_y @ y]
+        cosines += float(np.einsum("ij,ij->i", x, y) @ (per_x * per_y))
     if n < 2:
         raise ValueError(f"a and b must have 2 rows or more in common; got {n}.")
     delta = (sums[0] - sums[1]) / n
@@ -120,12 +121,12 @@ def _error_along(
     """Standard error of the mean of differences of pairs along a direction."""
     squares = 0.0
     for tiles in complete_rows(names, arrays):
-        x, y = map(_unit, tiles)
-        squares += float(np.sum(((x - y) @ direction - mean) ** 2))
+        x, y = ((tile @ direction) * _per_length(tile) for tile in tiles)
+        squares += float(np.sum((x - y - mean) ** 2))
     return math.sqrt(squares / (n - 1) / n)
 
 
-def _unit(x: _Array) -> _Array:
-    norms = np.sqrt(np.einsum("ij,ij->i", x, x))
-    unit: _Array = x / np.where(norms > 0.0, norms, 1.0)[:, None]
-    return unit
+def _per_length(x: _Array) -> _Array:
+    """1 / |x| of each row, 0 for a row of zeros."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", x, x))
+    return np.asarray(np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0.0))

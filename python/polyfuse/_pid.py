@@ -102,7 +102,7 @@ def pid(
     ------
     TypeError, ValueError
         If the blocks are not two of as many rows as `y`, or have so many values that (k1 + k2)
-        n_classes is more than 4,096.
+        n_classes is more than 2,048.
     ImportError
         If features are given and there is no scikit-learn.
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LARGEST = 4096
+LARGEST = 2048
 """Of (k1 + k2) C: the equations of a step, which are dense."""
 
 _SMALLER, _STEPS = 0.05, 60

@@ -217,7 +217,7 @@ def _left(
     if scores.rule != "sum":
         return scores.replaced(scores.parts, list(kept))
     parts = [
-        np.where(own[:, None], x, mean)
+        x if own.all() else np.where(own[:, None], x, mean)
         for own, x, mean in zip(kept, scores.parts, silent, strict=True)
     ]
     return scores.replaced(parts, scores.masks)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._missing import parts
 
-_HELD = 1 << 24  # bytes of a tile
+_HELD = 1 << 22  # bytes of a tile, which is read more than once in cache
 
 
 def complete_rows(names: list[str], arrays: list[NDArray]) -> Iterator[list[NDArray[np.float64]]]:

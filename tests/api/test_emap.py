@@ -76,6 +76,13 @@ def test_absence_of_all_is_an_interaction_where_there_is_a_prior(rng):
         assert not emap(draw(rng, "mean", masks=masks, prior=prior)).additive
 
 
+def test_a_modality_without_weight_is_not_heard(rng):
+    parts, weights = rng.dirichlet(np.ones(3), (3, 6)), [1.0, 0.0, 2.0]
+    scores = ModalityScores(list(parts), rule="geometric_mean", weights=weights)
+    heard = ModalityScores(list(parts[[0, 2]]), rule="geometric_mean", weights=[1.0, 2.0])
+    np.testing.assert_allclose(emap(scores).scores, emap(heard).scores, rtol=1e-12)
+
+
 def test_a_modality_that_is_never_there(rng):
     x = rng.random((5, 2))
     scores = ModalityScores([x, x[::-1]], rule="maximum", present=[None, np.zeros(5, bool)])

@@ -108,15 +108,33 @@ def test_nothing_moves_a_constant_row(data):
     np.testing.assert_allclose(result.low, result.high)
 
 
+def test_a_modality_that_is_missing_has_no_share(data):
+    blocks, y = data
+    model = fitted("concatenate", blocks, y)
+    holed = {**blocks, "b": blocks["b"].copy()}
+    holed["b"][::4] = np.nan
+    sizes = np.zeros((60, 3))
+    for m, (name, x) in enumerate(holed.items()):
+        rows = ~np.isnan(x).all(axis=1)
+        moved = np.abs(x[rows] - x[rows].mean(axis=0)) / model.scalers_[name].scale_
+        sizes[rows, m] = moved @ np.abs(model.coef_[name]).sum(axis=0)
+    result = mm_shap(model, holed, target="all")
+    np.testing.assert_allclose(result.per_row, sizes / sizes.sum(axis=1, keepdims=True), rtol=1e-5)
+    assert (result.per_row[::4, 1] == 0.0).all()
+
+
 def test_what_is_wrong_is_said(data):
     blocks, y = data
     model = fitted("concatenate", blocks, y)
-    with pytest.raises(TypeError, match="must be a fitted FusionClassifier; got ModalityScores"):
+    with pytest.raises(
+        TypeError, match="must be a fitted FusionClassifier or .*; got ModalityScores"
+    ):
         mm_shap(model.modality_scores(blocks), blocks)
     with pytest.raises(ValueError, match="not fitted"):
         mm_shap(pf.FusionClassifier(), blocks)
+    late = pf.FusionClassifier("mean", level="late").fit(blocks, y)
     with pytest.raises(ValueError, match="probabilities of level='late' are not"):
-        mm_shap(pf.FusionClassifier("mean", level="late").fit(blocks, y), blocks)
+        mm_shap(late, blocks)
     with pytest.raises(ValueError, match="fusion must be one of .*; got 'maximum'"):
         mm_shap(fitted("maximum", blocks, y), blocks)
     with pytest.raises(ValueError, match="target must be one of 'predicted', 'all'; got 'true'"):

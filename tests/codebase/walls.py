@@ -470,7 +470,6 @@ BELOW = {
         "._fusion_scalers",
         "._kernels",
         "._missing",
-        "._multimodal_inputs",
     },
     "_robustness.py": {
         "._arrays",
