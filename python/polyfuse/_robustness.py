@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_vector, kind_of, require_number, require_rows
-from ._blocks import BlocksLike, as_blocks
+from ._blocks import BlocksLike, as_blocks, is_matrix
 from ._bootstrap import check_options
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
@@ -237,20 +237,34 @@ class _Noisy:
             )
         if blocks is None:
             raise TypeError("blocks must be given with a model.")
-        names, arrays = as_blocks(blocks)
+        whole = is_matrix(blocks)
+        names, arrays = as_blocks({"X": blocks} if whole else blocks)
         if len(arrays[0]) == 0:
             raise ValueError("blocks must have at least one row; got none.")
         self.model, self.names = model, tuple(map(str, names))
-        self.listed = isinstance(blocks, list | tuple)
+        self.whole, self.listed = whole, isinstance(blocks, list | tuple)
         self.arrays = [x if x.dtype.kind == "f" else x.astype(np.float64) for x in arrays]
-        self.spread = [x.std(axis=0, dtype=np.float64) for x in self.arrays]
+        self.spreads = [_spread(x) for x in self.arrays]
 
     def predict(self, noise: dict[str, NDArray], level: float) -> NDArray:
-        blocks = {
-            name: x + (level * noise[name]).astype(x.dtype) if name in noise else x
+        moved = [
+            x + x.dtype.type(level) * noise[name] if name in noise else x
             for name, x in zip(self.names, self.arrays, strict=True)
-        }
-        return np.asarray(self.model.predict([*blocks.values()] if self.listed else blocks))
+        ]
+        blocks: Any = dict(zip(self.names, moved, strict=True))
+        if self.whole or self.listed:
+            blocks = moved[0] if self.whole else moved
+        return np.asarray(self.model.predict(blocks))
+
+
+def _spread(x: NDArray) -> NDArray[np.float64]:
+    """Standard deviations of features, over the rows where the block is not missing, all NaN."""
+    with np.errstate(invalid="ignore"):  # of infinities, which the model is to name
+        spread = x.std(axis=0, dtype=np.float64)
+    there = ~np.isnan(x).all(axis=1)
+    if there.all():
+        return np.asarray(spread)
+    return np.asarray(x[there].std(axis=0, dtype=np.float64) if there.any() else 0.0 * spread)
 
 
 def _with_noise(
@@ -258,8 +272,8 @@ def _with_noise(
 ) -> Iterator[Iterator[NDArray]]:
     """Predictions of each level and curve, with one draw of noise for all of them."""
     draws = {
-        name: rng.standard_normal(x.shape) * spread
-        for name, x, spread in zip(noisy.names, noisy.arrays, noisy.spread, strict=True)
+        name: (rng.standard_normal(x.shape) * spread).astype(x.dtype)
+        for name, x, spread in zip(noisy.names, noisy.arrays, noisy.spreads, strict=True)
     }
     for level in levels:
         yield (noisy.predict({name: draws[name] for name in names}, level) for names in curves)

@@ -83,10 +83,10 @@ def test_noise_is_that_of_the_features(data):
     assert (curve.scores[0] == model.score(blocks, y)).all()
     state = np.random.RandomState(5)
     for repeat in curve.repeats:
-        moved = {
-            name: x + 2.0 * (state.standard_normal(x.shape) * x.std(axis=0, dtype=np.float64))
-            for name, x in blocks.items()
-        }
+        moved = {}
+        for name, x in blocks.items():
+            noise = state.standard_normal(x.shape) * x.std(axis=0, dtype=np.float64)
+            moved[name] = x + 2 * (noise.astype(x.dtype) if x.dtype.kind == "f" else noise)
         for m, name in enumerate("abc"):
             assert repeat[1, m] == model.score({**blocks, name: moved[name]}, y)
         assert repeat[1, 3] == model.score(moved, y)
@@ -99,6 +99,21 @@ def test_noise_takes_early_folds_and_lists(rng):
     curve = robustness_curve(model, blocks, y, noise=[0.0], modalities="1", n_repeats=1)
     assert curve.names == ("1",)
     assert curve.scores[0, 0] == model.score(blocks, y)
+
+
+def test_noise_takes_one_matrix_and_leaves_alone_what_is_missing(rng):
+    class Model:
+        def predict(self, X):
+            assert isinstance(X, np.ndarray)
+            assert (np.isnan(X) == np.isnan(x)).all()
+            return X[:, 0] > 0
+
+    x = rng.normal(size=(400, 2)).astype(np.float32)
+    x[::4] = np.nan
+    y = x[:, 0] > 0
+    curve = robustness_curve(Model(), x, y, noise=[0, 1, 3], random_state=0)
+    assert curve.names == ("X",)
+    assert curve.scores[0, 0] == 1.0 > curve.scores[1, 0] > curve.scores[2, 0] > 0.5
 
 
 def test_numbers_and_their_metric(rng):
