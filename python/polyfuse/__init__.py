@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import (
         datasets,
+        encoders,
         exceptions,
         fusion,
         inspection,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from .multimodal import FusionClassifier
 
 _MODULES = (
-    "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
-    "plotting", "preprocessing", "reporting", "sklearn",
+    "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
+    "multimodal", "plotting", "preprocessing", "reporting", "sklearn",
 )  # fmt: skip
 _NAMES = {
     "Blocks": "blocks",
@@ -45,9 +46,9 @@ _NAMES = {
 }
 
 __all__ = [
-    "Blocks", "FusionClassifier", "__version__", "datasets", "exceptions", "fusion", "inspection",
-    "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
-    "reporting", "show_config", "sklearn", "use",
+    "Blocks", "FusionClassifier", "__version__", "datasets", "encoders", "exceptions", "fusion",
+    "inspection", "isa_levels", "linear_model", "metrics", "multimodal", "plotting",
+    "preprocessing", "reporting", "show_config", "sklearn", "use",
 ]  # fmt: skip
 
 
