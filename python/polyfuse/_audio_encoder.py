@@ -171,7 +171,7 @@ def _samples(i: int, item: NDArray) -> NDArray[np.float32]:
         raise ValueError(
             f"{described(i, item)} must be of shape (n_samples,) or (n_samples, n_channels)."
         )
-    columns = item.reshape(len(item), -1)
+    columns = item if item.ndim == 2 else item[:, None]
     if item.dtype == np.int16:
         columns = columns / np.float32(32768)  # what soundfile makes of 16 bits
     elif item.dtype.kind != "f":

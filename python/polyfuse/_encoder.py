@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import kind_of, require_fitted
 from ._estimator import Transformer
+from ._interchange import column_names
 
 Numbered = list[tuple[int, Any]]
 """Items with their places in X."""
@@ -89,7 +90,7 @@ class Encoder(Transformer):
         ndarray of str objects
         """
         require_fitted(self, "n_features_out_")
-        return np.array(self._names(), dtype=object)
+        return np.array(list(self._names()), dtype=object)
 
     def _learn(self, items: list[Any]) -> dict[str, Any]:
         """Attributes that fit sets."""
@@ -116,14 +117,14 @@ def as_items(X: Any) -> list[Any]:
     if single or not (hasattr(X, "__len__") and hasattr(X, "__getitem__")):
         hint = " Write [X] for a single item." if single and not isinstance(X, Mapping) else ""
         raise TypeError(f"X must be a sequence of items; got {kind_of(X)}.{hint}")
-    columns = getattr(X, "columns", None)
+    columns = column_names(X)
     if columns is not None:
         if len(columns) != 1:
             raise ValueError(
                 f"X must be one column of items; got a data frame of {len(columns)}. "
                 "polyfuse.encoders.BlockEncoder takes several, with an encoder for each."
             )
-        X = X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]
+        X = X[columns[0]]
     if isinstance(X, np.ndarray):
         if X.ndim == 2 and X.shape[1] == 1 and X.dtype.kind in "OUS":
             X = X[:, 0]

@@ -112,7 +112,7 @@ BELOW = {
         "._routing",
         "._sklearn_twins",
     },
-    "_encoder.py": {"._arrays", "._estimator"},
+    "_encoder.py": {"._arrays", "._estimator", "._interchange"},
     "_image_features.py": set(),
     "_image_encoder.py": {"._arrays", "._encoder", "._image_features"},
     "_text_encoder.py": {"._arrays", "._encoder"},
