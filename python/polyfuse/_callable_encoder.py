@@ -95,7 +95,7 @@ class CallableEncoder(Encoder):
         return self._encoded(items, (self.n_features_out_, self._dtype))
 
     def _names(self) -> Iterable[str]:
-        return (f"{self.name or 'callable'}{i}" for i in range(self.n_features_out_))
+        return (f"{self.name or 'callable'}_{i}" for i in range(self.n_features_out_))
 
     def __sklearn_clone__(self) -> Self:
         return type(self)(**self.get_params(deep=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -318,6 +319,22 @@ def test_estimators(encoder: Any) -> None:
         copy.fit(item for item in ())
     with pytest.raises(ValueError, match="X must be one column of items; got a data frame of 2"):
         copy.fit(pytest.importorskip("pandas").DataFrame({"a": [1], "b": [2]}))
+
+
+@pytest.mark.parametrize(
+    ("encoder", "module", "extra"),
+    [
+        (ImageEncoder(), "PIL", "image"),
+        (TextEncoder(), "sklearn.feature_extraction.text", "text"),
+        (AudioEncoder(), "librosa", "audio"),
+    ],
+)
+def test_a_library_that_is_missing_is_named(
+    encoder: Any, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"pip install 'polyfuse\[{extra}\]'"):
+        encoder.fit([])
 
 
 def test_items_of_columns_and_arrays() -> None:

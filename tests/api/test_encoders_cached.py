@@ -65,7 +65,7 @@ def test_fit_encodes_one_item() -> None:
     counting = Counting()
     fitted = encoder(counting).fit([None, *WORDS])
     assert counting.batches == [["a"]]
-    assert fitted.get_feature_names_out().tolist() == ["test-10", "test-11"]
+    assert fitted.get_feature_names_out().tolist() == ["test-1_0", "test-1_1"]
     assert fitted.transform([]).shape == (0, 2)
     assert np.isnan(fitted.transform([None])).all()
 
