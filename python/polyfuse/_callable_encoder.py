@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_matrix, one_of, require_callable, require_number
-from ._encoder import Encoder, Numbered, as_items, there
+from ._encoder import Encoder, Numbered, as_items, is_missing, there
 from ._item_cache import ItemCache, ItemRows, key_of
 from ._progress import Progress
 
@@ -88,7 +88,8 @@ class CallableEncoder(Encoder):
         return self._delivered(X, rows)
 
     def _learn(self, items: list[Any]) -> dict[str, Any]:
-        rows = self._encoded(items, None, most=1)
+        first = next((i for i, item in enumerate(items) if not is_missing(item)), -1)
+        rows = self._encoded(items[: first + 1], None)
         return {"n_features_out_": rows.shape[1], "_dtype": rows.dtype}
 
     def _encode(self, items: list[Any]) -> NDArray:
@@ -109,12 +110,10 @@ class CallableEncoder(Encoder):
 
     # -- batches ---------------------------------------------------------------------------------
 
-    def _encoded(
-        self, items: list[Any], known: tuple[int, np.dtype] | None, most: int | None = None
-    ) -> NDArray:
-        """Rows of all items, or of the first few that are there."""
+    def _encoded(self, items: list[Any], known: tuple[int, np.dtype] | None) -> NDArray:
+        """Rows of all items, from the cache or from the function."""
         cache = self._opened()
-        given = there(items)[:most]
+        given = there(items)
         keys = [i if cache is None else key_of(i, item) for i, item in given]
         rows = ItemRows(keys, known)
         for found, values in () if cache is None else cache.batches():
@@ -131,7 +130,7 @@ class CallableEncoder(Encoder):
                 if cache is not None:
                     cache.save(batch, values)
         values = rows.laid_out(keys)
-        if most is not None or len(given) == len(items):
+        if len(given) == len(items):
             return values
         out = np.full((len(items), values.shape[1]), np.nan, values.dtype)
         out[[i for i, _ in given]] = values
@@ -169,11 +168,9 @@ class CallableEncoder(Encoder):
                 f"function must give a row for each item; got {len(values)} for {which}, "
                 f"{len(batch)} items."
             )
-        return (
-            values
-            if values.dtype.kind == "f"
-            else values.astype(np.result_type(values, np.float32))
-        )
+        if values.dtype.kind != "f":
+            values = values.astype(np.result_type(values, np.float32))
+        return values
 
 
 def _batches(keys: list[Any], size: int) -> list[list[Any]]:
