@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from . import (
         datasets,
+        encoders,
         exceptions,
         fusion,
         inspection,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from .multimodal import FusionClassifier, FusionRegressor, search_fusion
 
 _MODULES = (
-    "datasets", "exceptions", "fusion", "inspection", "linear_model", "metrics", "multimodal",
-    "plotting", "preprocessing", "reporting", "sklearn",
+    "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
+    "multimodal", "plotting", "preprocessing", "reporting", "sklearn",
 )  # fmt: skip
 _NAMES = {
     "Blocks": "blocks",
@@ -47,10 +48,9 @@ _NAMES = {
 }
 
 __all__ = [
-    "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "exceptions",
-    "fusion", "inspection",
-    "isa_levels", "linear_model", "metrics", "multimodal", "plotting", "preprocessing",
-    "reporting", "search_fusion", "show_config", "sklearn", "use",
+    "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "encoders",
+    "exceptions", "fusion", "inspection", "isa_levels", "linear_model", "metrics", "multimodal",
+    "plotting", "preprocessing", "reporting", "search_fusion", "show_config", "sklearn", "use",
 ]  # fmt: skip
 
 

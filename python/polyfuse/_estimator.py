@@ -20,6 +20,8 @@ _T = TypeVar("_T")
 
 def unfitted(estimator: Any) -> Any:
     """A new estimator, ours or scikit-learn's, with the same parameters; else a copy."""
+    if hasattr(estimator, "__sklearn_clone__"):  # it knows better what may be copied
+        return estimator.__sklearn_clone__()
     if hasattr(estimator, "get_params"):
         return type(estimator)(**deepcopy(estimator.get_params(deep=False)))
     return deepcopy(estimator)

@@ -36,7 +36,9 @@ def test_examples(name: str) -> None:
 
 
 def test_the_public_names_have_docstrings() -> None:
-    for module in ("fusion", "linear_model", "metrics", "preprocessing", "inspection", "plotting"):
+    for module in (
+        "encoders", "fusion", "linear_model", "metrics", "preprocessing", "inspection", "plotting",
+    ):  # fmt: skip
         for name in getattr(pf, module).__all__:
             assert getattr(getattr(pf, module), name).__doc__, f"{module}.{name}"
 

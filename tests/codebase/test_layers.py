@@ -22,6 +22,9 @@ STEMS = (
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
     "matplotlib": {"_plot_cells.py", "_plot_labels.py", "_plot_style.py"},
+    "PIL": {"_image_encoder.py"},
+    "librosa": {"_audio_encoder.py"},
+    "soundfile": {"_audio_encoder.py"},
 }
 
 
@@ -55,7 +58,7 @@ def test_few_modules_import_scikit_learn() -> None:
     users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
     assert users == {
         "_callbacks.py", "_estimator.py", "_pid.py", "_projection.py", "_representation.py",
-        "_routing.py", "_sklearn_twins.py",
+        "_routing.py", "_sklearn_twins.py", "_text_encoder.py",
     }  # fmt: skip
 
 
@@ -154,7 +157,8 @@ def run(code: str) -> str:
 
 def test_import_loads_nothing_heavy() -> None:
     loaded = run("import sys, polyfuse; print(*sys.modules)").split()
-    assert not {"numba", "sklearn", "matplotlib", "polyfuse._core", "scipy"} & set(loaded)
+    heavy = {*OPTIONAL, "sklearn", "polyfuse._core", "scipy"}
+    assert not heavy & set(loaded)
 
 
 def test_using_kernels_and_estimators_needs_numpy_alone() -> None:

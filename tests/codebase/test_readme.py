@@ -58,6 +58,19 @@ def test_the_guide_to_scikit_learn_on_polyfuse() -> None:
     assert not is_patched()
 
 
+def test_the_guide_to_encoders() -> None:
+    pytest.importorskip("PIL")
+    names = run_guide("encoders.md")
+    assert names["accuracy"] > 0.9
+    assert names["search"].best_score_ > 0.9
+    assert names["shares"].modalities == ("image", "text")
+    assert np.isnan(names["gaps"]["text"]).all(axis=1).nonzero()[0].tolist() == [3]
+    assert np.isfinite(names["fused"]).all()
+    np.testing.assert_array_equal(names["again"], names["embeddings"])
+    text = (ROOT / "docs" / "encoders.md").read_text()
+    assert set(re.findall(r"`(\w+)`", text)) >= set(pf.encoders.__all__)
+
+
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     names = run_guide("metrics.md")
     *_, interval, gain = capsys.readouterr().out.splitlines()
