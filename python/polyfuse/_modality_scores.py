@@ -160,9 +160,10 @@ class ModalityScores(Mapping[str, NDArray]):
             for m, (x, mask) in enumerate(zip(self.parts, self.masks, strict=True))
         ]
         masks = [None if m in chosen else mask for m, mask in enumerate(self.masks)]
-        return self._with(parts, masks)
+        return self.replaced(parts, masks)
 
-    def _with(self, parts: Sequence[NDArray], masks: Masks) -> ModalityScores:
+    def replaced(self, parts: Sequence[NDArray], masks: Masks) -> ModalityScores:
+        """The same rule over other scores of the same modalities."""
         made = object.__new__(type(self))
         for name in self.__slots__:
             setattr(made, name, getattr(self, name))
