@@ -172,8 +172,8 @@ constexpr std::int64_t inspection_slots(std::int64_t n_rows) {
     return at_least(1, at_most(max_slots, n_rows / 512));
 }
 
-// Planes of a tile of scores: a class each, two where a single score tells two apart, one that tells
-// how many modalities are there, and what fills the last square up.
+// Planes of a tile of scores: a class each, two where a single score tells two apart, one that
+// counts modalities, and what fills the last square up.
 constexpr std::int64_t score_planes(std::int64_t width) { return at_least(2, width) + 16; }
 
 // Of a vector of rows, whatever its width: tiles of each modality, of what stands for it, of a

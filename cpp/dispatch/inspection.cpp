@@ -9,8 +9,8 @@
 namespace polyfuse {
 namespace {
 
-// task(first, n, own, scratch) for fixed ranges of rows; the numbers that each fills are added up in
-// order. `work` is that of a row.
+// task(first, n, own, scratch) for fixed ranges of rows; the numbers that each fills are added up
+// in order. `work` is that of a row.
 template <class T, class Number, class Task>
 std::vector<Number> sum_ranges(std::int64_t n, std::int64_t size, std::int64_t work,
                                std::int64_t scratch_size, Task task) {

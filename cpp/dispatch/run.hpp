@@ -65,8 +65,8 @@ void run_probability_sums(const Labels&, std::int64_t low, const Probabilities<T
 // Into one of `sums` for each output.
 void run_error_sums(const ErrorPairs&, ErrorKind, std::int64_t n, ErrorSums* sums);
 
-// Into m x width means, of logarithms or not. Returns the first modality whose mean is not finite, or
-// -1.
+// Into m x width means, of logarithms or not. Returns the first modality whose mean is not finite,
+// or -1.
 template <class T>
 std::int64_t run_score_means(const Rows&, bool logs, double* means);
 

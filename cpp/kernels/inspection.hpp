@@ -19,7 +19,7 @@ namespace {
 
 inline double score_of(double x, bool logs) { return logs ? log_of(x) : x; }
 
-// Of one range of rows, added to `sums`: each output, or its logarithm, and how many rows there are.
+// Of one range of rows, added to `sums`: each output, or its logarithm, and the number of rows.
 template <class T>
 void sum_scores(const Block& block, bool logs, std::int64_t first, std::int64_t count,
                 double* sums) {
@@ -69,7 +69,8 @@ void measure_contributions(const Rows& all, bool logs, const double* means,
             for (std::int64_t r = 0; row_scale && r < n; ++r) own[r] *= row_scale[at + r];
             for (std::int64_t r = 0; r < n; ++r) per_row[(at + r) * m + b] = own[r];
             sums[b] += dot(ones, own, n);
-            for (std::int64_t c = 0; c <= b; ++c) sums[m + b * m + c] += dot(own, sizes + c * ld, n);
+            for (std::int64_t c = 0; c <= b; ++c)
+                sums[m + b * m + c] += dot(own, sizes + c * ld, n);
         }
     }
 }

@@ -1,11 +1,11 @@
-// HOW every coalition of modalities is scored: how many rows it gets right, and the Shapley value of
-// each modality in each row.
+// HOW every coalition of modalities is scored: how many rows it gets right, and the Shapley value
+// of each modality in each row.
 //
 // Order: modality after modality, each folded in, or its baseline, so that a coalition's scores are
 // those of folding it afresh, in bits: a tree of coalitions is walked depth first, with the tile of
 // each depth on a stack, and nothing is ever taken away again. Exact: counts; Shapley values of a
-// row too, as whole numbers of m!-ths. Sums of their squares are rounded: 16 lanes by the place of a
-// row in its range. Shape: the last modality is folded in registers, on the way to the comparison.
+// row too, as whole numbers of m!-ths. Sums of their squares are rounded: 16 lanes by the place of
+// a row in its range. Shape: the last modality is folded in registers, as it is compared.
 // What comes back from a branch is how many coalitions of each size were right, so that the Shapley
 // values cost a few operations per coalition and not one per modality.
 #pragma once
@@ -113,8 +113,9 @@ class CoalitionTree {
     Wide values_[most_modalities];
 };
 
-// Of one range of rows: counts of each coalition, and for each modality 16 sums of the Shapley values
-// times m! and 16 of their squares. Without a baseline, whoever is not in a coalition is left out.
+// Of one range of rows: counts of each coalition, and for each modality 16 sums of the Shapley
+// values times m! and 16 of their squares. Without a baseline, whoever is not in a coalition is left
+// out.
 template <class T>
 void count_coalitions(const Rows& rows, const Verdict& verdict, const double* baseline,
                       std::int64_t first, std::int64_t count, std::int64_t* counts, double* sums,

@@ -1,11 +1,9 @@
 // HOW many rows are right when one modality says what it says of other rows.
 //
 // Order: modality after modality, the permuted one in its place, so that the scores are those of
-// fusing permuted rows, in bits. Exact: counts. Shape: the fold of the modalities before each is kept
-// for a tile of rows, those behind it are folded in registers on the way to the comparison. Classes
-// stay in their order here: to put the true one first would take longer than to search. Rows that
-// are far apart are fetched from memory for several steps at once as it is: prefetching them made no
-// difference.
+// fusing permuted rows, in bits. Exact: counts. Shape: the fold of the modalities before each is
+// kept for a tile of rows, those behind it are folded in registers on the way to the comparison.
+// Classes stay in their order here: to put the true one first would take longer than to search.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +48,8 @@ class PermutedTiles {
     std::int64_t count_step(std::int64_t b, std::int64_t r, const std::int64_t* row) {
         const std::int64_t m = rows_.n_blocks, size = tiles_.size(), last = tiles_.planes();
         std::int64_t others[width];
-        for (std::int64_t l = 0; l < width; ++l) others[l] = orders_.rows[r * rows_.n_rows + row[l]];
+        const std::int32_t* order = orders_.rows + r * rows_.n_rows;
+        for (std::int64_t l = 0; l < width; ++l) others[l] = order[row[l]];
         tiles_.load(b, others, other_);
         const T* before = before_ + b * size;
         return __builtin_popcount(lane_bits(tiles_.right_in_order([&](std::int64_t j) {
@@ -70,7 +69,7 @@ class PermutedTiles {
     T *parts_, *before_, *other_;
 };
 
-// Of one range of rows, modality after modality, a count for each order; and one of rows as they are.
+// Of one range of rows, modality after modality, a count for each order; and of rows as they are.
 template <class T>
 void count_permuted(const Rows& rows, const Verdict& verdict, const Orders& orders,
                     std::int64_t first, std::int64_t count, std::int64_t* counts,

@@ -33,7 +33,7 @@ class ScoreTiles {
 
     ScoreTiles(const Rows& rows, const Verdict& verdict, double nothing)
         : rows_(rows), verdict_(verdict), nothing_(static_cast<T>(nothing)),
-          planes_(score_planes(rows.width) - 1) {}
+          planes_(at_least(2, rows.width)) {}
 
     std::int64_t planes() const { return planes_; }
     // Whole squares, which a row may fill beyond its last plane.

@@ -145,9 +145,9 @@ def test_wrong_input(rng):
         modality_shapley(scores, y=y[1:])
     with pytest.raises(ValueError, match="metric.*modality_shapley"):
         modality_shapley(scores, y=y, metric="sharpness")
-    with pytest.raises(TypeError, match="classes=None"):
-        perhaps = ModalityScores(dict(scores))
-        pf.inspection.perceptual_score(perhaps, y=y)
+    numbers = ModalityScores(dict(scores))
+    with pytest.raises(TypeError, match="perceptual_score needs scores of classes"):
+        pf.inspection.perceptual_score(numbers, y=y)
     scores.parts[1][7] = np.inf
     for baseline in ("mean", "skip"):
         with pytest.raises(ValueError, match=r"scores\['b'\] must be finite.*got inf"):

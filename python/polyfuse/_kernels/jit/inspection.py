@@ -159,9 +159,8 @@ def _lifted(rows: Rows, x: F64) -> NDArray:
 
 
 def _first(rows: Rows, start: F64) -> NDArray:
-    return np.array([start, np.full_like(start, -np.inf), np.full_like(start, np.inf)])[
-        _FOLDS[rows.op]
-    ].astype(rows.dtype)
+    first = start if _FOLDS[rows.op] == 0 else np.full_like(start, np.inf)
+    return (-first if rows.op == "maximum" else first).astype(rows.dtype)
 
 
 def _codes(y: NDArray, low: int) -> I64:

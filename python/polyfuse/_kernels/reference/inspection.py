@@ -93,8 +93,9 @@ def _lifted(rows: Rows, b: int, x: NDArray) -> NDArray:
     weight, x = rows.dtype.type(rows.weights[b]), x.astype(rows.dtype)
     if rows.op == "geometric_mean":
         with np.errstate(divide="ignore", invalid="ignore"):
-            return weight * np.log(x.astype(np.float64)).astype(rows.dtype)
-    return weight * x if rows.op == "weighted_sum" else x
+            x = np.log(x.astype(np.float64)).astype(rows.dtype)
+    weighed: NDArray = weight * x if rows.op in ("weighted_sum", "geometric_mean") else x
+    return weighed
 
 
 def _parts(rows: Rows) -> list[Part]:
