@@ -96,6 +96,19 @@ def test_the_guide_to_metrics_names_them_all() -> None:
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.metrics.__all__)
 
 
+def test_the_guide_to_several_modalities() -> None:
+    names = run_guide("multimodal.md")
+    assert min(names["scores"].values()) > 0.75
+    assert names["best"].score(names["new"], names["truth"]) > 0.78
+    assert 0.3 < names["without_text"] < names["robust"].score(names["new"], names["truth"])
+    added = names["values"].values.sum()
+    np.testing.assert_allclose(names["values"].empty + added, names["scores"]["hybrid"])
+    assert not names["additive"].additive
+    text = (ROOT / "docs" / "multimodal.md").read_text()
+    functions = {name for name in pf.inspection.__all__ if name.islower()}
+    assert set(re.findall(r"`(\w+)`", text)) >= functions
+
+
 def test_the_guide_to_plots() -> None:
     pytest.importorskip("matplotlib").use("Agg")
     from matplotlib import pyplot
