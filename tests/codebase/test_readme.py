@@ -123,7 +123,7 @@ def test_the_guide_to_plots() -> None:
         assert (ROOT / "docs" / picture).stat().st_size < 60_000
 
 
-@pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model"])
+@pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model", "encoders"])
 def test_the_table_lists_what_a_module_offers(module: str) -> None:
     (row,) = re.findall(rf"^\| `{module}` \| (.*) \|$", README, re.MULTILINE)
     listed = set(re.findall(r"`(\w+)`", row))
