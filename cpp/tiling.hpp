@@ -182,9 +182,11 @@ constexpr std::int64_t coalition_scratch(std::int64_t m, std::int64_t width) {
     return 16 * ((3 * m + 1) * score_planes(width) + 2 * (m + 1) * (m + 1));
 }
 
-// Tiles of each modality and of the folds of all others and of all, and one of other rows.
-constexpr std::int64_t permutation_scratch(std::int64_t m, std::int64_t width) {
-    return 16 * (2 * m + 2) * score_planes(width);
+// Tiles of each modality up to the furthest shift, of the folds of all others and of all, and one of
+// other rows.
+constexpr std::int64_t permutation_scratch(std::int64_t m, std::int64_t width,
+                                           std::int64_t furthest) {
+    return ((furthest + 16) * m + 16 * (m + 2)) * score_planes(width);
 }
 
 // Rows of a tile of scores that are measured: a plane of T for each class, doubles beside it.

@@ -104,8 +104,10 @@ template <class T>
 std::int64_t run_permuted_counts(const Rows& rows, const Verdict& verdict, const Shifts& shifts,
                                  std::int64_t* counts) {
     const std::int64_t m = rows.n_blocks, size = m * shifts.n;
+    std::int64_t furthest = 0;
+    for (std::int64_t r = 0; r < shifts.n; ++r) furthest = at_least(furthest, shifts.by[r]);
     const std::vector<std::int64_t> sums = sum_ranges<T, std::int64_t>(
-        rows.n_rows, size + 1, (size + 1) * rows.width, permutation_scratch(m, rows.width),
+        rows.n_rows, size + 1, (size + 1) * rows.width, permutation_scratch(m, rows.width, furthest),
         [&](std::int64_t first, std::int64_t n, std::int64_t* own, T* scratch) {
             kernels().typed<T>().count_permuted(rows, verdict, shifts, first, n, own, own[size],
                                                 scratch);

@@ -29,6 +29,8 @@ from ._resampling import as_generator
 Counts = tuple[int, NDArray[np.int64]]
 
 _FEW = 4096  # rows; so many orders are drawn in no time
+# Permutations along one order, and how far they are apart: whole tiles of the kernel on any level.
+_MOST, _STEP = 32, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +75,10 @@ def perceptual_score(
 
     (Acc(f) - mean over permutations of Acc(f with the modality's rows permuted)) / Z. A permuted
     row takes along whether the modality is there. All modalities meet the same permutations. They
-    are shifts by 1, 2, ... along an order of the rows that is drawn by Fisher and Yates' shuffle
-    from a 32-bit generator (Marsaglia's xorshift) that `random_state` seeds, so that no row keeps
-    its own and rows near in the order are in the cache; of few rows, each has an order of its own.
+    are shifts by 16, 32, ... along an order of the rows that is drawn by Fisher and Yates' shuffle
+    from a 32-bit generator (Marsaglia's xorshift) that `random_state` seeds: no row keeps its own,
+    and each is read from memory once for 32 permutations. Of few rows, each permutation has an
+    order of its own, and a shift by 1.
 
     Parameters
     ----------
@@ -175,15 +178,17 @@ def draw_shuffles(n: int, n_permutations: int, generator: Any) -> list[Shuffle]:
     """Permutations of n rows: shifts along one order of many rows, else orders of their own."""
     if n >= 1 << 31:
         raise ValueError(f"blocks must have fewer than 2^31 rows; got {n}.")
-    shared = n > max(_FEW, n_permutations)
-    n_orders, shifts = (1, n_permutations) if shared else (n_permutations, 1)
+    if n > _FEW:
+        n_orders, shifts = -(-n_permutations // _MOST), _STEP * np.arange(1, _MOST + 1)
+    else:
+        n_orders, shifts = n_permutations, np.ones(1, np.int64) % max(n, 1)
     draw = generator.integers if hasattr(generator, "integers") else generator.randint
     found = []
-    for seed in draw(1, 2**31 - 1, n_orders):
+    for first, seed in enumerate(draw(1, 2**31 - 1, n_orders)):
         drawn = np.arange(n, dtype=np.int64)
         _kernels.select().shuffle(int(seed), drawn)
-        by = np.arange(1, shifts + 1, dtype=np.int64) % max(n, 1)
-        found.append(Shuffle(drawn.astype(np.int32), by))
+        left = n_permutations - first * len(shifts)
+        found.append(Shuffle(drawn.astype(np.int32), shifts[:left]))
     return found
 
 

@@ -71,28 +71,28 @@ def test_units(rng):
     assert np.isnan(single.low).all()
 
 
-@pytest.mark.parametrize("few", [0, 4096])
+@pytest.mark.parametrize("few", [100, 4096])
 def test_orders_are_permutations_that_leave_nothing_in_its_place(few, monkeypatch):
     monkeypatch.setattr(_perceptual, "_FEW", few)
-    shuffles = draw_shuffles(50, 4, np.random.default_rng(3))
-    assert len(shuffles) == (4 if few else 1)
+    shuffles = draw_shuffles(700, 40, np.random.default_rng(3))
+    assert len(shuffles) == (40 if few > 700 else 2)
     orders = np.stack([order for shuffle in shuffles for order in shuffle.permutations()])
-    np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(np.arange(50), (4, 1)))
-    assert len(np.unique(orders, axis=0)) == 4
-    assert (orders != np.arange(50)).all()
+    np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(np.arange(700), (40, 1)))
+    assert len(np.unique(orders, axis=0)) == 40
+    assert (orders != np.arange(700)).all()
     assert draw_shuffles(1, 2, np.random.default_rng(0))[0].shifts.tolist() == [0]
 
 
-@pytest.mark.parametrize("few", [0, 4096])
+@pytest.mark.parametrize("few", [100, 4096])
 def test_permutations_vary_as_independent_ones(few, rng, monkeypatch):
     monkeypatch.setattr(_perceptual, "_FEW", few)
-    y = np.repeat([0, 1], 100)  # sorted: neighbours in memory are of one class
-    scores = ModalityScores([rng.normal(size=(200, 2)) + np.eye(2)[y]], classes=[0, 1])
+    y = np.repeat([0, 1], 400)  # sorted: neighbours in memory are of one class
+    scores = ModalityScores([rng.normal(size=(800, 2)) + np.eye(2)[y]], classes=[0, 1])
     lost = perceptual_score(scores, y=y, n_permutations=60, random_state=0, normalize=None)
     codes = scores.predict()
     chance = sum((codes == c).mean() * (y == c).mean() for c in (0, 1))
     assert lost.permuted.mean() == pytest.approx(chance, abs=0.02)
-    spread = [np.mean(codes[rng.permutation(200)] == y) for _ in range(400)]
+    spread = [np.mean(codes[rng.permutation(800)] == y) for _ in range(400)]
     assert lost.permuted.std() == pytest.approx(np.std(spread), rel=0.35)
 
 

@@ -82,6 +82,7 @@ def _permuted(
     y, low = _truth(rng, n, k, kind, low)
     order = rng.permutation(n).astype(np.int32)
     shifts = rng.integers(0, max(n, 1), n_shifts)
+    shifts[::2] = shifts[::2] // 16 * 16  # whole tiles
     start = np.zeros(k) if spec.get("ties") else rng.normal(size=k)
     counts = rubbish((m, n_shifts), np.int64)
     return Call((rows, *frozen(y), low, *frozen(order, shifts), start, 0, counts), (counts,))
