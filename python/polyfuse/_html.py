@@ -58,6 +58,7 @@ svg { display: block; width: 100%; height: auto; stroke-linejoin: round; stroke-
 svg text { fill: var(--ink); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .25rem 0;
   width: 100%; max-width: 36rem; font-size: .92rem; }
+table.wide { max-width: none; }
 caption { text-align: left; padding-bottom: .5rem; }
 caption span { display: block; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .35rem 0 .35rem .7rem; text-align: right; white-space: nowrap;
@@ -76,6 +77,11 @@ tr.best > * { font-weight: 700; }
   gap: .1rem .6rem; margin: 0; font-size: .85rem; line-height: 1.35; }
 .cards dt { color: var(--muted); }
 .cards dd { margin: 0; }
+.answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr));
+  gap: .75rem; margin: 0; }
+.answers div { background: var(--card); border-radius: .5rem; padding: .8rem 1rem; }
+.answers dt { color: var(--muted); font-size: .85rem; }
+.answers dd { margin: .2rem 0 0; line-height: 1.4; }
 .right { color: var(--green); }
 .wrong { color: var(--vermillion); }
 details { margin-top: .75rem; }
@@ -122,23 +128,37 @@ def columns(*sections: str) -> str:
     return f'<div class="columns">\n{"".join(sections)}</div>\n'
 
 
+def answers(pairs: Iterable[tuple[str, str]]) -> str:
+    """Questions, each with its answer."""
+    items = "".join(
+        f"<div><dt>{escape(question)}</dt><dd>{escape(answer)}</dd></div>\n"
+        for question, answer in pairs
+    )
+    return f'<dl class="answers">\n{items}</dl>\n'
+
+
 def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>\n'
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], best: int | None = None
-) -> str:
-    """A table whose first column heads the rows; the row `best` is set in bold."""
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], best: int | None = None,
+    *, wide: bool = False,
+) -> str:  # fmt: skip
+    """A table whose first column heads the rows; the row `best` is set in bold.
+
+    A wide one takes the width that there is.
+    """
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = []
     for i, (first, *values) in enumerate(rows):
         cells = "".join(f"<td>{escape(value)}</td>" for value in values)
         mark = ' class="best"' if i == best else ""
         body.append(f'<tr{mark}><th scope="row">{escape(first)}</th>{cells}</tr>\n')
+    kind = ' class="wide"' if wide else ""
     return _scroll(
         caption,
-        f"<table>\n<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{top}</tr></thead>\n"
+        f"<table{kind}>\n<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{top}</tr></thead>\n"
         f"<tbody>\n{''.join(body)}</tbody>\n</table>\n",
     )
 
