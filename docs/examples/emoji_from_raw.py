@@ -36,7 +36,7 @@ def main() -> None:
     encoder = BlockEncoder(
         {
             "image": ImageEncoder(features="histograms"),
-            "text": TextEncoder("tfidf", options={"min_df": 2}, sparse_output=False),
+            "text": TextEncoder("tfidf", options={"min_df": 2}),
         }
     )
     seen, new = encoder.fit_transform(train), encoder.transform(test)

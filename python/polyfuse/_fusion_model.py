@@ -288,6 +288,11 @@ class FusionModel(FusionParameters):
             prior=self.prior_ if self._level == "late" else None,
         )  # fmt: skip
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _describe(self, blocks: Any, present: Present) -> tuple[Given, tuple[Block, ...]]:
         require_fitted(self, "modalities_")
         given = read_again(self, blocks, present)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,7 +43,7 @@ class FusionParameters(Estimator):
     block_eta: Any
     balance: float
     modality_dropout: float | str
-    cv: int
+    cv: Any
     max_iter: int
     tol: float
     random_state: Any
@@ -74,7 +75,8 @@ class FusionParameters(Estimator):
         require_number(self.balance, "balance", least=0.0)
         require_number(self.tol, "tol", least=0.0)
         require_number(self.max_iter, "max_iter", least=1, integer=True)
-        require_number(self.cv, "cv", least=2, integer=True)
+        if not isinstance(self.cv, Iterable):
+            require_number(self.cv, "cv", least=2, integer=True)
         if self.modality_dropout != "auto":
             require_number(self.modality_dropout, "modality_dropout", least=0.0)
             if float(self.modality_dropout) >= 1.0:

@@ -90,7 +90,7 @@ class FusionRegressor(FusionModel, Regressor):
         block_eta: Any = None,
         balance: float = 0.0,
         modality_dropout: float | str = "auto",
-        cv: int = 5,
+        cv: Any = 5,
         max_iter: int = 200,
         tol: float = 1e-4,
         random_state: Any = 0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -36,12 +36,21 @@ def as_groups(groups: ArrayLike | None, n_rows: int) -> NDArray[np.int64] | None
 
 
 def fold_rows(
-    n_rows: int, n_folds: int, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
+    n_rows: int, cv: Any, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
 ) -> list[NDArray[np.int64]]:
-    """Rows of each fold: whole groups, else of each class alike, else every n_folds-th row.
+    """Rows of each fold: whole groups, else of each class alike, else every cv-th row.
 
-    Of fewer folds where there are fewer groups or rows than that; none if that leaves no two.
+    Of fewer folds where there are fewer groups or rows than that; none if that leaves no two. If
+    `cv` holds pairs of rows to learn from and to test, the latter.
+
+    Raises
+    ------
+    ValueError
+        If there are no such rows.
     """
+    if isinstance(cv, Iterable):
+        return [_rows_within(test, n_rows) for _, test in cv]
+    n_folds = cv
     if groups is not None:
         return list(_group_folds(groups, n_folds))
     if codes is not None:
@@ -82,3 +91,12 @@ def held_out_scores(
         if learned.any():
             out[rows] = score(learned, rows)
     return out
+
+
+def _rows_within(test: ArrayLike, n_rows: int) -> NDArray[np.int64]:
+    rows = np.asarray(test)
+    if rows.dtype == bool:
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or rows.size == 0 or rows.min() < 0 or rows.max() >= n_rows:
+        raise ValueError(f"cv must hold rows of 0 to {n_rows - 1} to test on; got {test!r}.")
+    return rows.astype(np.int64)

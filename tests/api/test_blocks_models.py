@@ -99,8 +99,10 @@ def test_a_model_of_a_dict_takes_blocks_and_their_order_does_not_matter() -> Non
     model = pf.FusionClassifier().fit(blocks, y)
     turned = pf.Blocks(blocks).select(["text", "image"])
     np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(blocks))
-    with pytest.raises(ValueError, match=r"blocks\['text'\] is not given"):
-        model.predict(turned.drop("text"))
+    absent = {"image": blocks["image"], "text": np.full_like(blocks["text"], np.nan, float)}
+    np.testing.assert_allclose(
+        model.predict_proba(turned.drop("text")), model.predict_proba(absent), rtol=1e-6
+    )
 
 
 def test_sparse_blocks_train_sgd_by_rows() -> None:

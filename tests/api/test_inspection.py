@@ -71,13 +71,13 @@ def test_parts_of_a_late_fusion_add_up_to_its_scores(data, rule):
     blocks, y = data
     model = late(rule, blocks, y)
     result = modality_contributions(model, blocks)
-    scores = model.decision_function(blocks)
+    scores = model.modality_scores(blocks).fused()
     bound = np.abs(scores - scores.mean(axis=0)).mean(axis=1)
     assert (result.per_row.sum(axis=1) >= bound - 1e-6).all()
     silenced = {name: np.zeros_like(x) if name != "a" else x for name, x in blocks.items()}
     alone = modality_contributions(model, silenced)
     np.testing.assert_allclose(alone.share, [1.0, 0.0, 0.0], atol=1e-6)
-    moved = model.decision_function(silenced)
+    moved = model.modality_scores(silenced).fused()
     np.testing.assert_allclose(
         alone.per_row[:, 0], np.abs(moved - moved.mean(axis=0)).mean(axis=1), atol=1e-6
     )

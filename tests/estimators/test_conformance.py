@@ -44,6 +44,8 @@ ESTIMATORS: list[Any] = [
     SGDSweep(SGDRegressor(max_iter=20, random_state=0), GRID),
     Fusion(), Fusion(scaler="standard", projection="pca", n_components=1),
     pf.FusionClassifier(), pf.FusionClassifier(scaler=None),
+    pf.FusionClassifier(level="late", calibrate=False),
+    pf.FusionRegressor(), pf.FusionRegressor(scaler=None),
 ]  # fmt: skip
 
 WEIGHTED = "check_sample_weight_equivalence_on_dense_data"
@@ -60,8 +62,10 @@ def expected_failures(estimator: Any) -> dict[str, str]:
     if isinstance(estimator, Perceptron | SGDClassifier | SGDOneClassSVM | SGDRegressor | SGDSweep):
         why = "a row of weight 2 makes one long step, not two; scikit-learn's class fails too"
         return {WEIGHTED: why, SPARSE_WEIGHTED: why}
-    if isinstance(estimator, pf.FusionClassifier) and estimator.scaler is not None:
-        return {WEIGHTED: "scalers count rows once, as StandardScaler in scikit-learn's Pipeline"}
+    models = pf.FusionClassifier | pf.FusionRegressor
+    if isinstance(estimator, models) and estimator.scaler is not None:
+        why = "scalers count rows once, as StandardScaler in scikit-learn's Pipeline"
+        return {WEIGHTED: why, SPARSE_WEIGHTED: why}
     if isinstance(estimator, Fusion) and estimator.projection is None:
         why = "the check sets n_components, which is refused without a projection to make them"
         return dict.fromkeys(SETS_COMPONENTS, why)
