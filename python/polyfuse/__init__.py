@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ._kernels import isa_levels, use
     from .blocks import Blocks
     from .multimodal import FusionClassifier, FusionRegressor, search_fusion
-    from .reporting import report
+    from .reporting import report as report
 
 _MODULES = (
     "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",

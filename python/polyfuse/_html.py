@@ -128,6 +128,11 @@ def columns(*sections: str) -> str:
     return f'<div class="columns">\n{"".join(sections)}</div>\n'
 
 
+def stack(*sections: str) -> str:
+    """Sections one below the other, in one of several columns."""
+    return f"<div>\n{''.join(sections)}</div>\n"
+
+
 def answers(pairs: Iterable[tuple[str, str]]) -> str:
     """Questions, each with its answer."""
     items = "".join(

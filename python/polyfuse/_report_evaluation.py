@@ -101,7 +101,7 @@ class Evaluation:
 
 def evaluate(
     model: Any, blocks: BlocksLike, y: ArrayLike, *, cv: int, groups: ArrayLike | None,
-    present: Present, class_names: Any, progress: Progress,
+    present: Present, class_names: Any, seed: int, progress: Progress,
 ) -> Evaluation:  # fmt: skip
     """By cross-validation; a fitted model on the rows given.
 
@@ -124,7 +124,7 @@ def evaluate(
         if groups is not None:
             raise ValueError("groups must be None for a fitted model, which is not fitted again.")
         return _of_fitted(model, blocks, y, present, class_names)
-    folds = _Folds(model, blocks, y, cv, groups, present, progress)
+    folds = _Folds(model, blocks, y, cv, groups, present, seed, progress)
     return folds.evaluation(class_names)
 
 
@@ -176,7 +176,7 @@ class _Folds:
 
     def __init__(
         self, model: FusionClassifier, blocks: Any, y: Any, cv: int, groups: ArrayLike | None,
-        present: Present, progress: Progress,
+        present: Present, seed: int, progress: Progress,
     ) -> None:  # fmt: skip
         require_number(cv, "cv", least=2, integer=True)
         self.model, self.progress, self.step = model, progress, 0
@@ -195,8 +195,15 @@ class _Folds:
         self.labels = as_array(y, "y")
         self.classes, self.y = encode_classes(y, self.n_rows)
         self.groups = as_groups(groups, self.n_rows)
-        self.folds = fold_rows(self.n_rows, cv, self.y, self.groups)
+        self.folds = self._shuffled_folds(cv, seed)
         self._require_classes(cv)
+
+    def _shuffled_folds(self, cv: int, seed: int) -> list[NDArray[np.int64]]:
+        """Folds of rows in any order: neighbours in a file are often more alike than new rows."""
+        if self.groups is not None:
+            return fold_rows(self.n_rows, cv, None, self.groups)
+        order = np.random.default_rng(seed).permutation(self.n_rows)
+        return [np.sort(order[rows]) for rows in fold_rows(self.n_rows, cv, self.y[order], None)]
 
     def _require_classes(self, cv: int) -> None:
         if len(self.folds) < 2:
@@ -231,7 +238,7 @@ class _Folds:
     def _held_out(
         self, model: FusionClassifier, names: tuple[str, ...]
     ) -> tuple[Held, list[ModalityScores], dict[str, list[float]]]:
-        """What models say of the fold they did not see, their parts, and the losses of the first."""
+        """What models say of the fold that they did not see, their parts, losses of the first."""
         proba, parts = np.empty((self.n_rows, len(self.classes))), []
         curves: dict[str, list[float]] = {}
         n_steps = len(self.folds) * (len(self.blocks) + 1)

@@ -14,7 +14,7 @@ from ._parameters import is_sparse
 from ._plot_style import evenly
 from ._report_evaluation import Evaluation
 
-_MOST_COALITIONS, _MOST_CLASSES_OF_PID, _CLASSES_WITH_INTERVALS = 12, 20, 3
+_MOST_COALITIONS, _MOST_CLASSES_OF_PID, _CLASSES_WITH_INTERVALS = 12, 12, 3
 _MOST_ROWS_OF_CKA, _FEWEST_ROWS = 2_000, 10
 _N_PERMUTATIONS, _N_RESAMPLES = 10, 100
 
@@ -60,22 +60,17 @@ def findings(evaluation: Evaluation, seed: int) -> Findings:
     return found
 
 
-def _of_parts(
-    found: Findings, evaluation: Evaluation, scores: ModalityScores, seed: int
-) -> None:
+def _of_parts(found: Findings, evaluation: Evaluation, scores: ModalityScores, seed: int) -> None:
     y = evaluation.y
     found.dropped = inspection.drop_modality(scores, None, y)
     found.curve = inspection.robustness_curve(scores, None, y, random_state=seed)
     found.perceptual = inspection.perceptual_score(
         scores, None, y, n_permutations=_N_PERMUTATIONS, random_state=seed
     )
-    if scores.rule in inspection.ADDITIVE:
+    try:
         found.contributions = inspection.modality_contributions(scores)
-    else:
-        found.left_out.append(
-            f"Shares of the decision: they are exact for sums and means, and {evaluation.label} is "
-            "none."
-        )
+    except ValueError as error:
+        found.left_out.append(f"Shares of the decision: {error}")
     if len(scores) <= _MOST_COALITIONS:
         found.shapley = inspection.modality_shapley(scores, None, y)
     else:

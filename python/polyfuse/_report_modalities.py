@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ from . import _html as html
 from . import _report_parts as parts
 from . import plotting
 from ._parameters import is_sparse
-from ._plot_style import evenly
+from ._plot_style import evenly, plain
 from ._report_cards import Rows, Said
 from ._report_evaluation import Evaluation
 from ._report_findings import Findings
@@ -31,20 +32,19 @@ def work(found: Findings) -> str:
         sections += [
             html.section(
                 "What does the model listen to?",
-                parts.shares(
-                    found.contributions, _OF, "the Shapley values tell what it is worth."
-                ),
+                parts.shares(found.contributions, _OF, "the Shapley values tell what it is worth."),
             ),
             html.section("Is that so for every row?", _swarm(found.contributions)),
         ]
     if found.shapley is not None:
         sections.append(html.section("Which modality did the work?", _shapley(found.shapley)))
+    beside = ""
     if found.perceptual is not None:
-        sections.append(html.section("Does it look at each?", _perceptual(found.perceptual)))
+        beside += html.section("Does it look at each?", _perceptual(found.perceptual))
     if found.emap is not None:
-        sections.append(
-            html.section("Do modalities interact?", html.note(f"{interaction(found)}."))
-        )
+        beside += html.section("Do modalities interact?", f"<p>{escape(interaction(found))}.</p>\n")
+    if beside:
+        sections.append(html.stack(beside))
     return html.columns(*sections) if sections else ""
 
 
@@ -85,7 +85,7 @@ def _perceptual(result: Any) -> str:
     ]
     return html.table(
         "Perceptual score: the part of its accuracy that the model loses if a modality is that of "
-        "another row, drawn at random. About 0, it does not look at it.",
+        "another row, drawn at random. About 0, it does not look at it. The interval is over draws.",
         ("modality", "score", "95 % interval"), rows,
     )  # fmt: skip
 
@@ -199,11 +199,15 @@ def _planes(evaluation: Evaluation, found: Findings) -> str:
 
 
 def _plane(key: str, name: str, points: NDArray, y: NDArray) -> str:
+    def draw(ax: Any) -> None:
+        plotting.projection(points, y, ax)
+        ax.set_title(plain(name), color=plotting.INK)
+
     return html.figure(
-        key, (5.2, 4.2), lambda ax: plotting.projection(points, y, ax),
+        key, (5.2, 4.2), draw,
         f"Rows as points of the plane of the two first principal components of {name}, coloured "
         "and marked by class.",
-        name,
+        f"Features of {name}.",
     )  # fmt: skip
 
 
@@ -221,9 +225,7 @@ def fixed_and_broken(
     said = [Said("fused", evaluation.fused.predicted, _probability(evaluation.fused))]
     for name, held in evaluation.alone.items():
         mask = masks[name]
-        said.append(
-            Said(name, held.predicted, _probability(held), None if mask is None else ~mask)
-        )
+        said.append(Said(name, held.predicted, _probability(held), None if mask is None else ~mask))
     rows = Rows(
         y, evaluation.class_names, tuple(said), np.arange(len(y)), pictures, captions, names
     )

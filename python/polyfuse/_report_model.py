@@ -28,12 +28,13 @@ def sections(
         scores.in_short(evaluation, found),
         scores.scores(evaluation, seed),
         html.columns(scores.rules(evaluation), _confusion(evaluation)),
-        html.columns(calibration, roc, precision),
+        html.columns(roc, precision),
+        html.columns(calibration, _losses(evaluation)),
         modalities.work(found),
         modalities.missing(found),
         modalities.relations(evaluation, found),
         modalities.fixed_and_broken(evaluation, pictures, captions, row_names),
-        html.columns(_losses(evaluation), parts.method(notes(evaluation, found, seed))),
+        parts.method(notes(evaluation, found, seed)),
     )
 
 

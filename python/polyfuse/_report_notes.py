@@ -37,10 +37,12 @@ def _rows(evaluation: Evaluation) -> str:
             "that it was not fitted on: nothing here can tell, and scores of training rows would "
             "be too good."
         )
-    how = "whole groups held out" if evaluation.grouped else "classes in equal parts"
+    how = "whole groups held out" if evaluation.grouped else "rows drawn from each class alike"
     return (
         f"Cross-validation of {n} rows in {evaluation.n_folds} folds, {how}: each row is scored by "
         "a model that was fitted without its fold, scalers and all. Nothing was tuned."
+        + " Where rows come in groups, of one person or one day, give groups=: else these numbers "
+        "are too good." * (not evaluation.grouped)
     )
 
 
@@ -77,11 +79,12 @@ def _of_findings(found: Findings) -> tuple[str, ...]:
         "contributions": "Shares: mean size of the exact interventional Shapley value of an "
         "additive model (Strumbelj and Kononenko, KAIS 41, 2014).",
         "shapley": "Shapley values of accuracy over all subsets of modalities (Shapley, 1953; "
-        "SHAPE, Hu et al., 2022).",
-        "perceptual": "Perceptual score: Gat, Schwartz and Schwing (NeurIPS 2021).",
+        "SHAPE, Hu, Li and Zhou, IJCAI 2022).",
+        "perceptual": "Perceptual score: Gat, Schwartz and Schwing (NeurIPS 2021); "
+        "its interval tells what more permutations could change, not other rows.",
         "emap": "EMAP, the best additive approximation: Hessel and Lee (EMNLP 2020).",
         "curve": "Missing modalities: as in MultiBench (Liang et al., NeurIPS 2021).",
-        "cka": "Linear CKA: Kornblith et al. (ICML 2019), debiased as by Nguyen et al. (ICLR 2021).",
+        "cka": "Linear CKA: Kornblith et al. (ICML 2019), debiased: Nguyen et al. (ICLR 2021).",
         "pid": "Partial information decomposition: Bertschinger et al. (Entropy 16, 2014); for "
         "modalities: Liang et al. (NeurIPS 2023).",
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from ._verdict import Verdict, all_of_them, judge
 
 _LATE = ("geometric_mean", "mean", "maximum", "minimum", "median", "vote", "borda")
 _FEW_RESAMPLES = 200  # where each takes a pass over the rows
+_TINY = float(np.finfo(np.float64).eps)  # below which metrics.log_loss takes no probability
 
 
 def verdict(evaluation: Evaluation) -> Verdict | None:
@@ -35,7 +35,8 @@ def verdict(evaluation: Evaluation) -> Verdict | None:
 
 def headline(evaluation: Evaluation, title: str) -> str:
     found, accuracy = verdict(evaluation), evaluation.accuracy(evaluation.fused)
-    who = f"{all_of_them(evaluation.modalities)}, {evaluation.label},"
+    how = evaluation.label.replace(" (", ", ").removesuffix(")")
+    who = f"{all_of_them(evaluation.modalities)} ({how})"
     guess, n = evaluation.guess, len(evaluation.y)
     said = (
         f"Always naming the commonest class, {evaluation.class_names[guess[0]]}, gets "
@@ -73,13 +74,12 @@ def in_short(evaluation: Evaluation, found: Findings) -> str:
         )
         pairs.append(("Which modality did the work?", f"In points of accuracy: {each}"))
     if found.dropped is not None:
-        name = min(found.dropped.without, key=lambda key: found.dropped.without[key])
-        fall = found.dropped.without[name]
-        pairs.append(
-            ("What if one is missing?",
-             f"Worst is to lose {name}: accuracy changes from {found.dropped.accuracy:.3f} to "
-             f"{fall:.3f}")
-        )  # fmt: skip
+        name, least = min(found.dropped.without.items(), key=lambda pair: pair[1])
+        whole = found.dropped.accuracy
+        lost = f"accuracy falls from {whole:.3f} to {least:.3f}"
+        if least >= whole:
+            lost = f"nothing is lost: accuracy is {least:.3f}, not {whole:.3f}"
+        pairs.append(("What if one is missing?", f"Worst is to lose {name}: {lost}"))
     own = verdict(evaluation)
     if own is not None:
         against = evaluation.called(evaluation.best_alone)
@@ -146,16 +146,18 @@ def scores(evaluation: Evaluation, seed: int) -> str:
 
 
 def _cells(y: NDArray[np.int64], held: Held, seed: int) -> tuple[str, ...]:
-    classes = np.arange(held.proba.shape[1])
-    log_loss = partial(metrics.log_loss, labels=classes)
-    sums = held.proba.sum(axis=1, keepdims=True)
-    proba = held.proba / np.where(sums > 0, sums, 1)
+    own = held.proba[np.arange(len(y)), y] / np.maximum(held.proba.sum(axis=1), _TINY)
     return (
         *(_interval(name, y, held.predicted, seed, 1000)
           for name in ("accuracy", "balanced_accuracy", "f1_macro")),
-        _interval(log_loss, y, proba, seed, _FEW_RESAMPLES),
-        _interval(macro_auc, y, proba, seed, _FEW_RESAMPLES),
+        # The mean of losses known once is that of metrics.log_loss, which would take a pass each.
+        _interval(_mean, y, -np.log(np.maximum(own, _TINY)), seed, _FEW_RESAMPLES),
+        _interval(macro_auc, y, held.proba, seed, _FEW_RESAMPLES),
     )  # fmt: skip
+
+
+def _mean(_: NDArray, losses: NDArray, sample_weight: NDArray | None = None) -> float:
+    return float(np.average(losses, weights=sample_weight))
 
 
 def _interval(
@@ -204,7 +206,9 @@ def rules(evaluation: Evaluation) -> str:
     fused = {evaluation.label: evaluation.accuracy(evaluation.fused)}
     for rule in _LATE:
         own = ModalityScores(said, rule=rule, classes=codes, present=masks, prior=prior)
-        fused[f"{rule} of these"] = float((own.predict() == evaluation.y).mean())
+        if f"{rule} (late)" in fused:
+            continue  # the model's own, and that is calibrated
+        fused[f"{rule} (late)"] = float((own.predict() == evaluation.y).mean())
     alone = {
         evaluation.called(name): evaluation.accuracy(held)
         for name, held in evaluation.alone.items()
@@ -213,7 +217,7 @@ def rules(evaluation: Evaluation) -> str:
         "Which rule would do?",
         parts.rules(
             fused, alone, len(evaluation.y),
-            "“Of these” are rules that fuse the probabilities of the single models. The best of "
+            "Late rules fuse the probabilities of the single models, uncalibrated. The best of "
             "many is a little too good to be true: search_fusion chooses without that.",
         ),
     )  # fmt: skip
@@ -265,7 +269,7 @@ def _ranking(
     return html.section(
         heading,
         html.figure(
-            key, (5.6, 4.0), lambda ax: plot(y, scores, ax),
+            key, (6.4, 3.9), lambda ax: plot(y, scores, ax),
             f"{what}; areas under them: {listed}.", caption,
         ),
     )  # fmt: skip
@@ -292,7 +296,7 @@ def _calibration(evaluation: Evaluation, shown: dict[str, NDArray[np.float64]]) 
     return html.section(
         "Is it sure of the right things?",
         html.figure(
-            "calibration", (5.6, 4.0), draw,
+            "calibration", (6.4, 3.9), draw,
             f"Reliability diagram; expected calibration errors: {errors}.",
             "Below the dotted line a model is surer than it should be. ECE is the expected "
             "calibration error: how far probabilities and frequencies are apart on average.",

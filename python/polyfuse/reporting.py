@@ -63,7 +63,7 @@ def report(
     path : path-like, default="report.html"
         Where to write; a file there is replaced, once the report is complete.
     cv : int, default=5
-        Folds of an unfitted model, at least 2; of each class alike, or whole `groups`.
+        Folds of an unfitted model, at least 2: rows drawn of each class alike, or whole `groups`.
     groups : array-like of shape (n_samples,), optional
         Rows of one group are held out together.
     present : dict or list of bool arrays of shape (n_samples,), optional
@@ -79,7 +79,7 @@ def report(
     captions : sequence of str of shape (n_samples,), optional
         What each picture shows; needed with `pictures`.
     random_state : int, default=0
-        Seed of all that is drawn: resamples, permutations, modalities that go missing.
+        Seed of all that is drawn: folds, resamples, permutations, modalities that go missing.
     progress : callable(step, n_steps), optional
         Called after each fit.
 
@@ -122,7 +122,7 @@ def report(
     require_pictures(pictures, captions, *n_rows)
     evaluation = evaluate(
         model, blocks, y, cv=cv, groups=groups, present=present, class_names=class_names,
-        progress=progress or (lambda *_: None),
+        seed=random_state, progress=progress or (lambda *_: None),
     )  # fmt: skip
     content = html.page(
         f"{title}: does fusion help?",
