@@ -161,6 +161,37 @@ constexpr std::int64_t probability_slots(std::int64_t n_rows, std::int64_t k) {
     return at_least(1, at_most(max_slots, n_rows / at_least(64, (1 << 15) / at_least(8, k))));
 }
 
+// Modalities of which all coalitions are looked at.
+constexpr std::int64_t most_modalities = 16;
+
+// Places of rows whose Shapley values are added up, each by itself.
+constexpr std::int64_t n_score_lanes = 16;
+
+// Ranges of rows whose scores are summed, or held against the truth.
+constexpr std::int64_t inspection_slots(std::int64_t n_rows) {
+    return at_least(1, at_most(max_slots, n_rows / 512));
+}
+
+// Planes of a tile of scores: a class each, two where a single score tells two apart, one that
+// counts modalities, and what fills the last square up.
+constexpr std::int64_t score_planes(std::int64_t width) { return at_least(2, width) + 16; }
+
+// Of a vector of rows, whatever its width: tiles of each modality, of what stands for it, of a
+// fold as far as each of them, and of its start; and two lists of what each coalition size gave.
+constexpr std::int64_t coalition_scratch(std::int64_t m, std::int64_t width) {
+    return 16 * ((3 * m + 1) * score_planes(width) + 2 * (m + 1) * (m + 1));
+}
+
+// Tiles of each modality and of the folds before and behind each, and one of other rows.
+constexpr std::int64_t permutation_scratch(std::int64_t m, std::int64_t width) {
+    return 16 * (2 * m + 2) * score_planes(width);
+}
+
+// Rows of a tile of scores that are measured: a plane of T for each class, doubles beside it.
+constexpr std::int64_t contribution_scratch(std::int64_t width) {
+    return probability_rows(width) * width;
+}
+
 // What `error_sums` tells of an output.
 constexpr std::int64_t n_error_sums = 8;
 

@@ -103,6 +103,31 @@ template <class M>
     }
 }
 
+// A bit for each lane of what a comparison of vectors of the level's width gives.
+template <class M>
+[[gnu::always_inline]] inline unsigned lane_bits(const M& mask) {
+    constexpr bool wide = sizeof(mask[0]) == 8;
+#if defined(__AVX512DQ__)
+    __m512i v;
+    std::memcpy(&v, &mask, sizeof v);
+    return wide ? _mm512_movepi64_mask(v) : _mm512_movepi32_mask(v);
+#elif defined(__AVX2__)
+    __m256i v;
+    std::memcpy(&v, &mask, sizeof v);
+    return static_cast<unsigned>(wide ? _mm256_movemask_pd(_mm256_castsi256_pd(v))
+                                      : _mm256_movemask_ps(_mm256_castsi256_ps(v)));
+#elif defined(__SSE2__)
+    __m128i v;
+    std::memcpy(&v, &mask, sizeof v);
+    return static_cast<unsigned>(wide ? _mm_movemask_pd(_mm_castsi128_pd(v))
+                                      : _mm_movemask_ps(_mm_castsi128_ps(v)));
+#else
+    unsigned bits = 0;
+    for (std::size_t l = 0; l < sizeof(M) / sizeof(mask[0]); ++l) bits |= (mask[l] != 0u) << l;
+    return bits;
+#endif
+}
+
 // Ask for n values from x on, as far as the prefetcher does not follow by itself. Inlined, or GCC
 // takes it for a function without effect, and drops its calls.
 template <class T>
@@ -153,13 +178,13 @@ Vector<T> zip(const Vector<T>& a, const Vector<T>& b, std::index_sequence<i...>)
         a, b, (static_cast<int>(i) / 2 + start + (i % 2 ? width : 0))...);
 }
 
-// out[j][i] = x[i][j] for a square of vector_width rows.
-template <class T>
-void transpose_square(const T* x, std::ptrdiff_t ldx, T* out, std::ptrdiff_t ldo) {
+// out[j][i] = row(i)[j] for a square of vector_width rows.
+template <class T, class RowOf>
+void transpose_square(RowOf row, T* out, std::ptrdiff_t ldo) {
     constexpr int width = static_cast<int>(vector_width<T>);
     constexpr auto each = std::make_index_sequence<static_cast<std::size_t>(width)>{};
     Vector<T> a[width], b[width];
-    for (int i = 0; i < width; ++i) a[i] = load_vector(x + i * ldx);
+    for (int i = 0; i < width; ++i) a[i] = load_vector<T>(row(i));
     for (int stage = 1; stage < width; stage *= 2) {
         for (int i = 0; i < width / 2; ++i) {
             b[2 * i] = zip<T, false>(a[i], a[i + width / 2], each);
@@ -178,7 +203,8 @@ void transpose(const T* x, std::ptrdiff_t ldx, std::int64_t n, std::int64_t m, T
     const std::int64_t rows = n / width * width, columns = m / width * width;
     for (std::int64_t i = 0; i < rows; i += width)
         for (std::int64_t j = 0; j < columns; j += width)
-            transpose_square(x + i * ldx + j, ldx, out + j * ldo + i, ldo);
+            transpose_square<T>([&](int r) { return x + (i + r) * ldx + j; }, out + j * ldo + i,
+                                ldo);
     for (std::int64_t i = 0; i < n; ++i)
         for (std::int64_t j = i < rows ? columns : 0; j < m; ++j) out[j * ldo + i] = x[i * ldx + j];
 }

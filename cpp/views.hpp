@@ -138,6 +138,28 @@ struct Labels {
     DType dtype;
 };
 
+// How scores of modalities become one: see inspection_contract.py.
+enum class ScoreFold : std::uint8_t { sum, logs, greatest, least };
+inline constexpr const char* score_fold_names[] = {"weighted_sum", "geometric_mean", "maximum",
+                                                   "minimum"};
+inline constexpr int n_score_folds = 4;
+
+// What fused scores are held against: true labels, which less `low` are classes; with what a fold
+// begins, and the class that a row without any modality says.
+struct Verdict {
+    ScoreFold fold;
+    Labels y;
+    std::int64_t low;
+    const double* start;
+    std::int64_t nothing;
+};
+
+// n orders of all rows, one after the other.
+struct Orders {
+    const std::int32_t* rows;
+    std::int64_t n;
+};
+
 // Probabilities of `width` classes, row after row; `single`: of the second of two. A weight per row
 // or null. Logarithms see them clipped.
 template <class T>

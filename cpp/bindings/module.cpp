@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used()) {
     polyfuse::register_confusion(m);
     polyfuse::register_probabilities(m);
     polyfuse::register_regression(m);
+    polyfuse::register_inspection(m);
 }

@@ -41,4 +41,10 @@ ErrorKind error_kind_of(const py::handle& name) {
     return static_cast<ErrorKind>(index_of(name, names, "kind"));
 }
 
+ScoreFold score_fold_of(const py::handle& name) {
+    static const std::vector<const char*> names(score_fold_names,
+                                                score_fold_names + n_score_folds);
+    return static_cast<ScoreFold>(index_of(name, names, "op"));
+}
+
 }  // namespace polyfuse

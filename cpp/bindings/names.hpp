@@ -20,4 +20,6 @@ Loss loss_of(const pybind11::handle& name);
 
 ErrorKind error_kind_of(const pybind11::handle& name);
 
+ScoreFold score_fold_of(const pybind11::handle& name);
+
 }  // namespace polyfuse

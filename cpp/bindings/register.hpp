@@ -15,5 +15,6 @@ void register_chains(pybind11::module_& m);
 void register_confusion(pybind11::module_& m);
 void register_probabilities(pybind11::module_& m);
 void register_regression(pybind11::module_& m);
+void register_inspection(pybind11::module_& m);
 
 }  // namespace polyfuse

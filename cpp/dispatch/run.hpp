@@ -65,6 +65,25 @@ void run_probability_sums(const Labels&, std::int64_t low, const Probabilities<T
 // Into one of `sums` for each output.
 void run_error_sums(const ErrorPairs&, ErrorKind, std::int64_t n, ErrorSums* sums);
 
+// Into m x width means, of logarithms or not. Returns the first modality whose mean is not finite,
+// or -1.
+template <class T>
+std::int64_t run_score_means(const Rows&, bool logs, double* means);
+
+// Into n x m sizes, m sums of them and m x m of their products.
+template <class T>
+void run_contributions(const Rows&, bool logs, const double* means, const double* row_scale,
+                       double* per_row, double* totals, double* products);
+
+// Into 2^m counts, and 2 x m sums of Shapley values and of their squares.
+template <class T>
+void run_coalition_counts(const Rows&, const Verdict&, const double* baseline,
+                          std::int64_t* counts, double* shares);
+
+// Into m x n counts for n orders. Returns how many rows are right as they are.
+template <class T>
+std::int64_t run_permuted_counts(const Rows&, const Verdict&, const Orders&, std::int64_t* counts);
+
 std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
 
 LabelRange run_label_range(const Labels&, std::int64_t n);

@@ -27,6 +27,17 @@ struct Typed {
     void (*sum_probabilities)(const Labels&, std::int64_t low, const Probabilities<T>&,
                               std::int64_t first, std::int64_t count, double* sums,
                               double* tallies, T* planes);
+    void (*sum_scores)(const Block&, bool logs, std::int64_t first, std::int64_t count,
+                       double* sums);
+    void (*measure_contributions)(const Rows&, bool logs, const double* means,
+                                  const double* row_scale, std::int64_t first, std::int64_t count,
+                                  double* per_row, double* sums, double* sizes, T* planes);
+    void (*count_coalitions)(const Rows&, const Verdict&, const double* baseline,
+                             std::int64_t first, std::int64_t count, std::int64_t* counts,
+                             double* sums, T* scratch);
+    void (*count_permuted)(const Rows&, const Verdict&, const Orders&, std::int64_t first,
+                           std::int64_t count, std::int64_t* counts, std::int64_t& right,
+                           T* scratch);
 };
 
 // Kernels of scores with and without weights.

@@ -7,6 +7,9 @@
 #include "kernels/confusion.hpp"
 #include "kernels/confusion_words.hpp"
 #include "kernels/fusion.hpp"
+#include "kernels/inspection.hpp"
+#include "kernels/inspection_coalitions.hpp"
+#include "kernels/inspection_permutations.hpp"
 #include "kernels/normalization.hpp"
 #include "kernels/probabilities.hpp"
 #include "kernels/ranking.hpp"
@@ -20,10 +23,12 @@ extern const Table table;
 constinit const Table table{
     {normalize_rows<float>, normalize_group<float>, fuse<float>, linear_scores<float>,
      add_gradient<float>, descend<float>, chains<float>, settle_chains<float>,
-     parted_chains<float>, settle_parts<float>, sum_probabilities<float>},
+     parted_chains<float>, settle_parts<float>, sum_probabilities<float>,
+     sum_scores<float>, measure_contributions<float>, count_coalitions<float>, count_permuted<float>},
     {normalize_rows<double>, normalize_group<double>, fuse<double>, linear_scores<double>,
      add_gradient<double>, descend<double>, chains<double>, settle_chains<double>,
-     parted_chains<double>, settle_parts<double>, sum_probabilities<double>},
+     parted_chains<double>, settle_parts<double>, sum_probabilities<double>,
+     sum_scores<double>, measure_contributions<double>, count_coalitions<double>, count_permuted<double>},
     leaf_moments,
     merge_moments,
     column_extrema,

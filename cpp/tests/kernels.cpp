@@ -8,40 +8,12 @@
 #include <random>
 #include <vector>
 
+#include "checks.hpp"
 #include "dispatch/run.hpp"
 #include "tiling.hpp"
 
 namespace polyfuse {
 namespace {
-
-int n_checks = 0;
-
-void check(bool ok, const char* what, std::int64_t n, std::int64_t d) {
-    ++n_checks;
-    if (ok) return;
-    std::printf("FAILED: %s, %lld rows, %lld columns\n", what, static_cast<long long>(n),
-                static_cast<long long>(d));
-    std::exit(1);
-}
-
-bool near(double a, double b, double tolerance) {
-    return std::abs(a - b) <= tolerance * (1.0 + std::abs(b));
-}
-
-std::vector<double> numbers(std::int64_t n, unsigned seed) {
-    std::mt19937 engine(seed);
-    std::normal_distribution<double> normal;
-    std::vector<double> values(static_cast<std::size_t>(n));
-    for (double& v : values) v = normal(engine);
-    return values;
-}
-
-template <class T>
-Block block_of(const std::vector<T>& values, std::int64_t d, DType dtype) {
-    const auto size = static_cast<std::ptrdiff_t>(sizeof(T));
-    return {reinterpret_cast<const char*>(values.data()), d * size, size, d, dtype,
-            AffineKind::none, nullptr, nullptr, 0};
-}
 
 void fold_and_concatenate(std::int64_t n, std::int64_t d) {
     const std::vector<double> a = numbers(n * d, 1), weights{2.0, 3.0, 0.5};
@@ -244,10 +216,6 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
           "descend", n, d);
 }
 
-Labels labels(const std::vector<std::int64_t>& y) {
-    return {reinterpret_cast<const char*>(y.data()), DType::i64};
-}
-
 void confuse(std::int64_t n, std::int64_t k) {
     std::vector<std::int64_t> a(static_cast<std::size_t>(n)), b(a.size());
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<std::int64_t>(i * 31) % (k + 2) - 1;
@@ -362,6 +330,9 @@ void rank(std::int64_t n, double spread) {
 }
 
 }  // namespace
+
+void inspect(std::int64_t n, std::int64_t k, std::int64_t m);  // inspection.cpp
+
 }  // namespace polyfuse
 
 int main() {
@@ -389,6 +360,9 @@ int main() {
         for (const std::int64_t k : {1, 3, 40}) hold_numbers(n, k);
     for (const std::int64_t n : {0, 1, 30, 5000, 20000, 100000})
         for (const double spread : {0.0, 1e-9, 1.0, 600.0}) rank(n, spread);
+    for (const std::int64_t n : {0, 1, 7, 100, 3000})
+        for (const std::int64_t k : {1, 2, 3, 10, 33})
+            for (const std::int64_t m : {1, 3, 6}) inspect(n, k, m);
     std::printf("%d checks passed under the sanitizers\n", n_checks);
     return 0;
 }

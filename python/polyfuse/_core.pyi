@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'probability_sums', 'rank_sums', 'score_curve', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'coalition_counts', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'contributions', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'permuted_counts', 'probability_sums', 'rank_sums', 'score_curve', 'score_means', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -16,6 +16,8 @@ def chain_losses() -> tuple[str, ...]:
     """
 def chains(rows: tuple, order: numpy.typing.NDArray[numpy.int64], targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, chains: numpy.ndarray, coef: numpy.ndarray, average: numpy.ndarray, met: numpy.ndarray, parts: numpy.ndarray, exact: bool) -> None:
     ...
+def coalition_counts(rows: tuple, y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, baseline: typing.Any, start: numpy.typing.NDArray[numpy.float64], nothing: typing.SupportsInt | typing.SupportsIndex, counts: numpy.typing.NDArray[numpy.int64], shares: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
 def column_extrema(values: numpy.ndarray, low: numpy.typing.NDArray[numpy.float64], high: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def column_moments(values: numpy.ndarray, sample_weight: typing.Any, leaf_rows: typing.SupportsInt | typing.SupportsIndex, count: numpy.typing.NDArray[numpy.float64], mean: numpy.typing.NDArray[numpy.float64], squares: numpy.typing.NDArray[numpy.float64]) -> None:
@@ -23,6 +25,8 @@ def column_moments(values: numpy.ndarray, sample_weight: typing.Any, leaf_rows: 
 def column_quantiles(values: numpy.ndarray, fractions: numpy.typing.NDArray[numpy.float64], count: numpy.typing.NDArray[numpy.float64], below: numpy.typing.NDArray[numpy.float64], above: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def confusion(y_true: numpy.ndarray, y_pred: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, sample_weight: typing.Any, out: numpy.ndarray) -> None:
+    ...
+def contributions(rows: tuple, means: numpy.typing.NDArray[numpy.float64], row_scale: typing.Any, per_row: numpy.typing.NDArray[numpy.float64], totals: numpy.typing.NDArray[numpy.float64], products: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def count_equal(y_true: numpy.ndarray, y_pred: numpy.ndarray) -> int:
     ...
@@ -90,11 +94,15 @@ def part_fields() -> tuple[str, ...]:
     """
     Names of the fields of a part of a chain.
     """
+def permuted_counts(rows: tuple, y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, orders: numpy.typing.NDArray[numpy.int32], start: numpy.typing.NDArray[numpy.float64], nothing: typing.SupportsInt | typing.SupportsIndex, counts: numpy.typing.NDArray[numpy.int64]) -> int:
+    ...
 def probability_sums(y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, values: numpy.ndarray, sample_weight: typing.Any, eps: typing.SupportsFloat | typing.SupportsIndex, sums: numpy.typing.NDArray[numpy.float64], tallies: numpy.typing.NDArray[numpy.float64]) -> None:
     ...
 def rank_sums(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any) -> tuple:
     ...
 def score_curve(y_true: numpy.ndarray, positive: int, y_score: numpy.ndarray, sample_weight: typing.Any, thresholds: numpy.typing.NDArray[numpy.float64], tps: numpy.typing.NDArray[numpy.float64], fps: numpy.typing.NDArray[numpy.float64]) -> int:
+    ...
+def score_means(rows: tuple, means: numpy.typing.NDArray[numpy.float64]) -> int:
     ...
 def set_isa_level(level: str) -> None:
     """

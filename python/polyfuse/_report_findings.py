@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +32,8 @@ class Findings:
     """
 
     contributions: inspection.Contributions | None = None
-    shapley: Any = None
-    perceptual: Any = None
+    shapley: inspection.ModalityShapley | None = None
+    perceptual: inspection.PerceptualScore | None = None
     emap: inspection.EMAP | None = None
     dropped: inspection.DropModality | None = None
     curve: inspection.RobustnessCurve | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from types import SimpleNamespace
 from typing import Any
@@ -51,7 +52,7 @@ def work(found: Findings) -> str:
 def _swarm(result: Contributions) -> str:
     result, listed = parts.most_heard(result)
     rows = evenly(len(result.per_row), _MOST_POINTS)
-    shown = Contributions(result.modalities, result.per_row[rows], result.share)
+    shown = replace(result, per_row=result.per_row[rows])
     some = "" if len(rows) == len(result.per_row) else f" {len(rows)} rows, evenly chosen."
     return html.figure(
         "swarm", (5.2, 1.3 + 0.8 * len(shown.modalities)),
@@ -85,7 +86,7 @@ def _perceptual(result: Any) -> str:
     ]
     return html.table(
         "Perceptual score: the part of its accuracy that the model loses if a modality is that of "
-        "another row, drawn at random. About 0, it does not look at it. The interval is over draws.",
+        "another row, drawn at random. About 0, it does not look at it. Intervals are over draws.",
         ("modality", "score", "95 % interval"), rows,
     )  # fmt: skip
 

@@ -66,7 +66,8 @@ def most_heard(result: Contributions) -> tuple[Contributions, str]:
     """The modalities with the largest shares, if there are too many to draw; and all in words."""
     top = np.argsort(-result.share, kind="stable")[:_MOST_BARS]
     modalities = tuple(result.modalities[i] for i in top)
-    shown = Contributions(modalities, result.per_row[:, top], result.share[top])
+    low, high = (None if end is None else end[top] for end in (result.low, result.high))
+    shown = Contributions(modalities, result.per_row[:, top], result.share[top], low, high)
     listed = ", ".join(
         f"{name} {100 * share:.0f} %" for name, share in zip(modalities, shown.share, strict=True)
     )

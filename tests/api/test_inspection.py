@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
+from polyfuse._contributions import ADDITIVE
 from polyfuse._linear import probabilities
-from polyfuse.inspection import ADDITIVE, drop_modality, modality_contributions
+from polyfuse.inspection import ModalityScores, drop_modality, modality_contributions
 from polyfuse.linear_model import SGDClassifier
 
 WEIGHTS = {"a": 3.0, "b": 1.0, "c": 2.0}
@@ -171,3 +172,37 @@ def test_probabilities_are_what_late_models_share(data):
     scores = alone.decision_function({"a": blocks["a"]}).reshape(len(y), -1)
     shared = late("mean", blocks, y).modality_scores(blocks)["a"]
     np.testing.assert_allclose(probabilities(scores), shared, rtol=1e-12)
+
+
+def test_shares_have_intervals_of_the_delta_method(rng):
+    parts = {name: scale * rng.normal(size=(500, 3)) for name, scale in zip("ab", (1.0, 0.3))}
+    result = modality_contributions(ModalityScores(parts), confidence_level=0.9)
+    p = result.per_row
+    influence = (p - result.share * p.sum(axis=1, keepdims=True)) / p.sum(axis=1).mean()
+    half = 1.6448536 * influence.std(axis=0, ddof=1) / np.sqrt(500)
+    np.testing.assert_allclose(result.low, result.share - half, rtol=1e-5)
+    np.testing.assert_allclose(result.high, result.share + half, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rule", [*ADDITIVE, "product", "geometric_mean"])
+def test_contributions_of_modalities_that_are_missing(rule, rng, backend):
+    parts = [rng.dirichlet(np.ones(3), 70) for _ in range(3)]
+    masks = np.stack([rng.random(70) < 0.6, np.ones(70, bool), rng.random(70) < 0.6])
+    weights = np.array([2.0, 1.0, 0.5]) if "weighted" in rule else None
+    scores = ModalityScores(parts, rule=rule, weights=weights, present=list(masks))
+    result = modality_contributions(scores)
+    w = np.ones(3) if weights is None else weights
+    for m, (x, there) in enumerate(zip(parts, masks)):
+        x = np.log(x) if rule in ("product", "geometric_mean") else x
+        size = w[m] * np.abs(x - x[there].mean(axis=0)).mean(axis=1) * there
+        size /= (w[:, None] * masks).sum(axis=0) if "mean" in rule else 1.0
+        np.testing.assert_allclose(result.per_row[:, m], size, atol=1e-12)
+
+
+def test_contributions_need_finite_scores_and_logarithms():
+    with pytest.raises(ValueError, match=r"scores\['b'\] must be finite.*got nan"):
+        modality_contributions(ModalityScores({"a": [[1.0]], "b": [[np.nan]]}))
+    with pytest.raises(ValueError, match=r"scores\['0'\] must be positive.*'product'"):
+        modality_contributions(ModalityScores([[[0.0, 1.0]]], rule="product"))
+    with pytest.raises(ValueError, match="confidence_level must be below 1; got 1"):
+        modality_contributions(ModalityScores([[[1.0]]]), confidence_level=1)

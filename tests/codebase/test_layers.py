@@ -17,7 +17,7 @@ CPP = ROOT / "cpp"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STEMS = (
     "normalization", "ranking", "batches", "fusion", "sgd", "chains", "confusion", "probabilities",
-    "regression",
+    "regression", "inspection",
 )  # fmt: skip
 OPTIONAL = {
     "numba": {"_kernels/jit/loops.py", "_kernels/jit/stage.py"},
@@ -77,7 +77,7 @@ def test_kernel_implementations_see_the_contract_only() -> None:
     kernels = PACKAGE / "_kernels"
     assert {n for n in imported(kernels / "chain_parts.py") if n.startswith(".")} == {".contract"}
     below = {n for n in imported(kernels / "contract.py") if n.startswith(".")}
-    assert below == {".metric_contract", ".views"}
+    assert below == {".inspection_contract", ".metric_contract", ".views"}
     assert not {n for n in imported(kernels / "views.py") if n.startswith(".")}
 
 
@@ -112,6 +112,7 @@ def test_every_stem_stands_in_every_layer() -> None:
         "normalization": "preprocessing", "ranking": "preprocessing", "batches": "preprocessing",
         "fusion": "fusion", "sgd": "linear_model", "chains": "linear_model",
         "confusion": "metrics", "probabilities": "metrics", "regression": "metrics",
+        "inspection": "inspection",
     }  # fmt: skip
     for stem in STEMS:
         assert (CPP / "kernels" / f"{stem}.hpp").exists()

@@ -96,6 +96,19 @@ def test_the_guide_to_metrics_names_them_all() -> None:
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.metrics.__all__)
 
 
+def test_the_guide_to_several_modalities() -> None:
+    names = run_guide("multimodal.md")
+    assert min(names["scores"].values()) > 0.75
+    assert names["best"].score(names["new"], names["truth"]) > 0.78
+    assert 0.3 < names["without_text"] < names["robust"].score(names["new"], names["truth"])
+    added = names["values"].values.sum()
+    np.testing.assert_allclose(names["values"].empty + added, names["scores"]["hybrid"])
+    assert not names["additive"].additive
+    text = (ROOT / "docs" / "multimodal.md").read_text()
+    functions = {name for name in pf.inspection.__all__ if name.islower()}
+    assert set(re.findall(r"`(\w+)`", text)) >= functions
+
+
 def test_the_guide_to_plots() -> None:
     pytest.importorskip("matplotlib").use("Agg")
     from matplotlib import pyplot
@@ -108,6 +121,16 @@ def test_the_guide_to_plots() -> None:
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.plotting.__all__)
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
         assert (ROOT / "docs" / picture).stat().st_size < 60_000
+
+
+def test_the_guide_to_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("polyfuse._html._svg", lambda *_: "")  # plots take long, and are tested
+    run_guide("report.md")
+    assert {path.name for path in tmp_path.iterdir()} == {"report.html", "noise.html"}
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", (ROOT / "docs" / "report.md").read_text()):
+        assert (ROOT / "docs" / picture).stat().st_size < 400_000
 
 
 @pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model"])

@@ -2,8 +2,8 @@
 
 Three modules implement :class:`Kernels`: ``_core`` (C++), ``jit`` (Numba) and ``reference``
 (NumPy, written to be read). They share signatures, because Python allocates every output. This
-file, with ``metric_contract`` for the metrics, is the specification; ``tests/kernels`` runs every
-case on every implementation.
+file, with ``metric_contract`` for the metrics and ``inspection_contract`` for inspection, is the
+specification; ``tests/kernels`` runs every case on every implementation.
 
 Common rules
 ------------
@@ -30,6 +30,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .inspection_contract import InspectionKernels
 from .metric_contract import MetricKernels
 from .views import (
     CHAIN,
@@ -55,7 +56,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Kernels(MetricKernels, Protocol):
+class Kernels(MetricKernels, InspectionKernels, Protocol):
     """The kernels. Arguments are positional; ``(n, d)`` are rows and columns of the fused rows."""
 
     # -- normalization ---------------------------------------------------------------------------

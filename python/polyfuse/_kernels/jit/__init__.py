@@ -14,6 +14,7 @@ from .batches import normalize_groups, normalize_rows
 from .chains import chains, settle_chains, shuffle
 from .confusion import confusion, count_equal, encode_words, label_range, label_sums
 from .fusion import fuse, missing_rows
+from .inspection import coalition_counts, contributions, permuted_counts, score_means
 from .normalization import column_extrema, column_moments
 from .probabilities import probability_sums
 from .ranking import column_quantiles, rank_sums, score_curve
@@ -21,10 +22,11 @@ from .regression import error_sums
 from .sgd import descend, dot, linear_scores, loss_gradient
 
 __all__ = [
-    "chains", "column_extrema", "column_moments", "column_quantiles", "confusion", "count_equal",
-    "descend", "dot", "encode_words", "error_sums", "fuse", "label_range", "label_sums",
-    "linear_scores", "loss_gradient", "missing_rows", "name", "normalize_groups", "normalize_rows",
-    "probability_sums", "rank_sums", "score_curve", "settle_chains", "shuffle",
+    "chains", "coalition_counts", "column_extrema", "column_moments", "column_quantiles",
+    "confusion", "contributions", "count_equal", "descend", "dot", "encode_words", "error_sums",
+    "fuse", "label_range", "label_sums", "linear_scores", "loss_gradient", "missing_rows", "name",
+    "normalize_groups", "normalize_rows", "permuted_counts", "probability_sums", "rank_sums",
+    "score_curve", "score_means", "settle_chains", "shuffle",
 ]  # fmt: skip
 
 name = "numba"

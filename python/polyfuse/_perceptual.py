@@ -1,0 +1,213 @@
+"""What accuracy is lost when a modality is permuted; see ``polyfuse.inspection``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import _kernels
+from ._arrays import one_of, require_number, require_rows
+from ._blocks import BlocksLike, named_blocks
+from ._held_scores import (
+    fold_start,
+    kernel_decides,
+    kernel_rows,
+    nothing_said,
+    require_level,
+    require_truth,
+    score_means,
+)
+from ._interchange import as_array
+from ._modality_scores import ModalityScores, require_scores
+from ._resampling import as_generator
+
+Counts = tuple[int, NDArray[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
+class PerceptualScore:
+    """How much a model's accuracy rests on each modality.
+
+    Attributes
+    ----------
+    modalities : tuple of str
+        Names of the modalities.
+    scores : ndarray of shape (n_modalities,), float64
+        Accuracy lost when the rows of the modality are permuted, divided as `normalize` says.
+    low, high : ndarray of shape (n_modalities,), float64
+        Confidence intervals over permutations; NaN from a single one.
+    accuracy : float
+        Of rows as they are.
+    permuted : ndarray of shape (n_modalities, n_permutations), float64
+        Accuracy with the rows of a modality permuted.
+    normalize : {"model", "majority", None}
+    """
+
+    modalities: tuple[str, ...]
+    scores: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    accuracy: float
+    permuted: NDArray[np.float64]
+    normalize: str | None
+
+
+def perceptual_score(
+    model: Any,
+    blocks: BlocksLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    n_permutations: int = 10,
+    random_state: Any = None,
+    normalize: str | None = "model",
+    confidence_level: float = 0.95,
+) -> PerceptualScore:
+    """Perceptual score of each modality: what a model loses when the modality is permuted.
+
+    (Acc(f) - mean over permutations of Acc(f with the modality's rows permuted)) / Z. A permuted
+    row takes along whether the modality is there. All modalities meet the same permutations, each
+    drawn by Fisher and Yates' shuffle from a 32-bit generator (Marsaglia's xorshift) that
+    `random_state` seeds.
+
+    Parameters
+    ----------
+    model : fitted FusionClassifier, ModalityScores, or any model of blocks with `predict`
+        A model without `modality_scores` predicts anew for each modality and permutation.
+    blocks : dict, list or Blocks of array-like, each of shape (n_samples, n_features_i)
+        Rows to judge, n_samples at least 1 and below 2^31.
+    y : array-like of shape (n_samples,)
+        True labels.
+    n_permutations : int, default=10
+    random_state : int, RandomState, Generator or None, default=None
+        What to draw from.
+    normalize : {"model", "majority", None}, default="model"
+        Z = Acc(f), what there is to lose; Z = 1 - the share of the most frequent label, what there
+        is to win over guessing; or 1. NaN or infinite where Z is 0.
+    confidence_level : float, default=0.95
+        Of the intervals, between 0 and 1: normal, from the variance over permutations, so that
+        they tell what drawing more of them could change, not what other rows could.
+
+    Returns
+    -------
+    PerceptualScore
+
+    Raises
+    ------
+    TypeError
+        If `model` is none of that, `blocks` do not go with it, or `y` is missing.
+    ValueError
+        If scores are not finite, `y` has another length, or a parameter is not as described.
+
+    References
+    ----------
+    I. Gat, I. Schwartz and A. Schwing, "Perceptual Score: What Data Modalities Does Your Model
+    Perceive?", NeurIPS 2021, arXiv 2110.14375 (model and task normalisation). G. Marsaglia,
+    "Xorshift RNGs", Journal of Statistical Software 8 (2003).
+
+    Examples
+    --------
+    >>> import polyfuse as pf
+    >>> blocks = {"image": [[0.0], [1.0], [2.0], [3.0]], "noise": [[1.0], [0.0], [0.0], [1.0]]}
+    >>> y = ["cat", "cat", "dog", "dog"]
+    >>> model = pf.FusionClassifier().fit(blocks, y)
+    >>> score = pf.inspection.perceptual_score(model, blocks, y, random_state=0)
+    >>> score.accuracy, score.scores[1]
+    (1.0, np.float64(0.0))
+    """
+    one_of(normalize, "normalize", ("model", "majority", None))
+    require_number(n_permutations, "n_permutations", least=1, integer=True)
+    require_level(confidence_level)
+    seeds = _seeds(random_state, n_permutations)
+    known = isinstance(model, ModalityScores) or hasattr(model, "modality_scores")
+    if hasattr(model, "predict") and not known:
+        names, labels, (right, counts) = _of_black_box(model, blocks, y, seeds)
+        return _summary(names, labels, right, counts, normalize, confidence_level)
+    scores = require_scores(model, blocks)
+    truth = require_truth(scores, y, "perceptual_score")
+    right, counts = _of_scores(scores, truth, _orders(scores.shape[0], seeds))
+    return _summary(scores.names, truth.labels, right, counts, normalize, confidence_level)
+
+
+def _summary(
+    names: tuple[str, ...], labels: NDArray, right: int, counts: NDArray, normalize: str | None,
+    confidence_level: float,
+) -> PerceptualScore:  # fmt: skip
+    n, repeats = len(labels), counts.shape[1]
+    accuracy, permuted = right / n, counts / n
+    if normalize == "majority":
+        unit = 1.0 - float(np.unique(labels, return_counts=True)[1].max()) / n
+    else:
+        unit = accuracy if normalize == "model" else 1.0
+    error = np.full(len(names), np.nan)
+    if repeats > 1:
+        error = permuted.std(axis=1, ddof=1) / np.sqrt(repeats)
+    half = NormalDist().inv_cdf(0.5 + confidence_level / 2) * error
+    lost = accuracy - permuted.mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found, low, high = np.array([lost, lost - half, lost + half]) / unit
+    return PerceptualScore(names, found, low, high, accuracy, permuted, normalize)
+
+
+def _seeds(random_state: Any, n: int) -> NDArray[np.int64]:
+    rng = as_generator(random_state)
+    draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
+    return np.asarray(draw(1, 2**31 - 1, n), np.int64)
+
+
+def _orders(n: int, seeds: NDArray) -> NDArray[np.int32]:
+    if n >= 1 << 31:
+        raise ValueError(f"blocks must have fewer than 2^31 rows; got {n}.")
+    orders = np.empty((len(seeds), n), np.int32)
+    for order, seed in zip(orders, seeds, strict=True):
+        drawn = np.arange(n, dtype=np.int64)
+        _kernels.select().shuffle(int(seed), drawn)
+        order[...] = drawn
+    return orders
+
+
+def _of_scores(scores: ModalityScores, truth: Any, orders: NDArray[np.int32]) -> Counts:
+    rows = kernel_rows(scores)
+    score_means(scores, rows._replace(op="weighted_sum"))
+    counts = np.empty((len(scores), len(orders)), np.int64)
+    if kernel_decides(scores, constant=all(mask is None for mask in scores.masks)):
+        right = _kernels.select().permuted_counts(
+            rows, truth.codes, truth.low, orders, fold_start(scores),
+            nothing_said(scores), counts,
+        )  # fmt: skip
+        return right, counts
+    for b, (part, mask) in enumerate(zip(scores.parts, scores.masks, strict=True)):
+        parts, masks = list(scores.parts), list(scores.masks)
+        for r, order in enumerate(orders):
+            parts[b], masks[b] = part[order], None if mask is None else mask[order]
+            counts[b, r] = np.count_nonzero(scores.replaced(parts, masks).predict() == truth.labels)
+    return int(np.count_nonzero(scores.predict() == truth.labels)), counts
+
+
+def _of_black_box(
+    model: Any, blocks: Any, y: Any, seeds: NDArray
+) -> tuple[tuple[str, ...], NDArray, Counts]:
+    """Predictions with the rows of each block permuted, in the kind of container given."""
+    if blocks is None:
+        raise TypeError("blocks must be given with a model.")
+    if y is None:
+        raise TypeError("perceptual_score needs y, the true labels of the rows; got None.")
+    names, values = named_blocks(blocks, "blocks")
+    arrays = [as_array(x, f"blocks[{name!r}]") for name, x in zip(names, values, strict=True)]
+    labels = as_array(y, "y")
+    require_rows(len(arrays[0]), labels)
+    counts = np.empty((len(arrays), len(seeds)), np.int64)
+
+    def right(mixed: list[NDArray]) -> int:
+        keys = blocks if isinstance(blocks, Mapping) else names
+        given = mixed if isinstance(blocks, Sequence) else dict(zip(keys, mixed, strict=True))
+        return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
+
+    for r, order in enumerate(_orders(len(labels), seeds)):
+        for b, x in enumerate(arrays):
+            counts[b, r] = right([*arrays[:b], x[order], *arrays[b + 1 :]])
+    return tuple(map(str, names)), labels, (right(arrays), counts)

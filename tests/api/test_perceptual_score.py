@@ -1,0 +1,113 @@
+"""Perceptual scores: against permuting rows and predicting again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import polyfuse as pf
+from polyfuse._modality_scores import RULES
+from polyfuse._perceptual import _orders, _seeds
+from polyfuse.inspection import ModalityScores, perceptual_score
+
+
+def draw(rng, rule, k, masks, n=90):
+    """Scores of few values, so that outputs tie."""
+    parts = {name: rng.integers(1, 6, (n, k)) / 4 - (0 if k > 1 else 0.75) for name in "abc"}
+    weights = [2.0, 1.0, 3.0] if rule.startswith("weighted") else None
+    present = {name: rng.random(n) < 0.6 for name in "ac"} if masks else None
+    return ModalityScores(
+        parts, rule=rule, weights=weights, classes=list("xyz")[: max(k, 2)], present=present,
+        prior=np.arange(k),
+    ), rng.choice(list("xyz")[: max(k, 2)], n)  # fmt: skip
+
+
+def permuted(scores, y, orders):
+    """Accuracy with each modality permuted, by permuting it."""
+    out = np.empty((len(scores), len(orders)))
+    for m in range(len(scores)):
+        for r, order in enumerate(orders):
+            parts, masks = list(scores.parts), list(scores.masks)
+            parts[m] = parts[m][order]
+            masks[m] = None if masks[m] is None else masks[m][order]
+            out[m, r] = np.mean(scores.replaced(parts, masks).predict() == y)
+    return out
+
+
+@pytest.mark.parametrize("masks", [False, True], ids=["all-there", "masks"])
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in ("mean", "weighted_mean")])
+def test_rows_are_permuted_and_predicted_again(rule, masks, rng, backend):
+    for k in (3, 1):
+        scores, y = draw(rng, rule, k, masks)
+        if rule in ("product", "geometric_mean"):  # equal but for rounding otherwise
+            shape = scores.shape
+            scores = scores.replaced([rng.random(shape) for _ in "abc"], scores.masks)
+        result = perceptual_score(scores, y=y, n_permutations=3, random_state=5)
+        expected = permuted(scores, y, _orders(len(y), _seeds(5, 3)))
+        np.testing.assert_array_equal(result.permuted, expected)
+        accuracy = np.mean(scores.predict() == y)
+        assert result.accuracy == accuracy
+        np.testing.assert_allclose(result.scores, (accuracy - expected.mean(axis=1)) / accuracy)
+        half = 1.9599640 * expected.std(axis=1, ddof=1) / np.sqrt(3) / accuracy
+        np.testing.assert_allclose(result.high - result.scores, half, rtol=1e-6, atol=1e-12)
+
+
+def test_units(rng):
+    scores, y = draw(rng, "sum", 3, False)
+    plain, model, majority = (
+        perceptual_score(scores, y=y, random_state=1, normalize=unit)
+        for unit in (None, "model", "majority")
+    )
+    np.testing.assert_allclose(model.scores, plain.scores / plain.accuracy)
+    most = np.unique(y, return_counts=True)[1].max() / len(y)
+    np.testing.assert_allclose(majority.scores, plain.scores / (1 - most))
+    single = perceptual_score(scores, y=y, n_permutations=1)
+    assert np.isnan(single.low).all()
+
+
+def test_orders_are_permutations():
+    orders = _orders(50, _seeds(np.random.default_rng(3), 4))
+    np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(np.arange(50), (4, 1)))
+    assert len(np.unique(orders, axis=0)) == 4
+
+
+class Box:
+    """A model that says which of the first columns of two blocks is the greater."""
+
+    def predict(self, blocks):
+        a, b = blocks.values() if isinstance(blocks, dict) else blocks
+        return (b[:, 0] > a[:, 0]).astype(int)
+
+
+def test_a_black_box_predicts_again(rng):
+    a, b = rng.normal(size=(2, 40, 2))
+    y = Box().predict([a, b])
+    result = perceptual_score(Box(), [a, b], y, n_permutations=2, random_state=0)
+    assert result.accuracy == 1.0
+    for r, order in enumerate(_orders(40, _seeds(0, 2))):
+        assert result.permuted[0, r] == np.mean(Box().predict([a[order], b]) == y)
+        assert result.permuted[1, r] == np.mean(Box().predict([a, b[order]]) == y)
+    named = perceptual_score(Box(), {"a": a, "b": b}, y, n_permutations=2, random_state=0)
+    np.testing.assert_array_equal(named.permuted, result.permuted)
+    assert named.modalities == ("a", "b")
+
+
+def test_a_model_of_blocks(rng):
+    y = np.arange(60) % 3
+    blocks = {"a": rng.normal(size=(60, 3)) + y[:, None], "b": rng.normal(size=(60, 2))}
+    model = pf.FusionClassifier().fit(blocks, y)
+    result = perceptual_score(model, blocks, y, random_state=0)
+    assert result.accuracy == model.score(blocks, y)
+    assert result.scores[0] > result.scores[1]
+
+
+def test_wrong_input(rng):
+    scores, y = draw(rng, "sum", 3, False)
+    with pytest.raises(TypeError, match="perceptual_score needs y"):
+        perceptual_score(scores)
+    with pytest.raises(TypeError, match="perceptual_score needs y"):
+        perceptual_score(Box(), [np.eye(2), np.eye(2)])
+    with pytest.raises(ValueError, match="n_permutations must be an integer of at least 1; got 0"):
+        perceptual_score(scores, y=y, n_permutations=0)
+    with pytest.raises(ValueError, match="normalize must be one of"):
+        perceptual_score(scores, y=y, normalize="task")
