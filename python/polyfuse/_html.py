@@ -58,7 +58,7 @@ svg { display: block; width: 100%; height: auto; stroke-linejoin: round; stroke-
 svg text { fill: var(--ink); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .25rem 0;
   width: 100%; max-width: 36rem; font-size: .92rem; }
-table.wide { max-width: none; }
+table.wide { max-width: none; font-size: .87rem; }
 caption { text-align: left; padding-bottom: .5rem; }
 caption span { display: block; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .35rem 0 .35rem .7rem; text-align: right; white-space: nowrap;

@@ -41,8 +41,8 @@ def _rows(evaluation: Evaluation) -> str:
     return (
         f"Cross-validation of {n} rows in {evaluation.n_folds} folds, {how}: each row is scored by "
         "a model that was fitted without its fold, scalers and all. Nothing was tuned."
-        + " Where rows come in groups, of one person or one day, give groups=: else these numbers "
-        "are too good." * (not evaluation.grouped)
+        + " Where rows come in groups, of one person or one day, these numbers are too good unless "
+        "groups are held out whole." * (not evaluation.grouped)
     )
 
 

@@ -129,8 +129,8 @@ def scores(evaluation: Evaluation, seed: int) -> str:
     gone = ""
     if any(mask is not None for mask in evaluation.masks):
         gone = (
-            " All rows count, those too in which a modality is missing, where it alone can only "
-            "name the commonest class."
+            " All rows count, those too in which a modality is missing, where it alone has nothing "
+            "to go by."
         )
     return html.section(
         "Scores",
@@ -247,14 +247,14 @@ def curves(evaluation: Evaluation, left_out: list[str]) -> tuple[str, str, str]:
     return (
         _ranking(
             "roc", plotting.roc_curve, "Is it ranked well?", "ROC curves", evaluation.y, columns,
-            "Right of the dotted line is worse than guesses; a larger area (AUC) is better."
+            "The dotted line is what guesses reach; a larger area under a curve (AUC) is better."
             f"{one}",
         ),
         _ranking(
             "precision", plotting.precision_recall_curve, "How many are found, at what price?",
             "Precision-recall curves", evaluation.y, columns,
-            "Precision is how many of those named are right, recall how many of those there are "
-            f"are named; a larger average precision (AP) is better.{one}",
+            "Precision: how many rows of those named are right. Recall: how many of those to be "
+            f"found are found. A larger average precision (AP) is better.{one}",
         ),
         calibration,
     )  # fmt: skip

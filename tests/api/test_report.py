@@ -123,6 +123,17 @@ def folds(groups, n):
     return fold_rows(len(groups), n, None, groups)
 
 
+def test_a_modality_alone_has_the_parameters_of_the_model(rng):
+    blocks, y = problem(rng, n=60)
+    model = pf.FusionClassifier(scaler={"image": "minmax", "text": None}, C=0.1, level="late")
+    found = evaluation(model, blocks, y, groups=np.arange(60) // 2, cv=3)
+    (fold, *_) = folds(np.arange(60) // 2, 3)
+    train = np.delete(np.arange(60), fold)
+    own = pf.FusionClassifier(scaler="minmax", C=0.1).fit([blocks["image"][train]], y[train])
+    want = own.predict_proba([blocks["image"][fold]])
+    np.testing.assert_allclose(found.alone["image"].proba[fold], want)
+
+
 def test_parts_of_folds_add_up_to_what_their_models_say(rng):
     blocks, y = problem(rng, n=120, n_classes=3)
     found = evaluation(pf.FusionClassifier(), blocks, y)
