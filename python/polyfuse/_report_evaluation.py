@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._arrays import as_matrix, kind_of, require_number, require_rows
-from ._blocks import BlocksLike, is_listed, is_matrix, named_blocks, require_same_rows
-from ._estimator import unfitted
-from ._held_out import as_groups, fold_rows
+from . import metrics
+from ._arrays import as_vector, kind_of, require_rows
+from ._blocks import BlocksLike, is_matrix, named_blocks
 from ._interchange import as_array
-from ._kernels.contract import CONCATENATE
 from ._linear import encode_classes, likeliest, probabilities
-from ._missing import Masks, Present, as_present
+from ._missing import Masks, Present
 from ._modality_scores import VOTES, ModalityScores
-from ._parameters import is_sparse
+from ._report_folds import Folds, Model, Progress, as_one, curves_of, has_parts, label_of
+from ._verdict import all_of_them
 from .multimodal import FusionClassifier, FusionRegressor
-
-Progress = Callable[[int, int], object]
-"""Called as progress(step, n_steps), steps counted from 1."""
-
-_SHARED = ("C", "class_weight", "max_iter", "tol", "random_state")
 
 
 class Held(NamedTuple):
-    """What one model says of each row: class codes, and probabilities (n, n_classes)."""
+    """What one model says of each row: a class code, and probabilities of shape (n, n_classes).
 
-    predicted: NDArray[np.int64]
+    Or a number, twice, the second of shape (n, 1).
+    """
+
+    predicted: NDArray
     proba: NDArray[np.float64]
 
 
@@ -43,8 +40,9 @@ class Evaluation:
     label : str
         What the model is: its rule and level.
     modalities, class_names : tuple of str
-    y : ndarray of shape (n_samples,), int64
-        Class codes.
+        There are no class names if numbers are predicted.
+    y : ndarray of shape (n_samples,)
+        Class codes, or numbers.
     fused : Held
     alone : dict of str to Held
         By modality; empty where there is neither a model nor a part of one modality alone.
@@ -64,13 +62,13 @@ class Evaluation:
         one that learned from all of them.
     disagreement : float
         Share of the rows of which `scores`, those of several folds in one, say another class than
-        the model did.
+        the model did; the largest difference, in deviations of y, if they say numbers.
     """
 
     label: str
     modalities: tuple[str, ...]
     class_names: tuple[str, ...]
-    y: NDArray[np.int64]
+    y: NDArray
     fused: Held
     alone: dict[str, Held]
     scores: ModalityScores | None
@@ -82,7 +80,20 @@ class Evaluation:
     own_models: bool
     disagreement: float
 
-    def accuracy(self, held: Held) -> float:
+    @property
+    def measure(self) -> str:
+        """What scores are called."""
+        return "accuracy" if self.class_names else "R²"
+
+    @property
+    def metric(self) -> str | Callable[..., float]:
+        """The same for functions that take a metric."""
+        return "accuracy" if self.class_names else r2
+
+    def score(self, held: Held) -> float:
+        """Accuracy, or R²."""
+        if not self.class_names:
+            return r2(self.y, held.predicted)
         return float((held.predicted == self.y).mean())
 
     def called(self, name: str) -> str:
@@ -90,13 +101,25 @@ class Evaluation:
         return f"{name} alone" if self.own_models else f"{name}'s part alone"
 
     @property
-    def best_alone(self) -> str:
-        return max(self.alone, key=lambda name: self.accuracy(self.alone[name]))
+    def called_fused(self) -> str:
+        """All modalities and how they are fused, in words."""
+        how = self.label.replace(" (", ", ").removesuffix(")")
+        return f"{all_of_them(self.modalities)} ({how})"
 
     @property
-    def guess(self) -> NDArray[np.int64]:
-        """The commonest class, for each row."""
-        return np.full_like(self.y, np.bincount(self.y).argmax())
+    def best_alone(self) -> str:
+        return max(self.alone, key=lambda name: self.score(self.alone[name]))
+
+    @property
+    def guess(self) -> NDArray:
+        """The commonest class, or the mean, for each row."""
+        best = np.bincount(self.y).argmax() if self.class_names else self.y.mean()
+        return np.full_like(self.y, best)
+
+
+def r2(y: NDArray, predicted: NDArray, sample_weight: NDArray | None = None) -> float:
+    """R² of a single output, and so a number."""
+    return float(metrics.r2_score(y, predicted, sample_weight=sample_weight))
 
 
 def evaluate(
@@ -108,51 +131,123 @@ def evaluate(
     Raises
     ------
     TypeError
-        If `model` is no FusionClassifier.
+        If `model` is no FusionClassifier or FusionRegressor.
     ValueError
         If there are fewer than two modalities or classes, a class is missing from the training
         rows of a fold, `y` has classes that a fitted model does not know, or an argument is not
         as described.
     """
-    if isinstance(model, FusionRegressor):
-        raise TypeError("model must be a FusionClassifier: there is no report of numbers yet.")
-    if not isinstance(model, FusionClassifier):
-        raise TypeError(f"model must be a FusionClassifier; got {kind_of(model)}.")
+    if not isinstance(model, FusionClassifier | FusionRegressor):
+        raise TypeError(
+            f"model must be a FusionClassifier or FusionRegressor; got {kind_of(model)}."
+        )
     if is_matrix(blocks):
         raise ValueError("blocks must be a list or dict of two modalities or more; got one matrix.")
+    if isinstance(model, FusionRegressor) and class_names is not None:
+        raise ValueError("class_names must be None for a FusionRegressor, which has no classes.")
     if hasattr(model, "modalities_"):
         if groups is not None:
             raise ValueError("groups must be None for a fitted model, which is not fitted again.")
         return _of_fitted(model, blocks, y, present, class_names)
-    folds = _Folds(model, blocks, y, cv, groups, present, seed, progress)
-    return folds.evaluation(class_names)
+    folds = Folds(model, blocks, y, cv, groups, present, progress)
+    return _by_folds(folds, class_names, seed)
 
 
-# -- a model that was fitted before --------------------------------------------------------------
+def _by_folds(folds: Folds, class_names: Any, seed: int) -> Evaluation:
+    named: tuple[str, ...] = ()
+    y: NDArray
+    if isinstance(folds.model, FusionClassifier):
+        classes, y = encode_classes(folds.y, folds.n_rows)
+        named = _names_of(class_names, classes)
+        folds.divide(y, seed)
+        _require_classes(folds, y, classes)
+    else:
+        y = _numbers(folds.y, folds.n_rows)
+        folds.divide(None, seed)
+    said, parts, curves = folds.held_out(_say)
+    fused, alone = _held(said, named), {}
+    for name in folds.blocks:
+        own, _, curve = folds.held_out(_say, name)
+        alone[name] = _held(own, named)
+        curves |= curve
+    scores, disagreement, masks = None, 0.0, folds.masks
+    if parts:
+        scores = as_one(parts, folds.folds)
+        masks = scores.masks
+        disagreement = _disagreement(scores.predict(), fused.predicted, y, named)
+    return Evaluation(
+        label_of(folds.model), tuple(folds.blocks), named, y, fused, alone, scores, folds.blocks,
+        masks, curves, len(folds.folds), folds.groups is not None, True, disagreement,
+    )  # fmt: skip
 
 
-def _of_fitted(
-    model: FusionClassifier, blocks: Any, y: Any, present: Present, class_names: Any
-) -> Evaluation:
+def _require_classes(folds: Folds, y: NDArray[np.int64], classes: NDArray) -> None:
+    for rows in folds.folds:
+        left = np.bincount(np.delete(y, rows), minlength=len(classes))
+        if not left.all():
+            lonely = classes[int(left.argmin())]
+            raise ValueError(
+                f"y must have every class in two folds, to learn it and to test it; got {lonely!r} "
+                "in one only."
+            )
+
+
+def _disagreement(one: NDArray, other: NDArray, y: NDArray, class_names: tuple[str, ...]) -> float:
+    if class_names:
+        return float((one != other).mean())
+    return float(np.abs(one - other).max() / y.std())
+
+
+def _of_fitted(model: Model, blocks: Any, y: Any, present: Present, class_names: Any) -> Evaluation:
     if len(model.modalities_) < 2:
         raise ValueError(f"model must have two modalities or more; it has {model.modalities_}.")
-    proba = model.predict_proba(blocks, present=present).astype(np.float64)
-    codes = _codes_of(y, model.classes_, len(proba))
+    said = _say(model, blocks, present)
+    named: tuple[str, ...] = ()
+    truth: NDArray
+    if isinstance(model, FusionClassifier):
+        named = _names_of(class_names, model.classes_)
+        truth = _codes_of(y, model.classes_, len(said))
+    else:
+        truth = _numbers(y, len(said))
     names, values = named_blocks(blocks)
     given = {str(name): x for name, x in zip(names, values, strict=True) if x is not None}
     scores, alone = None, {}
     masks: Masks = [None] * len(model.modalities_)
-    if _has_parts(model):
+    if has_parts(model):
         found = model.modality_scores(blocks, present=present)
         masks = found.masks
-        scores = _with_codes([found], [np.arange(len(codes))])
+        scores = as_one([found], [np.arange(len(truth))])
         for name in scores.names:
-            alone[name] = _held(_as_probabilities(model, scores.fused([name])))
-    own_models = model._level == "late"
+            own = scores.fused([name])
+            if isinstance(model, FusionClassifier):
+                own = _as_probabilities(model, own)
+            alone[name] = _held(own, named)
     return Evaluation(
-        _label(model), tuple(model.modalities_), _names_of(class_names, model.classes_), codes,
-        _held(proba), alone, scores, given, masks, _curves(model), 0, False, own_models, 0.0,
+        label_of(model), tuple(model.modalities_), named, truth, _held(said, named), alone, scores,
+        given, masks, curves_of(model), 0, False, model._level == "late", 0.0,
     )  # fmt: skip
+
+
+# -- labels and numbers --------------------------------------------------------------------------
+
+
+def _say(model: Any, blocks: Any, present: Any) -> NDArray[np.float64]:
+    """Probabilities of classes, or numbers in one column."""
+    if isinstance(model, FusionClassifier):
+        return np.asarray(model.predict_proba(blocks, present=present), np.float64)
+    return np.asarray(model.predict(blocks, present=present), np.float64).reshape(-1, 1)
+
+
+def _held(said: NDArray, class_names: tuple[str, ...]) -> Held:
+    said = said.astype(np.float64, copy=False)
+    return Held(likeliest(said).astype(np.int64) if class_names else said[:, 0], said)
+
+
+def _numbers(y: Any, n_rows: int) -> NDArray[np.float64]:
+    numbers = as_vector(y, "y", n_rows)
+    if len(numbers) == 0 or numbers.std() == 0.0:
+        raise ValueError("y must hold different numbers, of which there is something to explain.")
+    return numbers
 
 
 def _codes_of(y: Any, classes: NDArray, n_rows: int) -> NDArray[np.int64]:
@@ -168,171 +263,12 @@ def _codes_of(y: Any, classes: NDArray, n_rows: int) -> NDArray[np.int64]:
     return np.array([places[label] for label in labels.tolist()], np.int64)
 
 
-# -- a model that is fitted here, without each fold in turn --------------------------------------
-
-
-class _Folds:
-    """Models of all modalities and of each, fitted without each fold in turn."""
-
-    def __init__(
-        self, model: FusionClassifier, blocks: Any, y: Any, cv: int, groups: ArrayLike | None,
-        present: Present, seed: int, progress: Progress,
-    ) -> None:  # fmt: skip
-        require_number(cv, "cv", least=2, integer=True)
-        self.model, self.progress, self.step = model, progress, 0
-        model._check_parameters()
-        names, given = named_blocks(blocks)
-        if len(names) < 2:
-            raise ValueError(f"blocks must hold at least two modalities; got {names}.")
-        values = [
-            x.tocsr() if is_sparse(x) else as_matrix(x, f"blocks[{name!r}]")
-            for name, x in zip(names, given, strict=True)
-        ]
-        require_same_rows(names, values)
-        self.n_rows = values[0].shape[0]
-        self.blocks = dict(zip(map(str, names), values, strict=True))
-        self.masks = as_present(present, names, self.n_rows)
-        self.labels = as_array(y, "y")
-        self.classes, self.y = encode_classes(y, self.n_rows)
-        self.groups = as_groups(groups, self.n_rows)
-        self.folds = self._shuffled_folds(cv, seed)
-        self._require_classes(cv)
-
-    def _shuffled_folds(self, cv: int, seed: int) -> list[NDArray[np.int64]]:
-        """Folds of rows in any order: neighbours in a file are often more alike than new rows."""
-        if self.groups is not None:
-            return fold_rows(self.n_rows, cv, None, self.groups)
-        order = np.random.default_rng(seed).permutation(self.n_rows)
-        return [np.sort(order[rows]) for rows in fold_rows(self.n_rows, cv, self.y[order], None)]
-
-    def _require_classes(self, cv: int) -> None:
-        if len(self.folds) < 2:
-            raise ValueError(f"cv={cv} needs rows, or groups, for at least two folds.")
-        for rows in self.folds:
-            left = np.bincount(np.delete(self.y, rows), minlength=len(self.classes))
-            if not left.all():
-                lonely = self.classes[int(left.argmin())]
-                raise ValueError(
-                    f"y must have every class in two folds, to learn it and to test it; got "
-                    f"{lonely!r} in one only."
-                )
-
-    def evaluation(self, class_names: Any) -> Evaluation:
-        named, modalities = _names_of(class_names, self.classes), tuple(self.blocks)
-        rule, (fused, parts, curves) = _label(self.model), self._held_out(self.model, modalities)
-        alone = {}
-        for name in modalities:
-            own = _single(self.model, list(modalities), name)
-            alone[name], _, curve = self._held_out(own, (name,))
-            curves |= {f"{name} alone": losses for losses in curve.values()}
-        scores, disagreement, masks = None, 0.0, self.masks
-        if parts:
-            scores = _with_codes(parts, self.folds)
-            masks = scores.masks
-            disagreement = float((scores.predict() != fused.predicted).mean())
-        return Evaluation(
-            rule, modalities, named, self.y, fused, alone, scores, self.blocks, masks,
-            curves, len(self.folds), self.groups is not None, True, disagreement,
-        )  # fmt: skip
-
-    def _held_out(
-        self, model: FusionClassifier, names: tuple[str, ...]
-    ) -> tuple[Held, list[ModalityScores], dict[str, list[float]]]:
-        """What models say of the fold that they did not see, their parts, losses of the first."""
-        proba, parts = np.empty((self.n_rows, len(self.classes))), []
-        curves: dict[str, list[float]] = {}
-        n_steps = len(self.folds) * (len(self.blocks) + 1)
-        for rows in self.folds:
-            train = np.delete(np.arange(self.n_rows), rows)
-            seen, there = self._taken(names, train)
-            groups = None if self.groups is None else self.groups[train]
-            if groups is not None and len(np.unique(groups)) < 2:
-                groups = None  # nothing within is held out by groups then
-            fitted = unfitted(model).fit(seen, self.labels[train], groups=groups, present=there)
-            new, there = self._taken(names, rows)
-            proba[rows] = fitted.predict_proba(new, present=there)
-            if len(names) > 1 and _has_parts(fitted):
-                parts.append(fitted.modality_scores(new, present=there))
-            curves = curves or _curves(fitted)
-            self.step += 1
-            self.progress(self.step, n_steps)
-        return _held(proba), parts, curves
-
-    def _taken(
-        self, names: tuple[str, ...], rows: NDArray[np.int64]
-    ) -> tuple[dict[str, Any], dict[str, NDArray]]:
-        masks = dict(zip(self.blocks, self.masks, strict=True))
-        there = {name: own[rows] for name in names if (own := masks[name]) is not None}
-        return {name: self.blocks[name][rows] for name in names}, there
-
-
-def _single(model: FusionClassifier, names: list[str], name: str) -> FusionClassifier:
-    """A model of one modality, with the parameters of the model of all."""
-    scaler: Any = model.scaler
-    if isinstance(scaler, Mapping):
-        scaler = {name: scaler[name]}
-    elif is_listed(scaler):
-        scaler = {name: scaler[names.index(name)]}
-    return FusionClassifier(scaler=scaler, **{key: getattr(model, key) for key in _SHARED})
-
-
-def _with_codes(parts: list[ModalityScores], folds: list[NDArray[np.int64]]) -> ModalityScores:
-    """Scores of the rows of all folds as those of one model, whose labels are class codes.
-
-    Weights, intercepts and the prior are means over the folds; what the intercept of a fold has
-    beyond that is put in equal shares on the modalities, which keeps the sum.
-    """
-    first, order = parts[0], np.argsort(np.concatenate(folds), kind="stable")
-    intercept = np.mean([own.intercept for own in parts], axis=0)
-    joined, masks = {}, {}
-    for m, name in enumerate(first.names):
-        moved = [own.parts[m] + (own.intercept - intercept) / len(first) for own in parts]
-        joined[name] = np.concatenate(moved)[order]
-        there = [
-            np.ones(len(own.parts[m]), bool) if (mask := own.masks[m]) is None else mask
-            for own in parts
-        ]
-        masks[name] = np.concatenate(there)[order]
-    weighs = first.rule.startswith("weighted") or any((own.weights != 1.0).any() for own in parts)
-    shares = [own.weights / own.weights.sum() for own in parts]
-    return ModalityScores(
-        joined, rule=first.rule, weights=np.mean(shares, axis=0) if weighs else None,
-        intercept=intercept, classes=np.arange(max(first.shape[1], 2)),
-        present={name: None if mask.all() else mask for name, mask in masks.items()},
-        prior=np.mean([own.prior for own in parts], axis=0),
-    )  # fmt: skip
-
-
-# -- what both share -----------------------------------------------------------------------------
-
-
-def _held(proba: NDArray) -> Held:
-    proba = proba.astype(np.float64, copy=False)
-    return Held(likeliest(proba).astype(np.int64), proba)
-
-
 def _as_probabilities(model: FusionClassifier, fused: NDArray) -> NDArray[np.float64]:
     """As `FusionClassifier.predict_proba` makes them of fused scores."""
     if model._level != "late" or (model._response == "score" and model._fusion not in VOTES):
         return probabilities(fused.astype(np.float64))
     total = fused.sum(axis=1, keepdims=True, dtype=np.float64)
     return np.asarray(fused / np.where(total > 0, total, 1))
-
-
-def _has_parts(model: FusionClassifier) -> bool:
-    return model._level != "early" or model._fusion == CONCATENATE
-
-
-def _label(model: FusionClassifier) -> str:
-    rule = model._check_parameters()
-    return model.level if model.level in ("cooperative", "hybrid") else f"{rule} ({model.level})"
-
-
-def _curves(model: FusionClassifier) -> dict[str, list[float]]:
-    losses = model.loss_curve_
-    if isinstance(losses, Mapping):
-        return {f"{name} ({model._level})": list(own) for name, own in losses.items()}
-    return {_label(model): list(losses)}
 
 
 def _names_of(class_names: Any, classes: NDArray) -> tuple[str, ...]:

@@ -11,11 +11,11 @@ from . import inspection
 from ._modality_scores import ModalityScores
 from ._parameters import is_sparse
 from ._plot_style import evenly
-from ._report_evaluation import Evaluation
+from ._report_evaluation import Evaluation, r2
 
 _MOST_COALITIONS, _MOST_CLASSES_OF_PID, _CLASSES_WITH_INTERVALS = 12, 12, 3
 _MOST_ROWS_OF_CKA, _FEWEST_ROWS = 2_000, 10
-_N_PERMUTATIONS, _N_RESAMPLES = 10, 100
+_N_PERMUTATIONS, _N_RESAMPLES = 10, 1000
 
 
 @dataclass(eq=False)
@@ -60,24 +60,31 @@ def findings(evaluation: Evaluation, seed: int) -> Findings:
 
 
 def _of_parts(found: Findings, evaluation: Evaluation, scores: ModalityScores, seed: int) -> None:
-    y = evaluation.y
-    found.dropped = inspection.drop_modality(scores, None, y)
-    found.curve = inspection.robustness_curve(scores, None, y, random_state=seed)
-    found.perceptual = inspection.perceptual_score(
-        scores, None, y, n_permutations=_N_PERMUTATIONS, random_state=seed
-    )
+    y, metric = evaluation.y, evaluation.metric
+    found.curve = inspection.robustness_curve(scores, None, y, metric=metric, random_state=seed)
+    if evaluation.class_names:
+        found.dropped = inspection.drop_modality(scores, None, y)
+        found.perceptual = inspection.perceptual_score(
+            scores, None, y, n_permutations=_N_PERMUTATIONS, random_state=seed
+        )
+    else:
+        without = {n: r2(y, scores.silenced([n]).predict()) for n in scores.names}
+        found.dropped = inspection.DropModality(r2(y, scores.predict()), without)
+        found.left_out.append("Perceptual scores: they are of accuracy, and numbers have none.")
     try:
         found.contributions = inspection.modality_contributions(scores)
     except ValueError as error:
         found.left_out.append(f"Shares of the decision: {error}")
     if len(scores) <= _MOST_COALITIONS:
-        found.shapley = inspection.modality_shapley(scores, None, y)
+        found.shapley = inspection.modality_shapley(scores, None, y, metric=metric)
     else:
         found.left_out.append(
             f"Shapley values: {len(scores)} modalities have more than 2^{_MOST_COALITIONS} subsets."
         )
     try:
-        found.emap = inspection.emap(scores, None, y, random_state=seed)
+        found.emap = inspection.emap(
+            scores, None, y, metric=metric, n_resamples=_N_RESAMPLES, random_state=seed
+        )
     except ValueError as error:
         found.left_out.append(f"EMAP: {error}")
 
@@ -122,16 +129,19 @@ def _of_information(found: Findings, evaluation: Evaluation, seed: int) -> None:
     n_classes, alone = len(evaluation.class_names), evaluation.alone
     if len(alone) < 2:
         return
+    if not evaluation.class_names:
+        found.left_out.append("Partial information decomposition: numbers would have to be binned.")
+        return
     if n_classes > _MOST_CLASSES_OF_PID:
         found.left_out.append(
             f"Partial information decomposition: {n_classes} classes are more than "
             f"{_MOST_CLASSES_OF_PID}, which would take long."
         )
         return
-    best = sorted(alone, key=lambda name: -evaluation.accuracy(alone[name]))[:2]
+    best = sorted(alone, key=lambda name: -evaluation.score(alone[name]))[:2]
     found.pid = inspection.pid(
         {name: alone[name].predicted for name in evaluation.modalities if name in best},
         evaluation.y,
-        n_resamples=_N_RESAMPLES if n_classes <= _CLASSES_WITH_INTERVALS else 0,
+        n_resamples=_N_RESAMPLES // 10 if n_classes <= _CLASSES_WITH_INTERVALS else 0,
         random_state=seed,
     )

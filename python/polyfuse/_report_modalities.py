@@ -12,21 +12,57 @@ from numpy.typing import NDArray
 
 from . import _html as html
 from . import _report_parts as parts
-from . import plotting
+from . import inspection, plotting
 from ._parameters import is_sparse
 from ._plot_style import evenly, plain
 from ._report_cards import Rows, Said
 from ._report_evaluation import Evaluation
 from ._report_findings import Findings
-from ._report_scores import interaction
-from .inspection import Contributions
 
 _MOST_POINTS, _MOST_PLANES = 400, 8
 _MOST_FIXED, _MOST_BROKEN = 24, 24
 _OF = "the model"
 
 
-def work(found: Findings) -> str:
+def answers(found: Findings, measure: str) -> list[tuple[str, str]]:
+    """Which modality did the work, what if one is missing, and do they interact."""
+    pairs, points = [], measure == "accuracy"
+    if found.shapley is not None:
+        order = np.argsort(-found.shapley.values, kind="stable")[:4]
+        scale, digits = (100, 1) if points else (1, 3)
+        each = ", ".join(
+            f"{found.shapley.modalities[m]} {scale * found.shapley.values[m]:+.{digits}f}"
+            for m in order
+        )
+        of = "points of accuracy" if points else measure
+        pairs.append(("Which modality did the work?", f"In {of}: {each}"))
+    if found.dropped is not None:
+        name, least = min(found.dropped.without.items(), key=lambda pair: pair[1])
+        whole = found.dropped.accuracy
+        lost = f"{measure} falls from {whole:.3f} to {least:.3f}"
+        if least >= whole:
+            lost = f"nothing is lost: {measure} is {least:.3f}, not {whole:.3f}"
+        pairs.append(("What if one is missing?", f"Worst is to lose {name}: {lost}"))
+    if found.emap is not None:
+        pairs.append(("Do modalities interact?", _interaction(found, measure)))
+    return pairs
+
+
+def _interaction(found: Findings, measure: str) -> str:
+    """What EMAP says, in a sentence without its full stop."""
+    assert found.emap is not None
+    if found.emap.additive:
+        return "No: the model is additive by construction, a sum of one part per modality"
+    own = found.emap.comparison
+    assert own is not None
+    points = measure == "accuracy"
+    change = f"{-100 * own.difference:+.1f} points" if points else f"{-own.difference:+.3f}"
+    worth = f"an additive model in its place changes {measure} by {change} (p = {own.p_value:.2g})"
+    matters = own.p_value < 0.05 and own.difference > 0
+    return f"{'Yes' if matters else 'Not that it helps'}: {worth}"
+
+
+def work(found: Findings, measure: str) -> str:
     """Shares of the decision, Shapley values and perceptual scores."""
     sections = []
     if found.contributions is not None:
@@ -38,18 +74,22 @@ def work(found: Findings) -> str:
             html.section("Is that so for every row?", _swarm(found.contributions)),
         ]
     if found.shapley is not None:
-        sections.append(html.section("Which modality did the work?", _shapley(found.shapley)))
+        sections.append(
+            html.section("Which modality did the work?", _shapley(found.shapley, measure))
+        )
     beside = ""
     if found.perceptual is not None:
         beside += html.section("Does it look at each?", _perceptual(found.perceptual))
     if found.emap is not None:
-        beside += html.section("Do modalities interact?", f"<p>{escape(interaction(found))}.</p>\n")
+        beside += html.section(
+            "Do modalities interact?", f"<p>{escape(_interaction(found, measure))}.</p>\n"
+        )
     if beside:
         sections.append(html.stack(beside))
     return html.columns(*sections) if sections else ""
 
 
-def _swarm(result: Contributions) -> str:
+def _swarm(result: inspection.Contributions) -> str:
     result, listed = parts.most_heard(result)
     rows = evenly(len(result.per_row), _MOST_POINTS)
     shown = replace(result, per_row=result.per_row[rows])
@@ -62,24 +102,26 @@ def _swarm(result: Contributions) -> str:
     )  # fmt: skip
 
 
-def _shapley(result: Any) -> str:
+def _shapley(result: inspection.ModalityShapley, measure: str) -> str:
+    known = bool(np.isfinite(result.low).all())  # of accuracy alone
+    drawn = result if known else SimpleNamespace(**{**vars(result), "low": None, "high": None})
+    heads = ["modality", "value", *["95 % interval"] * known]
     rows = [
-        (name, f"{value:+.3f}", _range(result, m, "+"))
+        (name, f"{value:+.3f}", *[_range(result, m, "+")] * known)
         for m, (name, value) in enumerate(zip(result.modalities, result.values, strict=True))
     ]
-    listed = ", ".join(f"{name} {value}" for name, value, _ in rows)
+    listed = ", ".join(f"{name} {value}" for name, value, *_ in rows)
     return html.figure(
-        "shapley", (5.2, 1.2 + 0.45 * (len(rows) + 2)), lambda ax: plotting.shapley(result, ax),
-        f"From an accuracy of {result.empty:.3f} without any modality to {result.total:.3f} with "
-        f"all: {listed}.",
-        "What each modality adds to accuracy: its Shapley value, the mean over all orders in which "
-        "modalities may come to the model; they are silent before, saying the same of every row.",
-    ) + html.table(
-        "Shapley values of accuracy.", ("modality", "value", "95 % interval"), rows
-    )  # fmt: skip
+        "shapley", (5.2, 1.2 + 0.45 * (len(rows) + 2)), lambda ax: plotting.shapley(drawn, ax),
+        f"From {measure} {result.empty:.3f} without any modality to {result.total:.3f} with all: "
+        f"{listed}.",
+        f"What each modality adds to {measure}: its Shapley value, the mean over all orders in "
+        "which modalities may come to the model; they are silent before, saying the same of every "
+        "row.",
+    ) + html.table(f"Shapley values of {measure}.", heads, rows)  # fmt: skip
 
 
-def _perceptual(result: Any) -> str:
+def _perceptual(result: inspection.PerceptualScore) -> str:
     rows = [
         (name, f"{value:.3f}", _range(result, m, ""))
         for m, (name, value) in enumerate(zip(result.modalities, result.scores, strict=True))
@@ -92,18 +134,16 @@ def _perceptual(result: Any) -> str:
 
 
 def _range(result: Any, m: int, sign: str) -> str:
-    if result.low is None or result.high is None:
-        return ""
     return f"{result.low[m]:{sign}.3f} to {result.high[m]:{sign}.3f}"
 
 
 # -- without a modality --------------------------------------------------------------------------
 
 
-def missing(found: Findings) -> str:
+def missing(found: Findings, measure: str) -> str:
     if found.dropped is None or found.curve is None:
         return ""
-    own = found.curve
+    own, what = found.curve, measure.capitalize()
     curve = SimpleNamespace(
         levels=own.levels, names=own.names, scores=own.scores, low=own.low, high=own.high,
         x_label="share of the rows in which the modality is missing",
@@ -112,14 +152,16 @@ def missing(found: Findings) -> str:
         f"{name} {score:.3f}" for name, score in zip(own.names, own.scores[-1], strict=True)
     )
     return html.columns(
-        html.section("What is lost without a modality?", parts.dropped(found.dropped, _OF)),
+        html.section(
+            "What is lost without a modality?", parts.dropped(found.dropped, _OF, measure)
+        ),
         html.section(
             "And if it is missing in some rows?",
             html.figure(
                 "robustness", (5.2, 3.6), lambda ax: plotting.robustness_curve(curve, ax),
-                f"Accuracy, {own.scores[0, 0]:.3f} at first, falls as modalities go missing. With "
+                f"{what}, {own.scores[0, 0]:.3f} at first, as modalities go missing. With "
                 f"{100 * own.levels[-1]:g} % of the rows hit: {last}.",
-                f"Accuracy as a modality goes missing; bands hold {100 * own.confidence_level:g} % "
+                f"{what} as a modality goes missing; bands hold {100 * own.confidence_level:g} % "
                 f"of {len(own.repeats)} draws. “all” are hit at once, but never all of a row.",
             ),
         ),
@@ -153,7 +195,7 @@ def _cka(matrix: NDArray[np.float64], names: tuple[str, ...]) -> str:
     )  # fmt: skip
 
 
-def _information(result: Any) -> str:
+def _information(result: inspection.PID) -> str:
     first, second = result.modalities
     values = (result.redundancy, *result.unique, result.synergy)
     names = (
@@ -164,7 +206,7 @@ def _information(result: Any) -> str:
     for i, (name, value) in enumerate(zip(names, values, strict=True)):
         share = f"{100 * value / result.total:.0f} %" if result.total > 0 else ""
         row = [name, f"{value:.3f}", share]
-        if result.low is not None:
+        if result.low is not None and result.high is not None:
             row.append(f"{result.low[i]:.3f} to {result.high[i]:.3f}")
         rows.append(row)
     if result.low is not None:
@@ -182,7 +224,9 @@ def _planes(evaluation: Evaluation, found: Findings) -> str:
     rows = found.complete[evenly(len(found.complete), _MOST_POINTS)]
     if len(rows) == 0:
         return ""
-    y = np.array(evaluation.class_names, object)[evaluation.y[rows]].astype(str)
+    y = None
+    if evaluation.class_names:
+        y = np.array(evaluation.class_names, object)[evaluation.y[rows]].astype(str)
     figures = []
     for i, (name, x) in enumerate(list(dense.items())[:_MOST_PLANES]):
         points = np.asarray(x)[rows]
@@ -199,15 +243,15 @@ def _planes(evaluation: Evaluation, found: Findings) -> str:
     )
 
 
-def _plane(key: str, name: str, points: NDArray, y: NDArray) -> str:
+def _plane(key: str, name: str, points: NDArray, y: NDArray | None) -> str:
     def draw(ax: Any) -> None:
         plotting.projection(points, y, ax)
         ax.set_title(plain(name), color=plotting.INK)
 
     return html.figure(
         key, (5.2, 4.2), draw,
-        f"Rows as points of the plane of the two first principal components of {name}, coloured "
-        "and marked by class.",
+        f"Rows as points of the plane of the two first principal components of {name}"
+        f"{', coloured and marked by class' if y is not None else ''}.",
         f"Features of {name}.",
     )  # fmt: skip
 

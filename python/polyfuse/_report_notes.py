@@ -16,10 +16,7 @@ def notes(evaluation: Evaluation, found: Findings, seed: int) -> tuple[str, ...]
         _rows(evaluation),
         *_alone(evaluation),
         *_pooled(evaluation),
-        "Test of the difference: exact McNemar test (Psychometrika 12, 1947; Dietterich, Neural "
-        "Computation 10, 1998); interval: Agresti and Min (Statistics in Medicine 24, 2005). The "
-        "best single modality is chosen on these rows, which is to its advantage. Rows are taken "
-        "to be independent: where they come in groups, both are too sure.",
+        _test(evaluation),
         "Intervals of scores: percentiles of the bootstrap over rows (Efron and Tibshirani, 1993); "
         "they do not tell how much another training set would change.",
         *_of_findings(found),
@@ -37,7 +34,9 @@ def _rows(evaluation: Evaluation) -> str:
             "that it was not fitted on: nothing here can tell, and scores of training rows would "
             "be too good."
         )
-    how = "whole groups held out" if evaluation.grouped else "rows drawn from each class alike"
+    how = f"rows drawn {'from each class alike' if evaluation.class_names else 'at random'}"
+    if evaluation.grouped:
+        how = "whole groups held out"
     return (
         f"Cross-validation of {n} rows in {evaluation.n_folds} folds, {how}: each row is scored by "
         "a model that was fitted without its fold, scalers and all. Nothing was tuned."
@@ -46,13 +45,31 @@ def _rows(evaluation: Evaluation) -> str:
     )
 
 
+def _test(evaluation: Evaluation) -> str:
+    chosen = (
+        " The best single modality is chosen on these rows, which is to its advantage. Rows are "
+        "taken to be independent: where they come in groups, both are too sure."
+    )
+    if not evaluation.class_names:
+        return (
+            "Test of the difference: permutations of the two predictions of each row (Good, 2005); "
+            f"interval: bootstrap.{chosen}"
+        )
+    return (
+        "Test of the difference: exact McNemar test (Psychometrika 12, 1947; Dietterich, Neural "
+        "Computation 10, 1998); interval: Agresti and Min (Statistics in Medicine 24, 2005)."
+        f"{chosen}"
+    )
+
+
 def _alone(evaluation: Evaluation) -> tuple[str, ...]:
     if not evaluation.alone:
         return ("There is no single modality to compare with: the model has no parts.",)
     if evaluation.n_folds:
         return (
-            "A modality alone is a logistic regression on that block, fitted on the same folds "
-            "with the parameters of the model (C, class_weight, scaler).",
+            f"A modality alone is a {'logistic' if evaluation.class_names else 'ridge'} regression "
+            "on that block, fitted on the same folds with the penalty, class weights and scaler of "
+            "the model.",
         )
     if evaluation.own_models:
         return ("A modality alone is the member of this late fusion that learned from it.",)
@@ -66,11 +83,15 @@ def _alone(evaluation: Evaluation) -> tuple[str, ...]:
 def _pooled(evaluation: Evaluation) -> tuple[str, ...]:
     if not evaluation.n_folds or evaluation.scores is None:
         return ()
+    moved = f"no prediction moves by more than {evaluation.disagreement:.2f} deviations of y"
+    if evaluation.class_names:
+        moved = (
+            f"{100 * evaluation.disagreement:.1f} % of the rows are given another class than by "
+            "the models of the folds"
+        )
     return (
         "What modalities do is read from the scores of all folds as if they were of one model, "
-        "with the means of its weights and intercepts; by that "
-        f"{100 * evaluation.disagreement:.1f} % of the rows are given another class than by the "
-        "models of the folds.",
+        f"with the means of its weights and intercepts; by that {moved}.",
     )
 
 
@@ -78,7 +99,7 @@ def _of_findings(found: Findings) -> tuple[str, ...]:
     texts = {
         "contributions": "Shares: mean size of the exact interventional Shapley value of an "
         "additive model (Strumbelj and Kononenko, KAIS 41, 2014).",
-        "shapley": "Shapley values of accuracy over all subsets of modalities (Shapley, 1953; "
+        "shapley": "Shapley values over all subsets of modalities (Shapley, 1953; "
         "SHAPE, Hu, Li and Zhou, IJCAI 2022).",
         "perceptual": "Perceptual score: Gat, Schwartz and Schwing (NeurIPS 2021); "
         "its interval tells what more permutations could change, not other rows.",

@@ -10,10 +10,27 @@ from numpy.typing import NDArray
 
 from . import _html as html
 from . import plotting
+from ._missing import Masks
 from .inspection import Contributions, DropModality
 
 _MOST_CLASSES, _MOST_BARS = 25, 20
 MOST_CURVES = 6
+
+
+NOT_ALONE = (
+    "A part of a model is not a model of its own: one that learns from that modality alone may do "
+    "better. Report the unfitted model to compare with that."
+)
+
+
+def of_all_rows(masks: Masks) -> str:
+    """What the caption of a table of scores has to say where modalities are missing."""
+    if all(mask is None for mask in masks):
+        return ""
+    return (
+        " All rows count, those too in which a modality is missing, where it alone has nothing to "
+        "go by."
+    )
 
 
 def headline(title: str, first: str, evidence: str) -> str:
@@ -86,18 +103,23 @@ def shares(result: Contributions, of: str, note: str) -> str:
     )  # fmt: skip
 
 
-def dropped(result: DropModality, of: str) -> str:
+def dropped(result: DropModality, of: str, measure: str = "accuracy") -> str:
     """What is lost without each modality, as a table."""
     changes = [
-        (f"without {name}", f"{value:.3f}", f"{100 * (value - result.accuracy):+.1f} points")
+        (f"without {name}", f"{value:.3f}", _change(value - result.accuracy, measure))
         for name, value in result.without.items()
     ]
     return html.table(
         f"{of[:1].upper()}{of[1:]} when one modality says the same of every row (nothing is "
         "trained again).",
-        ("", "accuracy", "change"),
+        ("", measure, "change"),
         [("all modalities", f"{result.accuracy:.3f}", ""), *changes],
     )
+
+
+def _change(difference: float, measure: str) -> str:
+    points = measure == "accuracy"
+    return f"{100 * difference:+.1f} points" if points else f"{difference:+.3f}"
 
 
 def losses(curves: Mapping[str, Sequence[float]], note: str = "") -> str:

@@ -16,12 +16,11 @@ from ._modality_scores import ModalityScores
 from ._plot_calibration import calibration_error
 from ._plot_style import plain
 from ._report_evaluation import Evaluation, Held
-from ._report_findings import Findings
 from ._statistics import wilson_interval
-from ._verdict import Verdict, all_of_them, judge
+from ._verdict import Verdict, judge
 
 _LATE = ("geometric_mean", "mean", "maximum", "minimum", "median", "vote", "borda")
-_FEW_RESAMPLES = 200  # where each takes a pass over the rows
+FEW_RESAMPLES = 200  # where each takes a pass over the rows
 _TINY = float(np.finfo(np.float64).eps)  # below which metrics.log_loss takes no probability
 
 
@@ -34,9 +33,8 @@ def verdict(evaluation: Evaluation) -> Verdict | None:
 
 
 def headline(evaluation: Evaluation, title: str) -> str:
-    found, accuracy = verdict(evaluation), evaluation.accuracy(evaluation.fused)
-    how = evaluation.label.replace(" (", ", ").removesuffix(")")
-    who = f"{all_of_them(evaluation.modalities)} ({how})"
+    found, accuracy = verdict(evaluation), evaluation.score(evaluation.fused)
+    who = evaluation.called_fused
     guess, n = evaluation.guess, len(evaluation.y)
     said = (
         f"Always naming the commonest class, {evaluation.class_names[guess[0]]}, gets "
@@ -51,45 +49,25 @@ def headline(evaluation: Evaluation, title: str) -> str:
     best = evaluation.called(evaluation.best_alone)
     evidence = f"{found.evidence(n, best)} {said}."
     if not evaluation.own_models:
-        evidence += (
-            " A part of a model is not a model of its own: one that learns from that modality "
-            "alone may do better. Report the unfitted model to compare with that."
-        )
+        evidence += f" {parts.NOT_ALONE}"
     return parts.headline(title, f"{found.sentence(who, accuracy, best)}.", evidence)
 
 
-def in_short(evaluation: Evaluation, found: Findings) -> str:
-    """A question and an answer for each of the sections."""
-    accuracy = evaluation.accuracy(evaluation.fused)
+def answers(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """How good and how sure it is, and what fusion changes."""
+    accuracy = evaluation.score(evaluation.fused)
     low, high = wilson_interval(accuracy * len(evaluation.y), len(evaluation.y))
     pairs = [
         ("How good?", f"{100 * accuracy:.1f} % right, {100 * low:.1f} to {100 * high:.1f} % with "
          f"95 % confidence"),
         ("How sure?", _how_sure(evaluation.fused, accuracy)),
     ]  # fmt: skip
-    if found.shapley is not None:
-        order = np.argsort(-np.asarray(found.shapley.values), kind="stable")[:4]
-        each = ", ".join(
-            f"{found.shapley.modalities[m]} {100 * found.shapley.values[m]:+.1f}" for m in order
-        )
-        pairs.append(("Which modality did the work?", f"In points of accuracy: {each}"))
-    if found.dropped is not None:
-        name, least = min(found.dropped.without.items(), key=lambda pair: pair[1])
-        whole = found.dropped.accuracy
-        lost = f"accuracy falls from {whole:.3f} to {least:.3f}"
-        if least >= whole:
-            lost = f"nothing is lost: accuracy is {least:.3f}, not {whole:.3f}"
-        pairs.append(("What if one is missing?", f"Worst is to lose {name}: {lost}"))
-    own = verdict(evaluation)
-    if own is not None:
+    found = verdict(evaluation)
+    if found is not None:
         against = evaluation.called(evaluation.best_alone)
-        pairs.append(
-            ("What does fusion change?",
-             f"Against {against}, it fixes {own.gained} rows and breaks {own.lost}")
-        )  # fmt: skip
-    if found.emap is not None:
-        pairs.append(("Do modalities interact?", interaction(found)))
-    return html.section("In short", html.answers(pairs))
+        change = f"Against {against}, it fixes {found.gained} rows and breaks {found.lost}"
+        pairs.append(("What does fusion change?", change))
+    return pairs
 
 
 def _how_sure(held: Held, accuracy: float) -> str:
@@ -102,21 +80,6 @@ def _how_sure(held: Held, accuracy: float) -> str:
     return f"It claims {100 * sure:.1f} % and gets {100 * accuracy:.1f} %: {how}"
 
 
-def interaction(found: Findings) -> str:
-    """What EMAP says, in a sentence without its full stop."""
-    assert found.emap is not None
-    if found.emap.additive:
-        return "No: the model is additive by construction, a sum of one part per modality"
-    own = found.emap.comparison
-    assert own is not None
-    worth = (
-        f"an additive model in its place changes accuracy by {-100 * own.difference:+.1f} points "
-        f"(p = {own.p_value:.2g})"
-    )
-    matters = own.p_value < 0.05 and own.difference > 0
-    return f"{'Yes' if matters else 'Not that it helps'}: {worth}"
-
-
 # -- scores --------------------------------------------------------------------------------------
 
 
@@ -126,18 +89,12 @@ def scores(evaluation: Evaluation, seed: int) -> str:
     rows = [(name, *_cells(evaluation.y, held, seed)) for name, held in models.items()]
     guess = f"{(evaluation.y == evaluation.guess).mean():.3f}"
     rows.append(("always the commonest class", guess, *[""] * 4))
-    gone = ""
-    if any(mask is not None for mask in evaluation.masks):
-        gone = (
-            " All rows count, those too in which a modality is missing, where it alone has nothing "
-            "to go by."
-        )
     return html.section(
         "Scores",
         html.table(
             f"On {len(evaluation.y)} rows held out, with 95 % intervals (bootstrap). Balanced "
             f"accuracy, F1 and ROC AUC are means over the classes; a smaller log loss is better."
-            f"{gone}",
+            f"{parts.of_all_rows(evaluation.masks)}",
             ("model", "accuracy", "balanced accuracy", "F1", "log loss", "ROC AUC"),
             rows, 0, wide=True,
         ),
@@ -148,11 +105,11 @@ def scores(evaluation: Evaluation, seed: int) -> str:
 def _cells(y: NDArray[np.int64], held: Held, seed: int) -> tuple[str, ...]:
     own = held.proba[np.arange(len(y)), y] / np.maximum(held.proba.sum(axis=1), _TINY)
     return (
-        *(_interval(name, y, held.predicted, seed, 1000)
+        *(interval(name, y, held.predicted, seed, 1000)
           for name in ("accuracy", "balanced_accuracy", "f1_macro")),
         # The mean of losses known once is that of metrics.log_loss, which would take a pass each.
-        _interval(_mean, y, -np.log(np.maximum(own, _TINY)), seed, _FEW_RESAMPLES),
-        _interval(macro_auc, y, held.proba, seed, _FEW_RESAMPLES),
+        interval(_mean, y, -np.log(np.maximum(own, _TINY)), seed, FEW_RESAMPLES),
+        interval(macro_auc, y, held.proba, seed, FEW_RESAMPLES),
     )  # fmt: skip
 
 
@@ -160,7 +117,7 @@ def _mean(_: NDArray, losses: NDArray, sample_weight: NDArray | None = None) -> 
     return float(np.average(losses, weights=sample_weight))
 
 
-def _interval(
+def interval(
     metric: str | Callable[..., float], y: NDArray[np.int64], said: NDArray, seed: int, n: int
 ) -> str:
     with warnings.catch_warnings():
@@ -203,15 +160,14 @@ def rules(evaluation: Evaluation) -> str:
     said = {name: held.proba for name, held in evaluation.alone.items()}
     masks = dict(zip(evaluation.modalities, evaluation.masks, strict=True))
     prior = np.bincount(evaluation.y, minlength=len(codes)) / len(evaluation.y)
-    fused = {evaluation.label: evaluation.accuracy(evaluation.fused)}
+    fused = {evaluation.label: evaluation.score(evaluation.fused)}
     for rule in _LATE:
         own = ModalityScores(said, rule=rule, classes=codes, present=masks, prior=prior)
         if f"{rule} (late)" in fused:
             continue  # the model's own, and that is calibrated
         fused[f"{rule} (late)"] = float((own.predict() == evaluation.y).mean())
     alone = {
-        evaluation.called(name): evaluation.accuracy(held)
-        for name, held in evaluation.alone.items()
+        evaluation.called(name): evaluation.score(held) for name, held in evaluation.alone.items()
     }
     return html.section(
         "Which rule would do?",
@@ -228,7 +184,7 @@ def rules(evaluation: Evaluation) -> str:
 
 def curves(evaluation: Evaluation, left_out: list[str]) -> tuple[str, str, str]:
     """ROC, precision and recall, and calibration."""
-    best = sorted(evaluation.alone, key=lambda k: -evaluation.accuracy(evaluation.alone[k]))
+    best = sorted(evaluation.alone, key=lambda k: -evaluation.score(evaluation.alone[k]))
     shown = {evaluation.label: evaluation.fused.proba} | {
         evaluation.called(name): evaluation.alone[name].proba
         for name in evaluation.modalities

@@ -19,14 +19,14 @@ from ._comparison import Comparison
 from ._interchange import as_array
 from ._missing import Present
 from ._report_cards import require_pictures
-from ._report_evaluation import Progress, evaluate
-from .multimodal import FusionClassifier
+from ._report_evaluation import evaluate
+from ._report_folds import Model, Progress
 
 __all__ = ["report", "write_report"]
 
 
 def report(
-    model: FusionClassifier,
+    model: Model,
     blocks: BlocksLike,
     y: ArrayLike,
     path: str | os.PathLike[str] = "report.html",
@@ -54,12 +54,12 @@ def report(
 
     Parameters
     ----------
-    model : FusionClassifier
-        Unfitted or fitted; it is left as it is.
+    model : FusionClassifier or FusionRegressor
+        Unfitted or fitted; it is left as it is. The report of numbers is shorter.
     blocks : dict, list or Blocks of array-like or CSR, each of shape (n_samples, n_features_i)
         Two or more, as for the model's `fit`; a row of a block that is all NaN is missing.
     y : array-like of shape (n_samples,)
-        True labels.
+        True labels, or numbers.
     path : path-like, default="report.html"
         Where to write; a file there is replaced, once the report is complete.
     cv : int, default=5
@@ -95,7 +95,7 @@ def report(
     OSError
         If the file cannot be written.
     TypeError
-        If `model` is no FusionClassifier.
+        If `model` is neither.
     ValueError
         If there are fewer than two modalities or classes, a class is in one fold only, or an
         argument is not as described.

@@ -9,7 +9,7 @@ import pytest
 from pages import Page
 
 import polyfuse as pf
-from polyfuse import _html, _report_findings, _report_scores, metrics
+from polyfuse import _html, _report_findings, _report_numbers, _report_scores, metrics
 from polyfuse._report_evaluation import evaluate
 from polyfuse._report_scores import macro_auc
 
@@ -21,8 +21,8 @@ HALVES = slice(100), slice(100, 200)
 @pytest.fixture
 def written(tmp_path, monkeypatch):
     """Writes a report and returns its page; few resamples, and plots if they are asked for."""
-    monkeypatch.setattr(_report_findings, "_N_RESAMPLES", 2)
-    monkeypatch.setattr(_report_scores, "_FEW_RESAMPLES", 5)
+    monkeypatch.setattr(_report_findings, "_N_RESAMPLES", 20)
+    monkeypatch.setattr(_report_scores, "FEW_RESAMPLES", 5)
 
     def write(model, blocks, y, plots=False, **options):
         if not plots:
@@ -247,6 +247,58 @@ def test_sparse_and_listed_blocks(rng, written):
     assert "fewer than two blocks are dense" in page.text
 
 
+# -- numbers -------------------------------------------------------------------------------------
+
+
+def numbers(rng, n=150, helps=1.0):
+    blocks = {name: rng.normal(size=(n, 3)) for name in ("image", "text")}
+    return blocks, 10.0 + helps * sum(x[:, 0] for x in blocks.values()) + rng.normal(size=n)
+
+
+def test_a_model_of_numbers(rng, written):
+    blocks, y = numbers(rng)
+    found = evaluation(pf.FusionRegressor(), blocks, y)
+    page = written(pf.FusionRegressor(), blocks, y)
+    score = metrics.r2_score(y, found.fused.predicted)
+    gain = score - metrics.r2_score(y, found.alone[found.best_alone].predicted)
+    assert headline(page).startswith(
+        f"Fusion helps: image + text (concatenate, early) has R² {score:.3f}, {gain:.3f} more than"
+    )
+    for held in (found.fused, *found.alone.values()):
+        for metric in (metrics.mean_absolute_error, metrics.root_mean_squared_error):
+            assert f"{metric(y, held.predicted):.3f} [" in page.text
+    without = metrics.r2_score(y, found.scores.silenced(["text"]).predict())
+    assert f"without text{without:.3f}" in page.text
+    assert "Not computed: Perceptual scores" in page.text
+    assert "McNemar" not in page.text
+
+
+def test_numbers_of_noise(rng, written):
+    blocks, y = numbers(rng, helps=0.0)
+    page = written(pf.FusionRegressor(level="late"), blocks, y)
+    assert not headline(page).startswith("Fusion helps")
+    assert "and the model is no better" in page.text
+
+
+def test_a_fitted_model_of_numbers(rng, written):
+    blocks, y = numbers(rng)
+    blocks["image"][:50] = np.nan
+    model = pf.FusionRegressor().fit(blocks, y)
+    found = evaluation(model, blocks, y)
+    np.testing.assert_allclose(found.fused.predicted, model.predict(blocks))
+    own = found.scores.predict(["text"])
+    np.testing.assert_array_equal(found.alone["text"].predicted, own)
+    assert "A part of a model is not" in _report_numbers.headline(found, "", 0)
+
+
+def test_points_of_a_model_of_numbers(rng):
+    blocks, y = numbers(rng, n=1600)
+    found = evaluation(pf.FusionRegressor(), blocks, y, cv=2)
+    text = _report_numbers.scatter(found)
+    assert text.count("<use ") >= 1500
+    assert "1500 rows, evenly chosen" in text
+
+
 # -- the page ------------------------------------------------------------------------------------
 
 
@@ -288,8 +340,13 @@ def test_the_page_is_whole_with_many_modalities_and_classes(rng, written):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"model": pf.FusionRegressor()}, TypeError, "no report of numbers yet"),
-        ({"model": 3}, TypeError, "model must be a FusionClassifier; got"),
+        ({"model": 3}, TypeError, "model must be a FusionClassifier or FusionRegressor; got int"),
+        ({"model": pf.FusionRegressor(), "y": [2] * 20}, ValueError, "different numbers"),
+        (
+            {"model": pf.FusionRegressor(), "class_names": ["a", "b"]},
+            ValueError,
+            "class_names must be None for a FusionRegressor",
+        ),
         ({"blocks": np.zeros((20, 2))}, ValueError, "got one matrix"),
         ({"blocks": {"a": np.zeros((20, 2))}}, ValueError, "at least two modalities"),
         ({"y": [0] * 20}, ValueError, "at least 2 classes"),
