@@ -7,9 +7,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ._arrays import require_rows
 from ._blocks import BlocksLike
-from ._interchange import as_array
+from ._held_scores import require_labels
 from ._modality_scores import require_scores
 from .metrics import accuracy_score
 
@@ -55,7 +54,7 @@ def drop_modality(
     Raises
     ------
     TypeError
-        If `model` is neither, or `blocks` do not go with it.
+        If `model` is neither, `blocks` do not go with it, or `y` is missing.
     ValueError
         If one model sees all modalities mixed (an early fold), the blocks are not those of the
         model, or `y` has another length.
@@ -70,8 +69,7 @@ def drop_modality(
     DropModality(accuracy=1.0, without={'image': 0.5, 'noise': 1.0})
     """
     scores = require_scores(model, blocks)
-    labels = as_array(y, "y")
-    require_rows(scores.shape[0], labels)
+    labels = require_labels(scores, y, "drop_modality")
     without = {
         name: accuracy_score(labels, scores.silenced([name]).predict()) for name in scores.names
     }

@@ -270,8 +270,8 @@ class FusionClassifier(FusionModel, Classifier):
         out = self._scores(blocks, present)
         if self._level != "late" or (self._response == "score" and self._fusion not in VOTES):
             return probabilities(out)
-        total = out.sum(axis=1, keepdims=True)
-        out /= np.where(total > 0, total, 1)
+        out[~(out.sum(axis=1) > 0)] = self.prior_  # as a product of tiny numbers, all zeros
+        out /= out.sum(axis=1, keepdims=True)
         return out
 
     def predict(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:

@@ -82,7 +82,7 @@ def require_labels(scores: ModalityScores, y: ArrayLike | None, caller: str) -> 
     Raises
     ------
     TypeError
-        If there are none, or the scores are predicted numbers.
+        If there are none.
     ValueError
         If `y` has another length.
     """
@@ -96,7 +96,15 @@ def require_labels(scores: ModalityScores, y: ArrayLike | None, caller: str) -> 
 
 
 def require_truth(scores: ModalityScores, y: ArrayLike | None, caller: str) -> Truth:
-    """True labels, as the kernels hold fused scores against them."""
+    """True labels, as the kernels hold fused scores against them.
+
+    Raises
+    ------
+    TypeError
+        If there are none, or the scores are predicted numbers.
+    ValueError
+        If `y` has another length.
+    """
     labels = require_labels(scores, y, caller)
     if scores.classes is None:
         raise TypeError(f"{caller} needs scores of classes; got ModalityScores with classes=None.")

@@ -39,7 +39,10 @@ def responses(scores: NDArray, temperature: float, kind: str) -> NDArray:
         _kernels.select().normalize_rows(np.ascontiguousarray(cooled), "rank", ranks)
         return ranks
     cooled = cooled / scores.dtype.type(temperature)
-    return cooled if kind == "score" else softmax(cooled)
+    if kind == "score":
+        return cooled
+    # Never zero: a product of opposite certainties would leave no class at all.
+    return np.maximum(softmax(cooled), np.finfo(scores.dtype).tiny)
 
 
 def softmax(scores: NDArray) -> NDArray:

@@ -235,8 +235,9 @@ def _planes(evaluation: Evaluation, found: Findings) -> str:
         "Where do the rows lie?",
         html.note(
             f"{len(rows)} rows, evenly chosen, in the plane of the two first principal components "
-            "of each modality. Classes that lie apart here are easy; that they overlap here does "
-            "not mean that they do in all dimensions."
+            "of each modality."
+            + " Classes that lie apart here are easy; that they overlap here does not mean that "
+            "they do in all dimensions." * (y is not None)
         ),
         html.columns(*figures),
         wide=True,

@@ -156,6 +156,8 @@ def test_wrong_input(data):
     model = pf.FusionClassifier().fit(blocks, y)
     with pytest.raises(ValueError, match="y must have one entry per row; got 79"):
         drop_modality(model, blocks, y[:-1])
+    with pytest.raises(TypeError, match="drop_modality needs y, the true labels"):
+        drop_modality(model, blocks)
     with pytest.raises(ValueError, match="at least one row; got none"):
         modality_contributions(model, {name: x[:0] for name, x in blocks.items()})
     with pytest.raises(ValueError, match="not fitted"):

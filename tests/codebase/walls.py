@@ -523,9 +523,8 @@ BELOW = {
     },
     "_drop_modality.py": {
         ".metrics",
-        "._arrays",
         "._blocks",
-        "._interchange",
+        "._held_scores",
         "._modality_scores",
     },
     "_modality_shapley.py": {

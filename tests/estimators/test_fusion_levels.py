@@ -112,6 +112,15 @@ def test_separable_rows_have_the_least_temperature():
     assert temperature_of(scores[:0], np.arange(0), None) == 1.0
 
 
+@pytest.mark.parametrize("rule", ["geometric_mean", "product", "minimum"])
+def test_opposite_certainties_leave_a_class(rule):
+    blocks = {name: np.repeat([[-1.0], [1.0]], 20, axis=0) * 1e4 for name in "ab"}
+    model = pf.FusionClassifier(rule, level="late", scaler=None, C=1e6)
+    model.fit(blocks, np.repeat([0, 1], 20))
+    proba = model.predict_proba({"a": [[1e6]], "b": [[-1e6]]})
+    np.testing.assert_allclose(proba.sum(), 1.0)
+
+
 @pytest.mark.parametrize("response", ["score", "rank"])
 def test_scores_and_ranks_are_fused_too(response, rng):
     blocks, y = make(rng)

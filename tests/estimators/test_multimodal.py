@@ -137,16 +137,25 @@ def test_loss_curve_falls(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.skipif("native" not in pf._kernels.available(), reason="the C++ kernels are not built")
-def test_same_bits_on_every_level_and_thread_count(rng: np.random.Generator) -> None:
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"level": "late", "weights": "learned"}, {"level": "hybrid"}, {"level": "cooperative"}],
+    ids=repr,
+)
+def test_same_bits_on_every_level_and_thread_count(
+    params: dict[str, Any], rng: np.random.Generator
+) -> None:
     from threadpoolctl import threadpool_limits
 
-    blocks, y = make_blocks(3, rng, n=4000)
-    coefs = []
+    blocks, y = make_blocks(3, rng, n=2500)
+    blocks["image"] = np.where(rng.random((len(y), 1)) < 0.2, np.nan, blocks["image"])
+    found = []
     for level in pf.isa_levels():
         for threads in (1, 2):
             with pf._kernels.use_level(level), threadpool_limits(threads):
-                coefs.append(pf.FusionClassifier().fit(blocks, y).coef_["image"].tobytes())
-    assert len(set(coefs)) == 1
+                model = pf.FusionClassifier(max_iter=20, cv=2, **params).fit(blocks, y)
+                found.append(model.predict_proba(blocks).tobytes())
+    assert len(set(found)) == 1
 
 
 def test_emoji_needs_no_tuning() -> None:

@@ -53,8 +53,8 @@ class InspectionKernels(Protocol):
             per_row[i, b] = row_scale[i] |weights[b]| / k * sum_j |x_b[i, j] - means[b, j]|
             totals = per_row.sum(axis=0); products = per_row.T @ per_row
 
-        With ``geometric_mean`` of log x, otherwise of x; 0 where the modality is not there. All is
-        float64 and C-contiguous.
+        With ``geometric_mean`` of log x, otherwise of x; 0 where the modality is not there; times
+        1 without a `row_scale`. All is float64 and C-contiguous.
         """
 
     def coalition_counts(
