@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyfuse import inspection as pf
-from polyfuse._perceptual import _orders, _seeds
 
 from .contest import Contestant, Spec, Work, contests
 
@@ -73,7 +72,8 @@ def numpy_shapley(parts: Sequence[NDArray], true: NDArray) -> NDArray:
 
 
 def numpy_perceptual(parts: Sequence[NDArray], true: NDArray) -> NDArray:
-    orders = _orders(len(true), _seeds(0, PERMUTATIONS))
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(len(true)) for _ in range(PERMUTATIONS)]
     accuracy = np.mean(sum(parts).argmax(axis=1) == true)
     lost = np.zeros(len(parts))
     for b, x in enumerate(parts):

@@ -182,7 +182,7 @@ constexpr std::int64_t coalition_scratch(std::int64_t m, std::int64_t width) {
     return 16 * ((3 * m + 1) * score_planes(width) + 2 * (m + 1) * (m + 1));
 }
 
-// Tiles of each modality and of the folds before and behind each, and one of other rows.
+// Tiles of each modality and of the folds of all others and of all, and one of other rows.
 constexpr std::int64_t permutation_scratch(std::int64_t m, std::int64_t width) {
     return 16 * (2 * m + 2) * score_planes(width);
 }

@@ -154,9 +154,10 @@ struct Verdict {
     std::int64_t nothing;
 };
 
-// n orders of all rows, one after the other.
-struct Orders {
-    const std::int32_t* rows;
+// All rows in some order, and n shifts along it, each at least 0 and below the number of rows.
+struct Shifts {
+    const std::int32_t* order;
+    const std::int64_t* by;
     std::int64_t n;
 };
 

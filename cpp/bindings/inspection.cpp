@@ -91,27 +91,32 @@ void coalition_counts(const py::tuple& rows, const py::array& y, std::int64_t lo
     });
 }
 
-// Orders of n rows, none of which names another.
-Orders orders_of(const Order& orders, std::int64_t n) {
-    require(orders.ndim() == 2 && orders.shape(1) == n && (orders.flags() & py::array::c_style),
-            "orders must be C-contiguous, a place for each row");
-    const std::int32_t* rows = orders.data();
+// An order of n rows, and shifts along it.
+Shifts shifts_of(const Order& order, const Int64s& shifts, std::int64_t n) {
+    require(order.ndim() == 1 && order.shape(0) == n && (order.flags() & py::array::c_style),
+            "order must be contiguous, a place for each row");
+    require(shifts.ndim() == 1 && (shifts.flags() & py::array::c_style),
+            "shifts must be contiguous");
+    const std::int32_t* rows = order.data();
     std::int32_t least = 0, most = -1;
-    for (std::int64_t i = 0, size = orders.size(); i < size; ++i) {
+    for (std::int64_t i = 0; i < n; ++i) {
         least = rows[i] < least ? rows[i] : least;
         most = rows[i] > most ? rows[i] : most;
     }
-    require(least >= 0 && most < n, "orders must name rows that there are");
-    return {rows, orders.shape(0)};
+    require(least >= 0 && most < n, "order must name rows that there are");
+    const std::int64_t* by = shifts.data();
+    for (std::int64_t r = 0; r < shifts.shape(0); ++r)
+        require(n == 0 || (by[r] >= 0 && by[r] < n), "shifts must be below the number of rows");
+    return {rows, by, shifts.shape(0)};
 }
 
 std::int64_t permuted_counts(const py::tuple& rows, const py::array& y, std::int64_t low,
-                             const Order& orders, const Doubles& start, std::int64_t nothing,
-                             Int64s& counts) {
+                             const Order& order, const Int64s& shifts, const Doubles& start,
+                             std::int64_t nothing, Int64s& counts) {
     const ScoresView scores(rows);
     const Rows& all = scores.view();
     const Verdict verdict = verdict_of(scores, y, low, start, nothing);
-    const Orders drawn = orders_of(orders, all.n_rows);
+    const Shifts drawn = shifts_of(order, shifts, all.n_rows);
     codes_of(counts, all.n_blocks * drawn.n);
     std::int64_t* into = counts.mutable_data();
     return scores.run(all.n_blocks * (drawn.n + 1), [&]<class T>() {
@@ -130,8 +135,8 @@ void register_inspection(py::module_& m) {
           py::arg("low"), py::arg("baseline").none(true), py::arg("start").noconvert(),
           py::arg("nothing"), py::arg("counts").noconvert(), py::arg("shares").noconvert());
     m.def("permuted_counts", &permuted_counts, py::arg("rows"), py::arg("y").noconvert(),
-          py::arg("low"), py::arg("orders").noconvert(), py::arg("start").noconvert(),
-          py::arg("nothing"), py::arg("counts").noconvert());
+          py::arg("low"), py::arg("order").noconvert(), py::arg("shifts").noconvert(),
+          py::arg("start").noconvert(), py::arg("nothing"), py::arg("counts").noconvert());
 }
 
 }  // namespace polyfuse

@@ -101,13 +101,13 @@ void run_coalition_counts(const Rows& rows, const Verdict& verdict, const double
 }
 
 template <class T>
-std::int64_t run_permuted_counts(const Rows& rows, const Verdict& verdict, const Orders& orders,
+std::int64_t run_permuted_counts(const Rows& rows, const Verdict& verdict, const Shifts& shifts,
                                  std::int64_t* counts) {
-    const std::int64_t m = rows.n_blocks, size = m * orders.n;
+    const std::int64_t m = rows.n_blocks, size = m * shifts.n;
     const std::vector<std::int64_t> sums = sum_ranges<T, std::int64_t>(
         rows.n_rows, size + 1, (size + 1) * rows.width, permutation_scratch(m, rows.width),
         [&](std::int64_t first, std::int64_t n, std::int64_t* own, T* scratch) {
-            kernels().typed<T>().count_permuted(rows, verdict, orders, first, n, own, own[size],
+            kernels().typed<T>().count_permuted(rows, verdict, shifts, first, n, own, own[size],
                                                 scratch);
         });
     std::copy_n(sums.data(), size, counts);
@@ -124,9 +124,9 @@ template void run_coalition_counts<float>(const Rows&, const Verdict&, const dou
                                           std::int64_t*, double*);
 template void run_coalition_counts<double>(const Rows&, const Verdict&, const double*,
                                            std::int64_t*, double*);
-template std::int64_t run_permuted_counts<float>(const Rows&, const Verdict&, const Orders&,
+template std::int64_t run_permuted_counts<float>(const Rows&, const Verdict&, const Shifts&,
                                                  std::int64_t*);
-template std::int64_t run_permuted_counts<double>(const Rows&, const Verdict&, const Orders&,
+template std::int64_t run_permuted_counts<double>(const Rows&, const Verdict&, const Shifts&,
                                                   std::int64_t*);
 
 }  // namespace polyfuse

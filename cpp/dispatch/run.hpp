@@ -80,9 +80,9 @@ template <class T>
 void run_coalition_counts(const Rows&, const Verdict&, const double* baseline,
                           std::int64_t* counts, double* shares);
 
-// Into m x n counts for n orders. Returns how many rows are right as they are.
+// Into m x n counts for n shifts. Returns how many rows are right as they are.
 template <class T>
-std::int64_t run_permuted_counts(const Rows&, const Verdict&, const Orders&, std::int64_t* counts);
+std::int64_t run_permuted_counts(const Rows&, const Verdict&, const Shifts&, std::int64_t* counts);
 
 std::int64_t run_count_equal(const LabelPairs&, std::int64_t n);
 

@@ -35,7 +35,7 @@ struct Typed {
     void (*count_coalitions)(const Rows&, const Verdict&, const double* baseline,
                              std::int64_t first, std::int64_t count, std::int64_t* counts,
                              double* sums, T* scratch);
-    void (*count_permuted)(const Rows&, const Verdict&, const Orders&, std::int64_t first,
+    void (*count_permuted)(const Rows&, const Verdict&, const Shifts&, std::int64_t first,
                            std::int64_t count, std::int64_t* counts, std::int64_t& right,
                            T* scratch);
 };

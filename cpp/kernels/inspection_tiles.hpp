@@ -45,11 +45,16 @@ class ScoreTiles {
     void face(std::int64_t at, std::int64_t n) {
         std::int64_t scratch[width];
         const std::int64_t* own = polyfuse::codes(verdict_.y, at, n, verdict_.low, scratch);
-        const auto limit = static_cast<std::uint64_t>(planes_);
+        for (std::int64_t l = 0; l < width; ++l) face_lane(l, l < n ? own[l] : -1);
+        known_ = codes_ >= T(0);
+    }
+
+    // The same of n rows that `row` names.
+    void face(const std::int64_t* row, std::int64_t n) {
         for (std::int64_t l = 0; l < width; ++l) {
-            const bool is = l < n && static_cast<std::uint64_t>(own[l]) < limit;
-            swap_[l] = is ? own[l] : 0;
-            codes_[l] = is ? static_cast<T>(own[l]) : T(-1);
+            std::int64_t scratch;
+            const Labels& y = verdict_.y;
+            face_lane(l, l < n ? *polyfuse::codes(y, row[l], 1, verdict_.low, &scratch) : -1);
         }
         known_ = codes_ >= T(0);
     }
@@ -124,6 +129,12 @@ class ScoreTiles {
     }
 
    private:
+    void face_lane(std::int64_t l, std::int64_t code) {
+        const bool is = static_cast<std::uint64_t>(code) < static_cast<std::uint64_t>(planes_);
+        swap_[l] = is ? code : 0;
+        codes_[l] = is ? static_cast<T>(code) : T(-1);
+    }
+
     LaneMask<T> judged(const LaneMask<T>& won, const V& n_there) const {
         const LaneMask<T> fallback = codes_ == static_cast<T>(verdict_.nothing);
         const LaneMask<T> there = n_there > T(0);

@@ -43,10 +43,10 @@ void count(std::int64_t n, std::int64_t k, std::int64_t m) {
     std::vector<double> shares(static_cast<std::size_t>(2 * m));
     check(run_score_means<T>(said.rows, false, means.data()) == -1, "score_means", n, k);
     std::vector<std::int64_t> counts(std::size_t{1} << m);
-    std::vector<std::int32_t> order(static_cast<std::size_t>(2 * n));
-    for (std::size_t i = 0; i < order.size(); ++i)
-        order[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(n));
-    std::reverse(order.begin() + n, order.end());
+    std::vector<std::int32_t> order(static_cast<std::size_t>(n));
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::int32_t>(i);
+    std::reverse(order.begin(), order.end());
+    const std::int64_t by[] = {0, n - 1};
     for (int fold = 0; fold < n_score_folds; ++fold) {
         const Verdict verdict{static_cast<ScoreFold>(fold), labels(said.y), 0, start.data(), 1};
         for (const bool skip : {false, true}) {
@@ -59,7 +59,7 @@ void count(std::int64_t n, std::int64_t k, std::int64_t m) {
         }
         std::vector<std::int64_t> permuted(static_cast<std::size_t>(2 * m));
         const std::int64_t right =
-            run_permuted_counts<T>(said.rows, verdict, {order.data(), 2}, permuted.data());
+            run_permuted_counts<T>(said.rows, verdict, {order.data(), by, 2}, permuted.data());
         check(right == counts.back(), "rows as they are", n, k);
         for (std::size_t b = 0; b < permuted.size(); b += 2)
             check(permuted[b] == right && permuted[b + 1] <= n, "permuted rows", n, k);

@@ -94,7 +94,7 @@ def part_fields() -> tuple[str, ...]:
     """
     Names of the fields of a part of a chain.
     """
-def permuted_counts(rows: tuple, y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, orders: numpy.typing.NDArray[numpy.int32], start: numpy.typing.NDArray[numpy.float64], nothing: typing.SupportsInt | typing.SupportsIndex, counts: numpy.typing.NDArray[numpy.int64]) -> int:
+def permuted_counts(rows: tuple, y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, order: numpy.typing.NDArray[numpy.int32], shifts: numpy.typing.NDArray[numpy.int64], start: numpy.typing.NDArray[numpy.float64], nothing: typing.SupportsInt | typing.SupportsIndex, counts: numpy.typing.NDArray[numpy.int64]) -> int:
     ...
 def probability_sums(y: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, values: numpy.ndarray, sample_weight: typing.Any, eps: typing.SupportsFloat | typing.SupportsIndex, sums: numpy.typing.NDArray[numpy.float64], tallies: numpy.typing.NDArray[numpy.float64]) -> None:
     ...

@@ -38,11 +38,12 @@ def responses(scores: NDArray, temperature: float, kind: str) -> NDArray:
         ranks = np.empty(cooled.shape)
         _kernels.select().normalize_rows(np.ascontiguousarray(cooled), "rank", ranks)
         return ranks
-    cooled = cooled / scores.dtype.type(temperature)
+    cooled = (cooled / temperature).astype(scores.dtype, copy=False)
     if kind == "score":
         return cooled
     # Never zero: a product of opposite certainties would leave no class at all.
-    return np.maximum(softmax(cooled), np.finfo(scores.dtype).tiny)
+    likely: NDArray = np.maximum(softmax(cooled), np.finfo(scores.dtype).tiny)
+    return likely
 
 
 def softmax(scores: NDArray) -> NDArray:

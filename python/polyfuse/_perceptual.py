@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,8 @@ from ._modality_scores import ModalityScores, require_scores
 from ._resampling import as_generator
 
 Counts = tuple[int, NDArray[np.int64]]
+
+_FEW = 4096  # rows; so many orders are drawn in no time
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +72,10 @@ def perceptual_score(
     """Perceptual score of each modality: what a model loses when the modality is permuted.
 
     (Acc(f) - mean over permutations of Acc(f with the modality's rows permuted)) / Z. A permuted
-    row takes along whether the modality is there. All modalities meet the same permutations, each
-    drawn by Fisher and Yates' shuffle from a 32-bit generator (Marsaglia's xorshift) that
-    `random_state` seeds.
+    row takes along whether the modality is there. All modalities meet the same permutations. They
+    are shifts by 1, 2, ... along an order of the rows that is drawn by Fisher and Yates' shuffle
+    from a 32-bit generator (Marsaglia's xorshift) that `random_state` seeds, so that no row keeps
+    its own and rows near in the order are in the cache; of few rows, each has an order of its own.
 
     Parameters
     ----------
@@ -122,14 +125,15 @@ def perceptual_score(
     one_of(normalize, "normalize", ("model", "majority", None))
     require_number(n_permutations, "n_permutations", least=1, integer=True)
     require_level(confidence_level)
-    seeds = _seeds(random_state, n_permutations)
+    generator = as_generator(random_state)
     known = isinstance(model, ModalityScores) or hasattr(model, "modality_scores")
     if hasattr(model, "predict") and not known:
-        names, labels, (right, counts) = _of_black_box(model, blocks, y, seeds)
+        names, labels, (right, counts) = _of_black_box(model, blocks, y, n_permutations, generator)
         return _summary(names, labels, right, counts, normalize, confidence_level)
     scores = require_scores(model, blocks)
     truth = require_truth(scores, y, "perceptual_score")
-    right, counts = _of_scores(scores, truth, _orders(scores.shape[0], seeds))
+    shuffles = draw_shuffles(scores.shape[0], n_permutations, generator)
+    right, counts = _of_scores(scores, truth, shuffles)
     return _summary(scores.names, truth.labels, right, counts, normalize, confidence_level)
 
 
@@ -153,43 +157,61 @@ def _summary(
     return PerceptualScore(names, found, low, high, accuracy, permuted, normalize)
 
 
-def _seeds(random_state: Any, n: int) -> NDArray[np.int64]:
-    rng = as_generator(random_state)
-    draw = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
-    return np.asarray(draw(1, 2**31 - 1, n), np.int64)
+class Shuffle(NamedTuple):
+    """An order of all rows, and shifts along it: the permutations that it stands for."""
+
+    order: NDArray[np.int32]
+    shifts: NDArray[np.int64]
+
+    def permutations(self) -> Iterator[NDArray[np.int32]]:
+        """The row whose values each row gets, for each shift."""
+        for shift in self.shifts:
+            other = np.empty_like(self.order)
+            other[self.order] = np.roll(self.order, -int(shift))
+            yield other
 
 
-def _orders(n: int, seeds: NDArray) -> NDArray[np.int32]:
+def draw_shuffles(n: int, n_permutations: int, generator: Any) -> list[Shuffle]:
+    """Permutations of n rows: shifts along one order of many rows, else orders of their own."""
     if n >= 1 << 31:
         raise ValueError(f"blocks must have fewer than 2^31 rows; got {n}.")
-    orders = np.empty((len(seeds), n), np.int32)
-    for order, seed in zip(orders, seeds, strict=True):
+    shared = n > max(_FEW, n_permutations)
+    n_orders, shifts = (1, n_permutations) if shared else (n_permutations, 1)
+    draw = generator.integers if hasattr(generator, "integers") else generator.randint
+    found = []
+    for seed in draw(1, 2**31 - 1, n_orders):
         drawn = np.arange(n, dtype=np.int64)
         _kernels.select().shuffle(int(seed), drawn)
-        order[...] = drawn
-    return orders
+        by = np.arange(1, shifts + 1, dtype=np.int64) % max(n, 1)
+        found.append(Shuffle(drawn.astype(np.int32), by))
+    return found
 
 
-def _of_scores(scores: ModalityScores, truth: Any, orders: NDArray[np.int32]) -> Counts:
+def _of_scores(scores: ModalityScores, truth: Any, shuffles: list[Shuffle]) -> Counts:
     rows = kernel_rows(scores)
     score_means(scores, rows._replace(op="weighted_sum"))
-    counts = np.empty((len(scores), len(orders)), np.int64)
     if kernel_decides(scores, constant=all(mask is None for mask in scores.masks)):
-        right = _kernels.select().permuted_counts(
-            rows, truth.codes, truth.low, orders, fold_start(scores),
-            nothing_said(scores), counts,
-        )  # fmt: skip
-        return right, counts
+        counts = []
+        for order, shifts in shuffles:
+            own = np.empty((len(scores), len(shifts)), np.int64)
+            right = _kernels.select().permuted_counts(
+                rows, truth.codes, truth.low, order, shifts, fold_start(scores),
+                nothing_said(scores), own,
+            )  # fmt: skip
+            counts.append(own)
+        return right, np.concatenate(counts, axis=1)
+    orders = [order for shuffle in shuffles for order in shuffle.permutations()]
+    found = np.empty((len(scores), len(orders)), np.int64)
     for b, (part, mask) in enumerate(zip(scores.parts, scores.masks, strict=True)):
         parts, masks = list(scores.parts), list(scores.masks)
         for r, order in enumerate(orders):
             parts[b], masks[b] = part[order], None if mask is None else mask[order]
-            counts[b, r] = np.count_nonzero(scores.replaced(parts, masks).predict() == truth.labels)
-    return int(np.count_nonzero(scores.predict() == truth.labels)), counts
+            found[b, r] = np.count_nonzero(scores.replaced(parts, masks).predict() == truth.labels)
+    return int(np.count_nonzero(scores.predict() == truth.labels)), found
 
 
 def _of_black_box(
-    model: Any, blocks: Any, y: Any, seeds: NDArray
+    model: Any, blocks: Any, y: Any, n_permutations: int, generator: Any
 ) -> tuple[tuple[str, ...], NDArray, Counts]:
     """Predictions with the rows of each block permuted, in the kind of container given."""
     if blocks is None:
@@ -200,14 +222,16 @@ def _of_black_box(
     arrays = [as_array(x, f"blocks[{name!r}]") for name, x in zip(names, values, strict=True)]
     labels = as_array(y, "y")
     require_rows(len(arrays[0]), labels)
-    counts = np.empty((len(arrays), len(seeds)), np.int64)
+    counts = np.empty((len(arrays), n_permutations), np.int64)
+    shuffles = draw_shuffles(len(labels), n_permutations, generator)
+    orders = (order for shuffle in shuffles for order in shuffle.permutations())
 
     def right(mixed: list[NDArray]) -> int:
         keys = blocks if isinstance(blocks, Mapping) else names
         given = mixed if isinstance(blocks, Sequence) else dict(zip(keys, mixed, strict=True))
         return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
 
-    for r, order in enumerate(_orders(len(labels), seeds)):
+    for r, order in enumerate(orders):
         for b, x in enumerate(arrays):
             counts[b, r] = right([*arrays[:b], x[order], *arrays[b + 1 :]])
     return tuple(map(str, names)), labels, (right(arrays), counts)

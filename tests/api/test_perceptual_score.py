@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
+from polyfuse import _perceptual
 from polyfuse._modality_scores import RULES
-from polyfuse._perceptual import _orders, _seeds
+from polyfuse._perceptual import draw_shuffles
 from polyfuse.inspection import ModalityScores, perceptual_score
 
 
@@ -20,6 +21,11 @@ def draw(rng, rule, k, masks, n=90):
         parts, rule=rule, weights=weights, classes=list("xyz")[: max(k, 2)], present=present,
         prior=np.arange(k),
     ), rng.choice(list("xyz")[: max(k, 2)], n)  # fmt: skip
+
+
+def orders_of(n, repeats, seed):
+    shuffles = draw_shuffles(n, repeats, np.random.RandomState(seed))
+    return [order for shuffle in shuffles for order in shuffle.permutations()]
 
 
 def permuted(scores, y, orders):
@@ -43,7 +49,7 @@ def test_rows_are_permuted_and_predicted_again(rule, masks, rng, backend):
             shape = scores.shape
             scores = scores.replaced([rng.random(shape) for _ in "abc"], scores.masks)
         result = perceptual_score(scores, y=y, n_permutations=3, random_state=5)
-        expected = permuted(scores, y, _orders(len(y), _seeds(5, 3)))
+        expected = permuted(scores, y, orders_of(len(y), 3, 5))
         np.testing.assert_array_equal(result.permuted, expected)
         accuracy = np.mean(scores.predict() == y)
         assert result.accuracy == accuracy
@@ -65,10 +71,29 @@ def test_units(rng):
     assert np.isnan(single.low).all()
 
 
-def test_orders_are_permutations():
-    orders = _orders(50, _seeds(np.random.default_rng(3), 4))
+@pytest.mark.parametrize("few", [0, 4096])
+def test_orders_are_permutations_that_leave_nothing_in_its_place(few, monkeypatch):
+    monkeypatch.setattr(_perceptual, "_FEW", few)
+    shuffles = draw_shuffles(50, 4, np.random.default_rng(3))
+    assert len(shuffles) == (4 if few else 1)
+    orders = np.stack([order for shuffle in shuffles for order in shuffle.permutations()])
     np.testing.assert_array_equal(np.sort(orders, axis=1), np.tile(np.arange(50), (4, 1)))
     assert len(np.unique(orders, axis=0)) == 4
+    assert (orders != np.arange(50)).all()
+    assert draw_shuffles(1, 2, np.random.default_rng(0))[0].shifts.tolist() == [0]
+
+
+@pytest.mark.parametrize("few", [0, 4096])
+def test_permutations_vary_as_independent_ones(few, rng, monkeypatch):
+    monkeypatch.setattr(_perceptual, "_FEW", few)
+    y = np.repeat([0, 1], 100)  # sorted: neighbours in memory are of one class
+    scores = ModalityScores([rng.normal(size=(200, 2)) + np.eye(2)[y]], classes=[0, 1])
+    lost = perceptual_score(scores, y=y, n_permutations=60, random_state=0, normalize=None)
+    codes = scores.predict()
+    chance = sum((codes == c).mean() * (y == c).mean() for c in (0, 1))
+    assert lost.permuted.mean() == pytest.approx(chance, abs=0.02)
+    spread = [np.mean(codes[rng.permutation(200)] == y) for _ in range(400)]
+    assert lost.permuted.std() == pytest.approx(np.std(spread), rel=0.35)
 
 
 class Box:
@@ -84,7 +109,7 @@ def test_a_black_box_predicts_again(rng):
     y = Box().predict([a, b])
     result = perceptual_score(Box(), [a, b], y, n_permutations=2, random_state=0)
     assert result.accuracy == 1.0
-    for r, order in enumerate(_orders(40, _seeds(0, 2))):
+    for r, order in enumerate(orders_of(40, 2, 0)):
         assert result.permuted[0, r] == np.mean(Box().predict([a[order], b]) == y)
         assert result.permuted[1, r] == np.mean(Box().predict([a, b[order]]) == y)
     named = perceptual_score(Box(), {"a": a, "b": b}, y, n_permutations=2, random_state=0)

@@ -86,13 +86,16 @@ class InspectionKernels(Protocol):
         rows: Rows,
         y: NDArray,
         low: int,
-        orders: NDArray[np.int32],
+        order: NDArray[np.int32],
+        shifts: NDArray[np.int64],
         start: NDArray[np.float64],
         nothing: int,
         counts: NDArray[np.int64],
     ) -> int:
-        """counts[b, r] = rows that are right when modality b says of row i what it does of another.
+        """counts[b, r] = rows that are right when modality b says of one what it does of another.
 
-        That is row ``orders[r, i]``, where it is there or not, too. `orders` is C-contiguous
-        (r, n), `counts` (m, r). Returns how many rows are right as they are.
+        Of row ``order[i]`` it says what it does of row ``order[(i + shifts[r]) % n]``, where it is
+        there or not, too; it is folded in behind the others. `order` is a permutation of the rows,
+        shifts are at least 0 and below n, `counts` is (m, r). Returns how many rows are right as
+        they are.
         """

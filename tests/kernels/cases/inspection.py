@@ -74,16 +74,17 @@ def _coalitions(
 
 
 def _permuted(
-    rng: np.random.Generator, dtype: np.dtype, orders: int, kind: str = "int64", low: int = 0,
+    rng: np.random.Generator, dtype: np.dtype, n_shifts: int, kind: str = "int64", low: int = 0,
     **spec: Any,
 ) -> Call:  # fmt: skip
     rows = _rows(rng, dtype, **spec)
     m, k, n = len(rows.blocks), rows.width, rows.n_rows
     y, low = _truth(rng, n, k, kind, low)
-    drawn = np.stack([rng.permutation(n) for _ in range(orders)]).astype(np.int32)
+    order = rng.permutation(n).astype(np.int32)
+    shifts = rng.integers(0, max(n, 1), n_shifts)
     start = np.zeros(k) if spec.get("ties") else rng.normal(size=k)
-    counts = rubbish((m, orders), np.int64)
-    return Call((rows, *frozen(y), low, *frozen(drawn), start, 0, counts), (counts,))
+    counts = rubbish((m, n_shifts), np.int64)
+    return Call((rows, *frozen(y), low, *frozen(order, shifts), start, 0, counts), (counts,))
 
 
 SHAPES = ((0, 3, 2), (1, 1, 1), (15, 10, 3), (17, 17, 4), (257, 1, 3), (700, 3, 5), (301, 10, 2))
@@ -115,7 +116,7 @@ def inspection_cases() -> Iterator[Case]:
             make = partial(_coalitions, skip=skip, **spec)
             name = f"coalitions-{id}" + "-skip" * skip
             yield Case(name, "coalition_counts", make, COUNTED)
-        make = partial(_permuted, orders=3, **spec)
+        make = partial(_permuted, n_shifts=3, **spec)
         yield Case(f"permuted-{id}", "permuted_counts", make, EXACT)
     yield from _ties_and_labels()
 
@@ -128,14 +129,14 @@ def _ties_and_labels() -> Iterator[Case]:
                 make = partial(_coalitions, skip=skip, **spec)
                 name = f"coalitions-ties-{op}-{k}" + "-skip" * skip
                 yield Case(name, "coalition_counts", make, COUNTED)
-            make = partial(_permuted, orders=2, **spec)
+            make = partial(_permuted, n_shifts=2, **spec)
             yield Case(f"permuted-ties-{op}-{k}", "permuted_counts", make, EXACT)
     for kind in INTEGERS:
         spec = {"op": "weighted_sum", "n": 100, "k": 3, "m": 2, "kind": kind, "low": 1}
         make = partial(_coalitions, skip=False, **spec)
         yield Case(f"coalitions-{kind}", "coalition_counts", make, COUNTED)
         yield Case(
-            f"permuted-{kind}", "permuted_counts", partial(_permuted, orders=1, **spec), EXACT
+            f"permuted-{kind}", "permuted_counts", partial(_permuted, n_shifts=1, **spec), EXACT
         )
     make = partial(_coalitions, skip=False, op="weighted_sum", n=20, k=2, m=11)
     yield Case("coalitions-eleven", "coalition_counts", make, COUNTED, F64)
@@ -148,4 +149,4 @@ def large_inspection_cases() -> Iterator[Case]:
     yield Case("large-contributions", "contributions", make, Close(64, 1.0))
     make = partial(_coalitions, skip=False, **spec)
     yield Case("large-coalitions", "coalition_counts", make, COUNTED)
-    yield Case("large-permuted", "permuted_counts", partial(_permuted, orders=2, **spec), EXACT)
+    yield Case("large-permuted", "permuted_counts", partial(_permuted, n_shifts=2, **spec), EXACT)

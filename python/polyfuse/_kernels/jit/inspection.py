@@ -18,7 +18,7 @@ from .loops import F64, I64, TILE_BYTES, jit, parts
 _FOLDS = {"weighted_sum": 0, "geometric_mean": 0, "maximum": 1, "minimum": 2}
 
 
-def _wide(rows: Rows, part: slice) -> tuple[F64, NDArray[np.bool_]]:
+def _wide(rows: Rows, part: slice | NDArray) -> tuple[F64, NDArray[np.bool_]]:
     """Scores, or their logarithms, in double, (m, n, k), and where they are there, (m, n)."""
     x = np.stack([block.values[part] for block in rows.blocks]).astype(np.float64)
     there = np.ones(x.shape[:2], np.bool_)
@@ -198,36 +198,36 @@ def _permuted(
     op: int, x: NDArray, there: NDArray, other: NDArray, other_there: NDArray, b: int,
     first: NDArray, codes: I64, nothing: int,
 ) -> int:  # fmt: skip
-    """Rows that are right with another modality b; with none of them if b is -1."""
+    """Rows that are right with another modality b, behind all others; with none if b is -1."""
     m, n, _ = x.shape
     fused, count = first.copy(), 0
     for i in range(n):
         fused[:] = first
         somebody = False
         for c in range(m):
-            if c == b:
-                if other_there[i]:
-                    _fold(op, fused, other[i], fused)
-                    somebody = True
-            elif there[c, i]:
+            if c != b and there[c, i]:
                 _fold(op, fused, x[c, i], fused)
                 somebody = True
+        if b >= 0 and other_there[i]:
+            _fold(op, fused, other[i], fused)
+            somebody = True
         count += (_says(fused) if somebody else nothing) == codes[i]
     return count
 
 
 def permuted_counts(
-    rows: Rows, y: NDArray, low: int, orders: NDArray[np.int32], start: F64, nothing: int,
-    counts: I64,
+    rows: Rows, y: NDArray, low: int, order: NDArray[np.int32], shifts: I64, start: F64,
+    nothing: int, counts: I64,
 ) -> int:  # fmt: skip
     op, first, right = _FOLDS[rows.op], _first(rows, start), 0
     counts[...] = 0
     for part in _tiles(rows):
-        wide, there = _wide(rows, part)
-        x, codes = _lifted(rows, wide), _codes(y[part], low)
+        wide, there = _wide(rows, order[part])
+        x, codes = _lifted(rows, wide), _codes(y[order[part]], low)
         right += _permuted(op, x, there, x[0], there[0], -1, first, codes, nothing)
-        for r, order in enumerate(orders):
-            others, others_there = _wide(rows, order[part])
+        for r, shift in enumerate(shifts):
+            places = (np.arange(part.start, part.start + len(codes)) + shift) % rows.n_rows
+            others, others_there = _wide(rows, order[places])
             y_of_others = _lifted(rows, others)
             for b in range(len(x)):
                 counts[b, r] += _permuted(

@@ -65,14 +65,16 @@ def coalition_counts(
 
 
 def permuted_counts(
-    rows: Rows, y: NDArray, low: int, orders: NDArray[np.int32], start: F64, nothing: int,
-    counts: NDArray[np.int64],
+    rows: Rows, y: NDArray, low: int, order: NDArray[np.int32], shifts: NDArray[np.int64],
+    start: F64, nothing: int, counts: NDArray[np.int64],
 ) -> int:  # fmt: skip
     parts = _parts(rows)
     codes = np.subtract(y.astype(np.int64), np.int64(low))
-    for b, (x, there) in enumerate(parts):
-        for r, order in enumerate(orders):
-            mixed = [*parts[:b], (x[order], there[order]), *parts[b + 1 :]]
+    other = np.empty(rows.n_rows, np.int64)
+    for r, shift in enumerate(shifts):
+        other[order] = np.roll(order, -shift)
+        for b, (x, there) in enumerate(parts):
+            mixed = [*parts[:b], *parts[b + 1 :], (x[other], there[other])]
             counts[b, r] = np.count_nonzero(_said(rows, mixed, start, nothing) == codes)
     return int(np.count_nonzero(_said(rows, parts, start, nothing) == codes))
 
