@@ -31,6 +31,8 @@ THEME = (
     ("card", "#f5f7f9", "#19212a"),
 )
 
+_LARGEST = 80  # pixels of a picture's side; cards show some 50
+
 _FONTS = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -208,9 +210,22 @@ def _restyle(tag: str, key: str) -> str:
 
 
 def picture(rgb: NDArray[np.uint8], alt: str) -> str:
-    """An RGB picture of shape (height, width, 3), inline."""
-    source = base64.b64encode(_png(rgb)).decode()
+    """An RGB picture of shape (height, width, 3), inline, no larger than it is seen."""
+    source = base64.b64encode(_png(_shrunk(rgb))).decode()
     return f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}">'
+
+
+def _shrunk(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Means of squares of pixels, so that no side has more than _LARGEST."""
+    size = -(-max(rgb.shape[:2]) // _LARGEST)
+    if size <= 1:
+        return rgb
+    for axis in (0, 1):
+        starts = np.arange(0, rgb.shape[axis], size)
+        counts = np.diff(np.append(starts, rgb.shape[axis])).reshape((-1, 1, 1))
+        sums = np.add.reduceat(np.moveaxis(rgb, axis, 0), starts, axis=0, dtype=np.uint32)
+        rgb = np.moveaxis(((sums + counts // 2) // counts).astype(np.uint8), 0, axis)
+    return rgb
 
 
 def _png(rgb: NDArray[np.uint8]) -> bytes:

@@ -14,7 +14,7 @@ from ._plot_style import evenly
 from ._report_evaluation import Evaluation, r2
 
 _MOST_COALITIONS, _MOST_CLASSES_OF_PID, _CLASSES_WITH_INTERVALS = 12, 12, 3
-_MOST_ROWS_OF_CKA, _FEWEST_ROWS = 2_000, 10
+_MOST_SILENCED, _MOST_ROWS_OF_CKA, _FEWEST_ROWS = 6, 2_000, 10
 _N_PERMUTATIONS, _N_RESAMPLES = 10, 1000
 
 
@@ -61,7 +61,6 @@ def findings(evaluation: Evaluation, seed: int) -> Findings:
 
 def _of_parts(found: Findings, evaluation: Evaluation, scores: ModalityScores, seed: int) -> None:
     y, metric = evaluation.y, evaluation.metric
-    found.curve = inspection.robustness_curve(scores, None, y, metric=metric, random_state=seed)
     if evaluation.class_names:
         found.dropped = inspection.drop_modality(scores, None, y)
         found.perceptual = inspection.perceptual_score(
@@ -71,21 +70,28 @@ def _of_parts(found: Findings, evaluation: Evaluation, scores: ModalityScores, s
         without = {n: r2(y, scores.silenced([n]).predict()) for n in scores.names}
         found.dropped = inspection.DropModality(r2(y, scores.predict()), without)
         found.left_out.append("Perceptual scores: they are of accuracy, and numbers have none.")
+    without = found.dropped.without
+    missed = sorted(without, key=lambda name: without[name])[:_MOST_SILENCED]
+    found.curve = inspection.robustness_curve(
+        scores, None, y, metric=metric, random_state=seed,
+        modalities=[name for name in scores.names if name in missed],
+    )  # fmt: skip
     try:
         found.contributions = inspection.modality_contributions(scores)
-    except ValueError as error:
+    except ValueError as error:  # no sum
         found.left_out.append(f"Shares of the decision: {error}")
-    if len(scores) <= _MOST_COALITIONS:
-        found.shapley = inspection.modality_shapley(scores, None, y, metric=metric)
-    else:
+    if len(scores) > _MOST_COALITIONS:
         found.left_out.append(
-            f"Shapley values: {len(scores)} modalities have more than 2^{_MOST_COALITIONS} subsets."
+            f"Shapley values and EMAP: {len(scores)} modalities have too many subsets, more than "
+            f"2^{_MOST_COALITIONS}."
         )
+        return
+    found.shapley = inspection.modality_shapley(scores, None, y, metric=metric)
     try:
         found.emap = inspection.emap(
             scores, None, y, metric=metric, n_resamples=_N_RESAMPLES, random_state=seed
         )
-    except ValueError as error:
+    except ValueError as error:  # weights of what is there that add up to zero
         found.left_out.append(f"EMAP: {error}")
 
 

@@ -19,7 +19,7 @@ from ._report_cards import Rows, Said
 from ._report_evaluation import Evaluation
 from ._report_findings import Findings
 
-_MOST_POINTS, _MOST_PLANES = 400, 8
+_MOST_POINTS, _ALL_POINTS, _MOST_PLANES = 400, 3_000, 8
 _MOST_FIXED, _MOST_BROKEN = 24, 24
 _OF = "the model"
 
@@ -91,7 +91,7 @@ def work(found: Findings, measure: str) -> str:
 
 def _swarm(result: inspection.Contributions) -> str:
     result, listed = parts.most_heard(result)
-    rows = evenly(len(result.per_row), _MOST_POINTS)
+    rows = evenly(len(result.per_row), min(_MOST_POINTS, _ALL_POINTS // len(result.modalities)))
     shown = replace(result, per_row=result.per_row[rows])
     some = "" if len(rows) == len(result.per_row) else f" {len(rows)} rows, evenly chosen."
     return html.figure(
@@ -143,7 +143,9 @@ def _range(result: Any, m: int, sign: str) -> str:
 def missing(found: Findings, measure: str) -> str:
     if found.dropped is None or found.curve is None:
         return ""
-    own, what = found.curve, measure.capitalize()
+    own, what, some = found.curve, measure.capitalize(), ""
+    if len(own.names) <= len(found.dropped.without):
+        some = f" The {len(own.names) - 1} modalities that are missed most."
     curve = SimpleNamespace(
         levels=own.levels, names=own.names, scores=own.scores, low=own.low, high=own.high,
         x_label="share of the rows in which the modality is missing",
@@ -162,7 +164,8 @@ def missing(found: Findings, measure: str) -> str:
                 f"{what}, {own.scores[0, 0]:.3f} at first, as modalities go missing. With "
                 f"{100 * own.levels[-1]:g} % of the rows hit: {last}.",
                 f"{what} as a modality goes missing; bands hold {100 * own.confidence_level:g} % "
-                f"of {len(own.repeats)} draws. “all” are hit at once, but never all of a row.",
+                f"of {len(own.repeats)} draws. “all” are hit at once, but never all of a row."
+                f"{some}",
             ),
         ),
     )  # fmt: skip

@@ -247,6 +247,15 @@ def test_sparse_and_listed_blocks(rng, written):
     assert "fewer than two blocks are dense" in page.text
 
 
+def test_many_modalities(rng, written):
+    blocks, y = problem(rng, n=60, names=[f"m{i}" for i in range(14)])
+    blocks["m3"][:10] = np.nan
+    page = written(pf.FusionClassifier(), blocks, y, cv=2)
+    assert "Not computed: Shapley values and EMAP: 14 modalities" in page.text
+    assert "The 6 modalities that are missed most." in page.text
+    assert headline(page).count("14 modalities")
+
+
 # -- numbers -------------------------------------------------------------------------------------
 
 
@@ -332,6 +341,18 @@ def test_the_page_is_whole_with_many_modalities_and_classes(rng, written):
     assert len(ids) == len(set(ids))
     for text in ("<b>modality & 0", "class <3> $x$", "<i>"):
         assert text in page.text
+
+
+def test_pictures_are_no_larger_than_they_are_seen(rng):
+    rgb = rng.integers(0, 256, (200, 123, 3), dtype=np.uint8)
+    small = _html._shrunk(rgb)
+    assert small.shape == (67, 41, 3)
+    assert small.dtype == np.uint8
+    want = rgb[3:6, 6:9].reshape(9, 3).mean(axis=0)
+    np.testing.assert_allclose(small[1, 2], want, atol=1.01)
+    np.testing.assert_allclose(small[66, 40], rgb[198:, 120:].reshape(-1, 3).mean(0), atol=1.01)
+    assert _html._shrunk(rgb[:80, :80]).tobytes() == rgb[:80, :80].tobytes()
+    assert len(_html.picture(rgb, "noise")) < 20_000
 
 
 # -- what is wrong -------------------------------------------------------------------------------
