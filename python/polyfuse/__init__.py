@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._kernels import isa_levels, use
     from .blocks import Blocks
     from .multimodal import FusionClassifier, FusionRegressor, search_fusion
+    from .reporting import report as report
 
 _MODULES = (
     "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
@@ -42,6 +43,7 @@ _NAMES = {
     "FusionClassifier": "multimodal",
     "FusionRegressor": "multimodal",
     "isa_levels": "_kernels",
+    "report": "reporting",
     "search_fusion": "multimodal",
     "show_config": "_config",
     "use": "_kernels",

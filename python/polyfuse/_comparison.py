@@ -21,7 +21,7 @@ from ._blocks import BlocksLike, as_blocks
 from ._kernels.contract import CONCATENATE
 from ._linear import encode_classes
 from ._modality_scores import ModalityScores
-from ._statistics import CONFIDENCE
+from ._verdict import Verdict, all_of_them, judge
 from .inspection import Contributions, DropModality, drop_modality, modality_contributions
 from .multimodal import FusionClassifier
 
@@ -66,34 +66,6 @@ class Scored:
     def label(self) -> str:
         """The name, and what kind of model it is: a modality may be called "mean"."""
         return f"{self.name} alone" if self.kind == "alone" else f"{self.name} ({self.kind})"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Does the best fusion differ from the best single modality by more than chance?
-
-    Attributes
-    ----------
-    difference : float
-        Accuracy of the fusion minus that of the modality.
-    low, high : float
-        Interval of the difference, at 95 % confidence that allows for the choice of the rule.
-    p_value : float
-        Of the exact McNemar test, times the number of rules to choose from.
-    gained, lost : int
-        Rows that only the fusion gets right, and rows that only the modality gets right.
-    """
-
-    difference: float
-    low: float
-    high: float
-    p_value: float
-    gained: int
-    lost: int
-
-    @property
-    def beyond_noise(self) -> bool:
-        return self.p_value < 1.0 - CONFIDENCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,50 +132,20 @@ class Comparison:
 
     def verdict(self) -> Verdict:
         """The best fusion against the best single modality, row by row."""
-        choices = len(self.fused)
-        found = metrics.compare(
-            self.y_test, self.best_fused.predicted, self.best_alone.predicted, "accuracy",
-            method="mcnemar", confidence_level=1.0 - (1.0 - CONFIDENCE) / choices,
-        )  # fmt: skip
-        assert found.only_a is not None
-        assert found.only_b is not None
-        p_value = min(1.0, choices * found.p_value)
-        return Verdict(found.difference, found.low, found.high, p_value, found.only_a, found.only_b)
+        fused, alone = self.best_fused.predicted, self.best_alone.predicted
+        return judge(self.y_test, fused, alone, len(self.fused))
 
     def headline(self) -> tuple[str, str]:
         """What the comparison shows, in words: one sentence, and what it rests on."""
         fused, alone, verdict = self.best_fused, self.best_alone, self.verdict()
-        right, points = (
-            f"{100 * fused.accuracy:.1f} %",
-            f"{100 * abs(verdict.difference):.1f} points",
-        )
-        few = len(self.modalities) <= 4
-        all_of_them = " + ".join(self.modalities) if few else f"{len(self.modalities)} modalities"
-        who = f"{all_of_them} ({fused.name})"
-        if verdict.gained == verdict.lost:
-            first = f"Fusion makes no difference: {who} gets {right} right, as {alone.label} does"
-        elif verdict.gained > verdict.lost:
-            helps = (
-                "Fusion helps" if verdict.beyond_noise else "Fusion may help, but it may be luck"
-            )
-            first = f"{helps}: {who} gets {right} right, {points} more than {alone.label}"
-        else:
-            hurts = "Fusion hurts" if verdict.beyond_noise else "Fusion shows no gain"
-            first = f"{hurts}: {who} gets {right} right, {points} less than {alone.label}"
-        return f"{first}.", self._evidence(verdict)
-
-    def _evidence(self, verdict: Verdict) -> str:
-        n, (commonest, guess) = len(self.y_test), self.largest_class
-        noise = (
-            "more than chance explains" if verdict.beyond_noise else "within what chance explains"
-        )
-        p_value = f"p = {verdict.p_value:.2g}" if verdict.p_value >= 0.001 else "p < 0.001"
-        return (
-            f"Of {n} rows held out, {verdict.gained} are right only by fusion and {verdict.lost} "
-            f"only by {self.best_alone.label}. The difference is {noise} (exact McNemar test, "
-            f"{p_value}; 95 % interval {100 * verdict.low:+.1f} to {100 * verdict.high:+.1f} "
-            f"points; both allow for the choice of the best of {len(self.fused)} rules on these "
-            f"rows). Always naming the commonest class, {commonest}, gets {100 * guess:.1f} % "
+        commonest, guess = self.largest_class
+        who = f"{all_of_them(self.modalities)} ({fused.name})"
+        evidence = verdict.evidence(
+            len(self.y_test), alone.label,
+            f"; both allow for the choice of the best of {len(self.fused)} rules on these rows",
+        )  # fmt: skip
+        return f"{verdict.sentence(who, fused.accuracy, alone.label)}.", (
+            f"{evidence} Always naming the commonest class, {commonest}, gets {100 * guess:.1f} % "
             "right."
         )
 

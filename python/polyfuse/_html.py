@@ -31,6 +31,8 @@ THEME = (
     ("card", "#f5f7f9", "#19212a"),
 )
 
+_LARGEST = 80  # pixels of a picture's side; cards show some 50
+
 _FONTS = "system-ui, -apple-system, 'Segoe UI', sans-serif"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -58,6 +60,7 @@ svg { display: block; width: 100%; height: auto; stroke-linejoin: round; stroke-
 svg text { fill: var(--ink); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .25rem 0;
   width: 100%; max-width: 36rem; font-size: .92rem; }
+table.wide { max-width: none; font-size: .87rem; }
 caption { text-align: left; padding-bottom: .5rem; }
 caption span { display: block; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .35rem 0 .35rem .7rem; text-align: right; white-space: nowrap;
@@ -76,6 +79,11 @@ tr.best > * { font-weight: 700; }
   gap: .1rem .6rem; margin: 0; font-size: .85rem; line-height: 1.35; }
 .cards dt { color: var(--muted); }
 .cards dd { margin: 0; }
+.answers { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr));
+  gap: .75rem; margin: 0; }
+.answers div { background: var(--card); border-radius: .5rem; padding: .8rem 1rem; }
+.answers dt { color: var(--muted); font-size: .85rem; }
+.answers dd { margin: .2rem 0 0; line-height: 1.4; }
 .right { color: var(--green); }
 .wrong { color: var(--vermillion); }
 details { margin-top: .75rem; }
@@ -122,23 +130,42 @@ def columns(*sections: str) -> str:
     return f'<div class="columns">\n{"".join(sections)}</div>\n'
 
 
+def stack(*sections: str) -> str:
+    """Sections one below the other, in one of several columns."""
+    return f"<div>\n{''.join(sections)}</div>\n"
+
+
+def answers(pairs: Iterable[tuple[str, str]]) -> str:
+    """Questions, each with its answer."""
+    items = "".join(
+        f"<div><dt>{escape(question)}</dt><dd>{escape(answer)}</dd></div>\n"
+        for question, answer in pairs
+    )
+    return f'<dl class="answers">\n{items}</dl>\n'
+
+
 def note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>\n'
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], best: int | None = None
-) -> str:
-    """A table whose first column heads the rows; the row `best` is set in bold."""
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], best: int | None = None,
+    *, wide: bool = False,
+) -> str:  # fmt: skip
+    """A table whose first column heads the rows; the row `best` is set in bold.
+
+    A wide one takes the width that there is.
+    """
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = []
     for i, (first, *values) in enumerate(rows):
         cells = "".join(f"<td>{escape(value)}</td>" for value in values)
         mark = ' class="best"' if i == best else ""
         body.append(f'<tr{mark}><th scope="row">{escape(first)}</th>{cells}</tr>\n')
+    kind = ' class="wide"' if wide else ""
     return _scroll(
         caption,
-        f"<table>\n<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{top}</tr></thead>\n"
+        f"<table{kind}>\n<caption><span>{escape(caption)}</span></caption>\n<thead><tr>{top}</tr></thead>\n"
         f"<tbody>\n{''.join(body)}</tbody>\n</table>\n",
     )
 
@@ -183,9 +210,22 @@ def _restyle(tag: str, key: str) -> str:
 
 
 def picture(rgb: NDArray[np.uint8], alt: str) -> str:
-    """An RGB picture of shape (height, width, 3), inline."""
-    source = base64.b64encode(_png(rgb)).decode()
+    """An RGB picture of shape (height, width, 3), inline, no larger than it is seen."""
+    source = base64.b64encode(_png(_shrunk(rgb))).decode()
     return f'<img src="data:image/png;base64,{source}" alt="{escape(alt)}">'
+
+
+def _shrunk(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Means of squares of pixels, so that no side has more than _LARGEST."""
+    size = -(-max(rgb.shape[:2]) // _LARGEST)
+    if size <= 1:
+        return rgb
+    for axis in (0, 1):
+        starts = np.arange(0, rgb.shape[axis], size)
+        counts = np.diff(np.append(starts, rgb.shape[axis])).reshape((-1, 1, 1))
+        sums = np.add.reduceat(np.moveaxis(rgb, axis, 0), starts, axis=0, dtype=np.uint32)
+        rgb = np.moveaxis(((sums + counts // 2) // counts).astype(np.uint8), 0, axis)
+    return rgb
 
 
 def _png(rgb: NDArray[np.uint8]) -> bytes:

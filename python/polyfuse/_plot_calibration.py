@@ -100,6 +100,12 @@ def calibration(
     return ax
 
 
+def calibration_error(y_true: NDArray, proba: NDArray, n_bins: int = 10) -> float:
+    """The expected calibration error that :func:`calibration` names, for bins of equal width."""
+    confidence, right = _held_against(y_true, np.unique(y_true), proba)
+    return _binned(confidence, right, _edges(confidence, n_bins, "uniform")).error
+
+
 def _require_probabilities(x: NDArray, name: str) -> None:
     outside = (x < -1e-6) | (x > 1 + 1e-6)  # a softmax in float32 may round up
     if outside.any():

@@ -87,7 +87,7 @@ def require_matplotlib() -> None:
         import matplotlib  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            "plots need matplotlib, which is not installed: pip install matplotlib"
+            "plots need matplotlib, which is not installed: pip install 'polyfuse[plot]'"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Write a comparison as one HTML file: no network, no scripts, light and dark, readable aloud."""
+"""Reports, each one HTML file: no network, no scripts, light and dark, readable aloud."""
 
 from __future__ import annotations
 
@@ -6,21 +6,130 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from . import __version__, plotting
 from . import _html as html
+from . import _report_comparison, _report_model, plotting
+from ._arrays import require_number
+from ._blocks import BlocksLike
 from ._comparison import Comparison
-from .inspection import Contributions
+from ._interchange import as_array
+from ._missing import Present
+from ._report_cards import require_pictures
+from ._report_evaluation import evaluate
+from ._report_folds import Model, Progress
 
-__all__ = ["write_report"]
+__all__ = ["report", "write_report"]
 
-_MOST_CLASSES, _MOST_CURVES, _MOST_BARS = 25, 6, 20
-_MOST_GAINED, _MOST_LOST = 24, 8
+
+def report(
+    model: Model,
+    blocks: BlocksLike,
+    y: ArrayLike,
+    path: str | os.PathLike[str] = "report.html",
+    *,
+    cv: int = 5,
+    groups: ArrayLike | None = None,
+    present: Present = None,
+    title: str = "polyfuse",
+    class_names: Sequence[str] | None = None,
+    row_names: Sequence[str] | None = None,
+    pictures: NDArray[np.uint8] | None = None,
+    captions: Sequence[str] | None = None,
+    random_state: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Write what a model of several modalities is worth, and why, as one HTML file.
+
+    How good it is and how sure, against each modality alone; which modality did the work; what
+    happens when one is missing; how modalities relate; which rows fusion fixes and which it
+    breaks. The first sentence says whether fusion helps, and whether that may be luck.
+
+    An unfitted model is cross-validated, and so are models of each modality alone. A fitted model
+    is scored on the rows given, which must not be those that it was fitted on; its modalities
+    alone are its parts then.
+
+    Parameters
+    ----------
+    model : FusionClassifier or FusionRegressor
+        Unfitted or fitted; it is left as it is. The report of numbers is shorter.
+    blocks : dict, list or Blocks of array-like or CSR, each of shape (n_samples, n_features_i)
+        Two or more, as for the model's `fit`; a row of a block that is all NaN is missing.
+    y : array-like of shape (n_samples,)
+        True labels, or numbers.
+    path : path-like, default="report.html"
+        Where to write; a file there is replaced, once the report is complete.
+    cv : int, default=5
+        Folds of an unfitted model, at least 2: rows drawn of each class alike, or whole `groups`.
+    groups : array-like of shape (n_samples,), optional
+        Rows of one group are held out together.
+    present : dict or list of bool arrays of shape (n_samples,), optional
+        Where modalities are there, beside what their values say.
+    title : str, default="polyfuse"
+        What the report is of; stands above the headline.
+    class_names : sequence of str, optional
+        Name of each class, in the order of the sorted labels; the labels by default.
+    row_names : sequence of str of shape (n_samples,), optional
+        What to call rows in tables; their positions by default.
+    pictures : ndarray of shape (n_samples, height, width, 3), uint8, optional
+        RGB pictures of the rows, for a gallery of what fusion changes.
+    captions : sequence of str of shape (n_samples,), optional
+        What each picture shows; needed with `pictures`.
+    random_state : int, default=0
+        Seed of all that is drawn: folds, resamples, permutations, modalities that go missing.
+    progress : callable(step, n_steps), optional
+        Called after each fit.
+
+    Returns
+    -------
+    Path
+        That of the file written.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed: ``pip install polyfuse[plot]``.
+    OSError
+        If the file cannot be written.
+    TypeError
+        If `model` is neither.
+    ValueError
+        If there are fewer than two modalities or classes, a class is in one fold only, or an
+        argument is not as described.
+
+    References
+    ----------
+    Those of each method stand at the end of the report.
+
+    Examples
+    --------
+    >>> import polyfuse as pf
+    >>> data = pf.datasets.load_emoji()
+    >>> pf.report(
+    ...     pf.FusionClassifier(), data.blocks, data.y, class_names=data.target_names,
+    ...     pictures=data.pictures, captions=data.names,
+    ... )  # doctest: +SKIP
+    PosixPath('report.html')
+    """
+    plotting.require_matplotlib()
+    target = replaceable(path)
+    require_number(random_state, "random_state", least=0, integer=True)
+    n_rows = np.shape(as_array(y, "y"))[:1]
+    _require_rows(n_rows, {"captions": captions, "row_names": row_names})
+    require_pictures(pictures, captions, *n_rows)
+    evaluation = evaluate(
+        model, blocks, y, cv=cv, groups=groups, present=present, class_names=class_names,
+        seed=random_state, progress=progress or (lambda *_: None),
+    )  # fmt: skip
+    content = html.page(
+        f"{title}: does fusion help?",
+        _report_model.sections(evaluation, title, pictures, captions, row_names, random_state),
+    )
+    _write_whole(target, content.encode("utf-8", "replace"))
+    return target
 
 
 def write_report(
@@ -65,15 +174,10 @@ def write_report(
     """
     plotting.require_matplotlib()
     target = replaceable(path)
+    require_pictures(pictures, captions, comparison.n_train + len(comparison.y_test))
     content = html.page(
         f"{title}: does fusion help?",
-        (
-            _headline(comparison, title),
-            html.columns(_scores(comparison), _rules(comparison)),
-            html.columns(_confusion(comparison), _shares(comparison)),
-            _gallery(comparison, pictures, captions),
-            html.columns(_losses(comparison), _method(comparison)),
-        ),
+        _report_comparison.sections(comparison, title, pictures, captions),
     )
     _write_whole(target, content.encode("utf-8", "replace"))
 
@@ -102,6 +206,12 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def _require_rows(n_rows: tuple[int, ...], given: dict[str, Sequence[str] | None]) -> None:
+    for name, texts in given.items():
+        if texts is not None and (len(texts),) != n_rows:
+            raise ValueError(f"{name} must have one entry per row of y; got {len(texts)}.")
+
+
 def _write_whole(target: Path, content: bytes | None) -> None:
     """Write a sibling of the target and rename it; only try to, if there is no content."""
     temporary = target.with_name(f".polyfuse-{os.urandom(6).hex()}.tmp")
@@ -112,214 +222,3 @@ def _write_whole(target: Path, content: bytes | None) -> None:
             os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-# -- sections ------------------------------------------------------------------------------------
-
-
-def _headline(comparison: Comparison, title: str) -> str:
-    first, evidence = comparison.headline()
-    return (
-        f'<header>\n<p class="kicker">{escape(title)}</p>\n<h1>{escape(first)}</h1>\n'
-        f'<p class="lead">{escape(evidence)}</p>\n</header>\n'
-    )
-
-
-def _scores(comparison: Comparison) -> str:
-    models = (*comparison.fused, *comparison.alone)
-    rows = [
-        (model.label, *(f"{score:.3f}" for score in model.scores), f"{model.seconds:.2f} s")
-        for model in models
-    ]
-    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in comparison.weights.items())
-    return html.section(
-        "Scores",
-        html.table(
-            f"On the {len(comparison.y_test)} rows held out; precision, recall and F1 are means "
-            "over the classes. The best fusion is in bold.",
-            ("model", "accuracy", "precision", "recall", "F1", "fit time"),
-            rows, models.index(comparison.best_fused),
-        ),
-        html.note(
-            "Fit time is that of the model were it the only one: a late fusion counts the fits of "
-            "all modalities, and those of the folds that find temperatures and weights "
-            f"({weights})."
-        ),
-    )  # fmt: skip
-
-
-def _rules(comparison: Comparison) -> str:
-    fused = {model.label: model.accuracy for model in comparison.fused}
-    alone = {model.label: model.accuracy for model in comparison.alone}
-    listed = ", ".join(f"{name} {100 * value:.1f} %" for name, value in {**fused, **alone}.items())
-    n_rows = len(comparison.y_test)
-    return html.section(
-        "Is it worth it, and which rule?",
-        html.figure(
-            "rules", (5.2, 1.5 + 0.34 * (len(fused) + len(alone))),
-            lambda ax: plotting.compare_fusions(fused, alone, ax, n_rows=n_rows),
-            f"Accuracy of each model: {listed}.",
-            "Dots are accuracies, bars their 95 % Wilson intervals, the dashed line the best "
-            "modality alone. Bars may overlap although one model is truly better: the test in "
-            "the headline compares them row by row.",
-        ),
-    )  # fmt: skip
-
-
-def _confusion(comparison: Comparison) -> str:
-    best = comparison.best_fused
-    matrix, names, which = comparison.confusion(best), comparison.class_names, ""
-    if len(names) > _MOST_CLASSES:
-        wrong = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * matrix.diagonal()
-        shown = np.sort(np.argsort(-wrong, kind="stable")[:_MOST_CLASSES])
-        which = f" Shown are the {_MOST_CLASSES} of {len(names)} classes with the most errors."
-        matrix, names = matrix[np.ix_(shown, shown)], tuple(names[i] for i in shown)
-    n = len(names)
-    rows = [(name, *map(str, row)) for name, row in zip(names, matrix.tolist(), strict=True)]
-    table = html.table(
-        "Number of rows, by true class (down) and predicted class (across).", ("", *names), rows
-    )
-    return html.section(
-        "What is confused with what?",
-        html.figure(
-            "confusion", (max(4.0, 2.2 + 0.5 * n), 1.8 + 0.45 * n),
-            lambda ax: plotting.confusion_matrix(matrix, names, ax),
-            f"Confusion matrix of {best.label}; its numbers are in the table below.",
-            f"Rows held out, by true and predicted class, for {best.label}; a stronger colour is a "
-            f"larger share of the true class.{which}",
-        ),
-        f"<details>\n<summary>The same as a table</summary>\n{table}</details>\n",
-        wide=n > 12,
-    )  # fmt: skip
-
-
-def _shares(comparison: Comparison) -> str:
-    result, dropped = comparison.contributions, comparison.dropped
-    top = np.argsort(-result.share, kind="stable")[:_MOST_BARS]
-    modalities = tuple(result.modalities[i] for i in top)
-    shown = Contributions(modalities, result.per_row[:, top], result.share[top])
-    listed = ", ".join(
-        f"{name} {100 * share:.0f} %" for name, share in zip(modalities, shown.share, strict=True)
-    )
-    changes = [
-        (f"without {name}", f"{value:.3f}", f"{100 * (value - dropped.accuracy):+.1f} points")
-        for name, value in dropped.without.items()
-    ]
-    return html.section(
-        "What does each modality contribute?",
-        html.figure(
-            "shares", (5.2, 1.1 + 0.5 * len(top)), lambda ax: plotting.contributions(shown, ax),
-            f"Share of each modality in the decision of the concatenation: {listed}.",
-            "How strongly the concatenation listens to each modality: mean size of its exact "
-            "Shapley value over the rows held out. What is listened to is not always right: the "
-            "table shows what is lost without it.",
-        ),
-        html.table(
-            "The concatenation when one modality says the same of every row (nothing is trained "
-            "again).",
-            ("", "accuracy", "change"),
-            [("all modalities", f"{dropped.accuracy:.3f}", ""), *changes],
-        ),
-    )  # fmt: skip
-
-
-def _losses(comparison: Comparison) -> str:
-    best = sorted(comparison.alone, key=lambda model: -model.accuracy)[: _MOST_CURVES - 1]
-    labels = [model.label for model in comparison.alone if model in best]
-    curves = {
-        label: comparison.loss_curves[label]
-        for label in (*labels, comparison.fused[0].label)
-        if comparison.loss_curves[label]
-    }
-    if not curves:  # every model was at its minimum before the first iteration
-        return ""
-    listed = "; ".join(
-        f"{label}: {curve[0]:.3g} to {curve[-1]:.3g} in {len(curve)} iterations"
-        for label, curve in curves.items()
-    )
-    return html.section(
-        "How did training go?",
-        html.figure(
-            "losses", (5.2, 3.5), lambda ax: plotting.loss_curve(curves, ax),
-            f"Training loss by iteration. {listed}.",
-            "Mean objective over the training rows after each iteration of L-BFGS. A lower end is "
-            "a closer fit to the training rows, not a better model.",
-        ),
-    )  # fmt: skip
-
-
-# -- gallery and method --------------------------------------------------------------------------
-
-
-def _gallery(
-    comparison: Comparison, pictures: NDArray[np.uint8] | None, captions: Sequence[str] | None
-) -> str:
-    if pictures is None:
-        return ""
-    if captions is None or len(captions) != len(pictures):
-        raise ValueError("captions must be given with pictures, one for each.")
-    if pictures.ndim != 4 or pictures.shape[3] != 3 or pictures.dtype != np.uint8:
-        raise ValueError(f"pictures must be RGB, uint8; got {pictures.shape} {pictures.dtype}.")
-    right = comparison.best_fused.predicted == comparison.y_test
-    each = [model.predicted == comparison.y_test for model in comparison.alone]
-    best = comparison.best_alone
-    lost = ~right & (best.predicted == comparison.y_test)
-    n = len(right)
-    return "".join(
-        _cards(comparison, np.flatnonzero(chosen), most, heading, text, pictures, captions)
-        for chosen, most, heading, text in (
-            (right & ~np.any(each, axis=0), _MOST_GAINED, "Only fusion gets these right",
-             f"of the {n} rows held out are right by fusion and by no modality alone"),
-            (lost, _MOST_LOST, "And these it breaks",
-             f"of the {n} rows held out are right by {best.label} and wrong by fusion"),
-        )
-    )  # fmt: skip
-
-
-def _cards(
-    comparison: Comparison, rows: NDArray[np.intp], most: int, heading: str, text: str,
-    pictures: NDArray[np.uint8], captions: Sequence[str],
-) -> str:  # fmt: skip
-    shown = rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int)]
-    cards = "".join(_card(comparison, int(row), pictures, captions) for row in shown)
-    some = "." if len(shown) == len(rows) else f"; here are {len(shown)} of them."
-    cards = f'<ul class="cards">\n{cards}</ul>\n' if len(shown) else ""
-    return html.section(heading, html.note(f"{len(rows)} {text}{some}"), cards)
-
-
-def _card(
-    comparison: Comparison, row: int, pictures: NDArray[np.uint8], captions: Sequence[str]
-) -> str:
-    position, truth = comparison.test_rows[row], comparison.y_test[row]
-    said = []
-    for model in (comparison.best_fused, *comparison.alone):
-        code = model.predicted[row]
-        who = "fused" if model is comparison.best_fused else model.name
-        kind, mark = ("right", "✓") if code == truth else ("wrong", "✗")
-        what = escape(comparison.class_names[code])
-        said.append(f'<dt>{escape(who)}</dt><dd class="{kind}">{mark} {what}</dd>')
-    return (
-        f"<li><p>{html.picture(pictures[position], captions[position])}"
-        f"{escape(captions[position])}</p><dl>{''.join(said)}</dl></li>\n"
-    )
-
-
-def _method(comparison: Comparison) -> str:
-    notes = (
-        f"{comparison.n_train} rows to learn from, {len(comparison.y_test)} held out to test, the "
-        f"same fraction of each class (seed {comparison.random_state}). It is one split: another "
-        "seed moves every number.",
-        "Each block is scaled by the means and deviations of its training rows. Models are "
-        "logistic regressions with an L2 penalty, at their defaults: nothing was tuned.",
-        "Early fusion learns one model from all features; late fusion combines the class "
-        "probabilities of one model per modality.",
-        "Test of the difference: exact McNemar test (Psychometrika 12, 1947; Dietterich, Neural "
-        "Computation 10, 1998), its p-value multiplied by the number of rules (Bonferroni). Its "
-        "interval: Agresti and Min (Statistics in Medicine 24, 2005), widened likewise. Intervals "
-        "of accuracies: Wilson (JASA 22, 1927).",
-        "Contribution: a modality's part of the score minus its mean, the exact interventional "
-        "Shapley value of an additive model (Strumbelj and Kononenko, KAIS 41, 2014).",
-        f"Written by polyfuse {__version__}.",
-    )
-    items = "".join(f"<li>{escape(text)}</li>\n" for text in notes)
-    return html.section("How was this measured?", f'<ul class="notes">\n{items}</ul>\n')

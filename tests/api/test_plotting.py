@@ -267,7 +267,7 @@ def test_without_matplotlib_the_way_to_get_it_is_told():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ImportError: plots need matplotlib" in done.stderr
-    assert "pip install matplotlib" in done.stderr
+    assert "pip install 'polyfuse[plot]'" in done.stderr
 
 
 def test_importing_the_module_does_not_import_matplotlib():

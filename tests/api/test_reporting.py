@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from pages import Page
 
 from polyfuse import reporting
 from polyfuse._comparison import compare
 
 EVIL = "<script>alert('x')</script> & \"$1\" -->"
-VOID = {"meta", "img", "br", "link"}
 
 
 def problem(n=240, n_classes=3, widths=(4, 3), helps=1.2, seed=0):
@@ -30,39 +29,6 @@ def problem(n=240, n_classes=3, widths=(4, 3), helps=1.2, seed=0):
 @pytest.fixture(scope="module")
 def comparison():
     return compare(*problem(n=400, helps=0.7))
-
-
-class Page(HTMLParser):
-    """Tags with their attributes, the text outside of styles, and whether tags are nested well."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.text = self.style = ""
-        self.feed(source)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" in self.open:
-            self.style += data
-        else:
-            self.text += data
-
-    def all(self, tag):
-        return [attrs for name, attrs in self.tags if name == tag]
 
 
 @pytest.fixture(scope="module")

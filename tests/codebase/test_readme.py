@@ -123,6 +123,17 @@ def test_the_guide_to_plots() -> None:
         assert (ROOT / "docs" / picture).stat().st_size < 60_000
 
 
+def test_the_guide_to_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("polyfuse._html._svg", lambda *_: "")  # plots take long, and are tested
+    run_guide("report.md")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"report.html", "noise.html", "numbers.html"}
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", (ROOT / "docs" / "report.md").read_text()):
+        assert (ROOT / "docs" / picture).stat().st_size < 400_000
+
+
 @pytest.mark.parametrize("module", ["preprocessing", "fusion", "linear_model", "encoders"])
 def test_the_table_lists_what_a_module_offers(module: str) -> None:
     (row,) = re.findall(rf"^\| `{module}` \| (.*) \|$", README, re.MULTILINE)
