@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -11,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_rows
 from ._interchange import as_array
-from ._random import stratified_folds
 
 Score = Callable[[NDArray[np.float64], NDArray[np.int64]], NDArray]
 """Scores of the rows of an index, by a model learned from rows with weights."""
@@ -38,7 +36,7 @@ def as_groups(groups: ArrayLike | None, n_rows: int) -> NDArray[np.int64] | None
 def fold_rows(
     n_rows: int, cv: Any, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
 ) -> list[NDArray[np.int64]]:
-    """Rows of each fold: whole groups, else of each class alike, else every cv-th row.
+    """Rows of each fold: whole groups, else every cv-th row, of each class.
 
     Of fewer folds where there are fewer groups or rows than that; none if that leaves no two. If
     `cv` holds pairs of rows to learn from and to test, the latter.
@@ -55,14 +53,13 @@ def fold_rows(
         return list(_group_folds(groups, n_folds))
     if codes is not None:
         n_folds = min(n_folds, int(np.bincount(codes).max()))
-        if n_folds < 2:
-            return []
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # classes of fewer rows than folds
-            return [rows for _, rows in stratified_folds(codes, n_folds)]
     n_folds = min(n_folds, n_rows)
-    # Not consecutive ones, as in KFold: rows are often sorted by what is to be predicted.
-    return [np.arange(k, n_rows, n_folds) for k in range(n_folds)] if n_folds > 1 else []
+    if n_folds < 2:
+        return []
+    # Not consecutive rows, as in KFold: files are often sorted by what is to be predicted, or have
+    # neighbours that are alike.
+    order = np.arange(n_rows) if codes is None else np.argsort(codes, kind="stable")
+    return [np.sort(order[k::n_folds]) for k in range(n_folds)]
 
 
 def _group_folds(groups: NDArray[np.int64], n_folds: int) -> Iterator[NDArray[np.int64]]:

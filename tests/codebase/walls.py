@@ -426,7 +426,6 @@ BELOW = {
     "_held_out.py": {
         "._arrays",
         "._interchange",
-        "._random",
     },
     "_fusion_learning.py": {
         "._arrays",
