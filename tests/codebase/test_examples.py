@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import importlib.util
 import io
 import runpy
 import sys
@@ -29,8 +30,11 @@ def write_rows(folder: Path, rows: list[dict[str, Any]]) -> None:
 def printed(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> str:
-    monkeypatch.setattr(sys, "argv", [name, str(folder)])
+    written = folder / "report.html"
+    report = ["--report", str(written)] if importlib.util.find_spec("matplotlib") else []
+    monkeypatch.setattr(sys, "argv", [name, str(folder), *report])
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    assert not report or "<h1>" in written.read_text(encoding="utf-8")
     return capsys.readouterr().out
 
 
