@@ -83,10 +83,12 @@ class FusionParameters(Estimator):
                 raise ValueError(
                     f"modality_dropout must be below 1; got {self.modality_dropout!r}."
                 )
-        if self._paced and (self.level == "late" or fusion not in (CONCATENATE, "sum")):
+        one_model = self.level == "cooperative" or (self.level == "early" and fusion == CONCATENATE)
+        if self._paced and not one_model:
             raise ValueError(
                 "block_eta and balance need one model of several modalities: level='early' with "
-                f"fusion='concatenate', or 'cooperative'; got level={self.level!r}."
+                f"fusion='concatenate', or 'cooperative'; got level={self.level!r}, "
+                f"fusion={fusion!r}."
             )
         return fusion
 
@@ -140,6 +142,11 @@ class FusionParameters(Estimator):
         if self.level in ("early", "cooperative"):
             weights = block_weights(names, op, self.weights)
         factors, etas = self._factors("block_alpha", names), self._factors("block_eta", names)
+        if op != CONCATENATE and len(set(factors)) > 1:
+            raise ValueError(
+                f"block_alpha must be the same for all modalities with fusion={op!r}, after which "
+                f"they share their coefficients; got {factors}."
+            )
         return Lesson(
             names, given.described(scalers), result_dtype(given.values), task,
             [self._penalty() * factor for factor in factors], self.max_iter, self._tolerance(task),

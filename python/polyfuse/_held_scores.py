@@ -135,7 +135,7 @@ def kernel_decides(scores: ModalityScores, *, constant: bool) -> bool:
     if rule in EXTREMES:
         return not moved
     if rule in ("sum", "weighted_sum"):
-        return True
+        return bool((weights != 0).all()) or not scores.prior.any()
     if rule in ("mean", "weighted_mean"):
         return bool((weights > 0).all()) and (constant or not moved)
     if rule not in LOGARITHMIC or moved or width == 1 or not (weights > 0).all():

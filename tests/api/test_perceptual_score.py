@@ -9,7 +9,7 @@ import polyfuse as pf
 from polyfuse import _perceptual
 from polyfuse._modality_scores import RULES
 from polyfuse._perceptual import draw_shuffles
-from polyfuse.inspection import ModalityScores, perceptual_score
+from polyfuse.inspection import ModalityScores, modality_shapley, perceptual_score
 
 
 def draw(rng, rule, k, masks, n=90):
@@ -56,6 +56,20 @@ def test_rows_are_permuted_and_predicted_again(rule, masks, rng, backend):
         np.testing.assert_allclose(result.scores, (accuracy - expected.mean(axis=1)) / accuracy)
         half = 1.9599640 * expected.std(axis=1, ddof=1) / np.sqrt(3) / accuracy
         np.testing.assert_allclose(result.high - result.scores, half, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["weighted_sum", "weighted_mean", "borda"])
+def test_modalities_of_no_weight_are_not_there(rule, rng):
+    there = {"a": rng.random(60) < 0.5, "b": rng.random(60) < 0.5}
+    scores = ModalityScores(
+        {name: rng.random((60, 3)) for name in "ab"}, rule=rule, weights=[1.0, 0.0],
+        classes=list("xyz"), present=there, prior=[0.0, 0.0, 1.0],
+    )  # fmt: skip
+    y = rng.choice(list("xyz"), 60)
+    result = perceptual_score(scores, y=y, n_permutations=2, random_state=5)
+    np.testing.assert_array_equal(result.permuted, permuted(scores, y, orders_of(60, 2, 5)))
+    assert result.accuracy == np.mean(scores.predict() == y)
+    assert modality_shapley(scores, y=y, baseline="skip").coalitions[2] == np.mean(y == "z")
 
 
 def test_units(rng):

@@ -264,6 +264,15 @@ def test_steps_by_modality_lead_to_the_same_model(rng):
     assert (np.diff(losses) <= 1e-12).all()
 
 
+def test_steps_of_modalities_that_have_to_agree_lower_the_loss(rng):
+    blocks, y = make(rng, k=2)
+    blocks = {"image": blocks["image"], "again": blocks["image"]}
+    model = pf.FusionClassifier(
+        level="cooperative", rho=10.0, block_eta={"image": 1, "again": 0.5}, max_iter=50
+    ).fit(blocks, y)
+    assert (np.diff(model.loss_curve_) <= 1e-12).all()
+
+
 def test_balance_lets_a_weak_modality_learn(rng):
     blocks, y = make(rng)
     blocks["image"] = blocks["image"] + 4 * np.eye(5)[y]
@@ -299,6 +308,7 @@ def test_ridge_regression(rng):
         ),
         ({"level": "late", "fusion": "product", "response": "score"}, "needs response='probabil"),
         ({"level": "late", "balance": 0.5}, "block_eta and balance need one model"),
+        ({"fusion": "sum", "balance": 0.5}, "one model of several modalities: level='early' with"),
         ({"modality_dropout": 1.0}, "modality_dropout must be below 1; got 1.0"),
         ({"block_alpha": {"image": 1.0}}, "block_alpha must have the keys"),
         ({"block_eta": [1.0, -1.0, 1.0]}, r"block_eta\['text'\] must be a finite number of at lea"),
@@ -311,3 +321,12 @@ def test_parameters_that_do_not_go_together(params, message, rng):
     blocks, y = make(rng, n=30)
     with pytest.raises(ValueError, match=message):
         pf.FusionClassifier(**params).fit(blocks, y)
+
+
+def test_folded_features_have_one_penalty(rng):
+    x, y = rng.normal(size=(30, 2)), rng.integers(0, 2, 30)
+    model = pf.FusionClassifier("sum", block_alpha=[2.0, 2.0]).fit([x, -2 * x], y)
+    fitted = pf.FusionClassifier("sum", C=0.5).fit([x, -2 * x], y)
+    np.testing.assert_array_equal(model.predict_proba([x, x]), fitted.predict_proba([x, x]))
+    with pytest.raises(ValueError, match="block_alpha must be the same for all modalities"):
+        model.set_params(block_alpha=[1.0, 2.0]).fit([x, -2 * x], y)
