@@ -186,11 +186,14 @@ class FusionClassifier(FusionModel, Classifier):
         fusion = super()._check_parameters()
         require_number(self.C, "C", above=0.0)
         one_of(self.response, "response", RESPONSES)
-        if self.level == "late" and self.response == "score" and fusion in _OF_PROBABILITIES:
+        if self.level == "late" and not self._takes(fusion):
             raise ValueError(
                 f"fusion={fusion!r} needs response='probability' or 'rank': scores may be negative."
             )
         return fusion
+
+    def _takes(self, rule: str) -> bool:
+        return super()._takes(rule) and (self.response != "score" or rule not in _OF_PROBABILITIES)
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
         classes, codes = encode_classes(as_targets(y, type(self).__name__), n_rows)

@@ -192,17 +192,20 @@ class FusionModel(FusionParameters):
     def _member(self, lesson: Lesson, m: int, weight: NDArray[np.float64] | None) -> Linear:
         return lesson.alone(m, weight) if m < len(lesson.names) else lesson.together(weight)
 
+    def _member_scores(
+        self, lesson: Lesson, m: int, model: Linear, rows: NDArray[np.int64]
+    ) -> NDArray:
+        if m == len(lesson.names):
+            return lesson.scores(model, rows)
+        return block_scores(lesson.blocks[m], model.coefs[0], model.intercept, lesson.dtype, rows)
+
     def _held_out(
         self, lesson: Lesson, m: int, weight: NDArray[np.float64], folds: list[NDArray[np.int64]]
     ) -> NDArray[np.float64]:
         """Scores of member m for each row where it is there, NaN elsewhere."""
 
         def score(learned: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray:
-            model = self._member(lesson, m, learned)
-            if m < len(lesson.names):
-                block = lesson.blocks[m]
-                return block_scores(block, model.coefs[0], model.intercept, lesson.dtype, rows)
-            return lesson.scores(model, rows)
+            return self._member_scores(lesson, m, self._member(lesson, m, learned), rows)
 
         out = held_out_scores(score, folds, weight, lesson.task.n_outputs)
         if m < len(lesson.names) and lesson.blocks[m].present is not None:

@@ -92,6 +92,10 @@ class FusionParameters(Estimator):
             )
         return fusion
 
+    def _takes(self, rule: str) -> bool:
+        """Whether a late fusion can fuse by a rule what modalities say."""
+        return rule in self._late_rules
+
     def _rule(self) -> str:
         one_of(self.level, "level", LEVELS)
         rules, default = {

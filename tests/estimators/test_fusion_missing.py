@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -204,3 +205,12 @@ def test_learned_weights_are_of_the_pool_of_what_is_there(rng):
     apart = [np.arange(300) < 150, np.arange(300) >= 150]
     alone = learned_weights(parts[:2], apart, y, None, "weighted_mean")
     np.testing.assert_array_equal(alone, [0.5, 0.5])
+
+
+def test_scalers_of_sparse_blocks_pass_over_what_is_missing(rng):
+    x, y = rng.poisson(0.7, (60, 4)) * 1.0, rng.integers(0, 2, 60)
+    there = rng.random(60) < 0.6
+    blocks = {"text": sp.csr_matrix(x), "image": rng.normal(size=(60, 2))}
+    present = {"text": there, "image": np.ones(60, bool)}
+    model = pf.FusionClassifier().fit(blocks, y, present=present)
+    np.testing.assert_allclose(model.scalers_["text"].scale_, x[there].std(axis=0))
