@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_fitted, result_dtype
-from ._blocks import BlocksLike, in_order
+from ._blocks import BlocksLike
 from ._descent import Callback
 from ._fusion_learning import Lesson, Linear
 from ._fusion_parameters import EARLY, RHOS, SELECTING, WEIGHTED, FusionParameters
@@ -23,6 +23,8 @@ from ._linear import residuals, scores
 from ._missing import Present
 from ._modality_scores import RANKED, ModalityScores, nowhere
 from ._multimodal_inputs import Given, read, read_again, remember, require_finite_blocks
+
+_OF_SOME_LEVELS = ("rho_", "temperatures_", "_response", "_together")
 
 
 class Plan(NamedTuple):
@@ -121,6 +123,8 @@ class FusionModel(FusionParameters):
         remember(self, plan.given)
         self.scalers_ = dict(zip(self.modalities_, plan.scalers, strict=True))
         self.prior_ = self._prior(plan.lesson.task, plan.weight)
+        for name in _OF_SOME_LEVELS:
+            self.__dict__.pop(name, None)
         for name, value in {**plan.known, **learned}.items():
             setattr(self, name, value)
         return self
@@ -214,10 +218,9 @@ class FusionModel(FusionParameters):
 
     def _fixed_weights(self, members: list[str], fusion: str) -> NDArray[np.float64]:
         if fusion in RANKED:
-            weights = self.weights
-            if isinstance(weights, Mapping):
-                weights = in_order(weights, members, "weights")
-            return np.ones(len(members)) if weights is None else np.asarray(weights, np.float64)
+            if self.weights is None:
+                return np.ones(len(members))
+            fusion = "weighted_sum"
         return block_weights(members, fusion, self.weights)
 
     # -- scores ----------------------------------------------------------------------------------

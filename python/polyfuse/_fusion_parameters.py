@@ -75,7 +75,8 @@ class FusionParameters(Estimator):
         require_number(self.balance, "balance", least=0.0)
         require_number(self.tol, "tol", least=0.0)
         require_number(self.max_iter, "max_iter", least=1, integer=True)
-        if not isinstance(self.cv, Iterable):
+        splits = isinstance(self.cv, Iterable) or hasattr(self.cv, "split")
+        if isinstance(self.cv, str) or not splits:
             require_number(self.cv, "cv", least=2, integer=True)
         if self.modality_dropout != "auto":
             require_number(self.modality_dropout, "modality_dropout", least=0.0)

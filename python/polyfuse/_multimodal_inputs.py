@@ -57,6 +57,8 @@ def read(estimator: Any, X: Any, present: Present) -> Given:
         names, given = named_blocks(X)
         values = _matrices(names, given, estimator)
         features = dict(zip(map(str, names), map(names_of, given), strict=True))
+    if values[0].shape[0] == 0:
+        raise ValueError(f"Found blocks with 0 sample(s), while {caller} needs at least 1.")
     masks = as_present(present, names, values[0].shape[0])
     return Given(names, values, _there(values, masks), features, is_matrix(X))
 
