@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
@@ -282,17 +281,6 @@ class FusionModel(FusionParameters):
     def _shares(self) -> NDArray[np.float64]:
         """What the scores of each member of a hybrid are multiplied by."""
         raise NotImplementedError
-
-    def _scored(
-        self, parts: Mapping[str, NDArray], rule: str, given: Given,
-        weights: NDArray[np.float64] | None, intercept: Any = 0.0,
-    ) -> ModalityScores:  # fmt: skip
-        masks = dict(zip(self.modalities_, given.masks, strict=True))
-        return ModalityScores(
-            parts, rule=rule, weights=weights, intercept=intercept,
-            classes=getattr(self, "classes_", None), present=masks,
-            prior=self.prior_ if self._level == "late" else None,
-        )  # fmt: skip
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
