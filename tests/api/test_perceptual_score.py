@@ -140,6 +140,16 @@ def test_a_model_of_blocks(rng):
     assert result.scores[0] > result.scores[1]
 
 
+def test_what_changes_nothing_scores_zero_exactly(rng):
+    scores = ModalityScores(
+        {"a": rng.normal(size=(29, 3)), "b": np.zeros((29, 3))}, classes=list("xyz")
+    )
+    y = scores.predict()
+    y[:8] = "x"
+    result = perceptual_score(scores, y=y, n_permutations=10, random_state=0)
+    assert result.scores[1] == result.low[1] == result.high[1] == 0.0
+
+
 def test_wrong_input(rng):
     scores, y = draw(rng, "sum", 3, False)
     with pytest.raises(TypeError, match="perceptual_score needs y"):
@@ -150,3 +160,11 @@ def test_wrong_input(rng):
         perceptual_score(scores, y=y, n_permutations=0)
     with pytest.raises(ValueError, match="normalize must be one of"):
         perceptual_score(scores, y=y, normalize="task")
+    with pytest.raises(
+        ValueError, match="blocks must have the same number of rows; got 0: 2, 1: 3"
+    ):
+        perceptual_score(Box(), [np.eye(2), np.eye(3)], [0, 1])
+    with pytest.raises(ValueError, match="y must be 1-D, one label per row"):
+        perceptual_score(Box(), [np.eye(2), np.eye(2)], np.eye(2))
+    with pytest.raises(ValueError, match="blocks must have at least one row; got none"):
+        perceptual_score(Box(), [np.eye(2)[:0], np.eye(2)[:0]], [])
