@@ -245,8 +245,9 @@ def require_finite(arrays: Mapping[str, NDArray], *, allow_nan: bool = False) ->
 
 def require_rows(n_rows: int, y: Any, name: str = "y") -> None:
     """Raise ValueError unless `y` has one entry per row."""
-    if len(y) != n_rows:
-        raise ValueError(f"{name} must have one entry per row; got {len(y)} for {n_rows} rows.")
+    given = "one value" if getattr(y, "ndim", 1) == 0 else len(y)
+    if given != n_rows:
+        raise ValueError(f"{name} must have one entry per row; got {given} for {n_rows} rows.")
 
 
 def require_fitted(estimator: Any, attribute: str) -> None:

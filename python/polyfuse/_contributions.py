@@ -14,8 +14,6 @@ from ._blocks import BlocksLike
 from ._held_scores import F64, LOGARITHMIC, SUMS, kernel_rows, require_level, score_means
 from ._modality_scores import ModalityScores, require_scores
 
-ADDITIVE = SUMS
-
 
 @dataclass(frozen=True, eq=False)
 class Contributions:

@@ -17,7 +17,7 @@ from ._gradient_data import Task
 from ._late import RESPONSES, learned_weights, responses, softmax, temperature_of
 from ._linear import class_targets, encode_classes, likeliest, probabilities
 from ._missing import Present
-from ._modality_scores import VOTES
+from ._modality_scores import RANKED, VOTES
 from ._sgd_targets import as_targets, class_weights
 
 # What these rules make of scores, which may be negative, is no number, or no order.
@@ -79,9 +79,10 @@ class FusionClassifier(FusionModel, Classifier):
         Early and cooperative models also learn from copies of the rows in which each modality is
         left out at this rate, but never all of a row; no copy is made. "auto" is the rate at which
         modalities are missing: none if all are there.
-    cv : int or iterable of (train, test), default=5
-        Folds that are held out to learn temperatures and weights: a number of them, whole `groups`
-        if they are given; or the rows of each `test`.
+    cv : int, splitter of scikit-learn's, or iterable of (train, test), default=5
+        Folds that are held out to learn temperatures, weights and `rho`: a number of them, whole
+        `groups` if they are given; or the rows of each `test`, of which models learn that know all
+        others.
     max_iter : int, default=200
         Most iterations of the solver.
     tol : float, default=1e-3
@@ -185,12 +186,18 @@ class FusionClassifier(FusionModel, Classifier):
     def _check_parameters(self) -> str:
         fusion = super()._check_parameters()
         require_number(self.C, "C", above=0.0)
+        if isinstance(self.class_weight, str):
+            one_of(self.class_weight, "class_weight", ("balanced",))
         one_of(self.response, "response", RESPONSES)
-        if self.level == "late" and self.response == "score" and fusion in _OF_PROBABILITIES:
+        one_of(self.calibrate, "calibrate", (True, False))
+        if self.level == "late" and not self._takes(fusion):
             raise ValueError(
                 f"fusion={fusion!r} needs response='probability' or 'rank': scores may be negative."
             )
         return fusion
+
+    def _takes(self, rule: str) -> bool:
+        return super()._takes(rule) and (self.response != "score" or rule not in _OF_PROBABILITIES)
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
         classes, codes = encode_classes(as_targets(y, type(self).__name__), n_rows)
@@ -241,6 +248,18 @@ class FusionClassifier(FusionModel, Classifier):
             "_response": self.response,
         }
 
+    def _fixed_weights(self, members: list[str], fusion: str) -> NDArray[np.float64]:
+        weights = super()._fixed_weights(members, fusion)
+        # Of these, negative weights make no probabilities; of log-odds they make others.
+        likely = fusion in RANKED or self.response != "score"
+        added = self.level == "late" and fusion != "geometric_mean" and likely
+        if added and (weights < 0.0).any():
+            raise ValueError(
+                f"weights must not be negative for fusion={fusion!r} of response="
+                f"{self.response!r}; got {weights.min():g}."
+            )
+        return weights
+
     def _part(self, name: str, own: NDArray) -> NDArray:
         return responses(own, self.temperatures_[name], self._response)
 
@@ -264,11 +283,12 @@ class FusionClassifier(FusionModel, Classifier):
     def predict_proba(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:
         """Return class probabilities, shape (n_samples, n_classes).
 
-        For level="late" these are the fused scores divided by their sum; their softmax, if they
-        are fused scores of response="score".
+        For level="late" these are the fused scores divided by their sum; of response="score" their
+        softmax, unless the rule counts votes or ranks.
         """
         out = self._scores(blocks, present)
-        if self._level != "late" or (self._response == "score" and self._fusion not in VOTES):
+        counted = self._fusion in (*VOTES, *RANKED)
+        if self._level != "late" or (self._response == "score" and not counted):
             return probabilities(out)
         out[~(out.sum(axis=1) > 0)] = self.prior_  # as a product of tiny numbers, all zeros
         out /= out.sum(axis=1, keepdims=True)

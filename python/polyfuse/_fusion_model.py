@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import require_fitted, result_dtype
-from ._blocks import BlocksLike, in_order
+from ._blocks import BlocksLike
 from ._descent import Callback
 from ._fusion_learning import Lesson, Linear
 from ._fusion_parameters import EARLY, RHOS, SELECTING, WEIGHTED, FusionParameters
@@ -23,6 +22,8 @@ from ._linear import residuals, scores
 from ._missing import Present
 from ._modality_scores import RANKED, ModalityScores, nowhere
 from ._multimodal_inputs import Given, read, read_again, remember, require_finite_blocks
+
+_OF_SOME_LEVELS = ("rho_", "temperatures_", "_response", "_together")
 
 
 class Plan(NamedTuple):
@@ -121,6 +122,8 @@ class FusionModel(FusionParameters):
         remember(self, plan.given)
         self.scalers_ = dict(zip(self.modalities_, plan.scalers, strict=True))
         self.prior_ = self._prior(plan.lesson.task, plan.weight)
+        for name in _OF_SOME_LEVELS:
+            self.__dict__.pop(name, None)
         for name, value in {**plan.known, **learned}.items():
             setattr(self, name, value)
         return self
@@ -192,17 +195,20 @@ class FusionModel(FusionParameters):
     def _member(self, lesson: Lesson, m: int, weight: NDArray[np.float64] | None) -> Linear:
         return lesson.alone(m, weight) if m < len(lesson.names) else lesson.together(weight)
 
+    def _member_scores(
+        self, lesson: Lesson, m: int, model: Linear, rows: NDArray[np.int64]
+    ) -> NDArray:
+        if m == len(lesson.names):
+            return lesson.scores(model, rows)
+        return block_scores(lesson.blocks[m], model.coefs[0], model.intercept, lesson.dtype, rows)
+
     def _held_out(
         self, lesson: Lesson, m: int, weight: NDArray[np.float64], folds: list[NDArray[np.int64]]
     ) -> NDArray[np.float64]:
         """Scores of member m for each row where it is there, NaN elsewhere."""
 
         def score(learned: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray:
-            model = self._member(lesson, m, learned)
-            if m < len(lesson.names):
-                block = lesson.blocks[m]
-                return block_scores(block, model.coefs[0], model.intercept, lesson.dtype, rows)
-            return lesson.scores(model, rows)
+            return self._member_scores(lesson, m, self._member(lesson, m, learned), rows)
 
         out = held_out_scores(score, folds, weight, lesson.task.n_outputs)
         if m < len(lesson.names) and lesson.blocks[m].present is not None:
@@ -211,10 +217,9 @@ class FusionModel(FusionParameters):
 
     def _fixed_weights(self, members: list[str], fusion: str) -> NDArray[np.float64]:
         if fusion in RANKED:
-            weights = self.weights
-            if isinstance(weights, Mapping):
-                weights = in_order(weights, members, "weights")
-            return np.ones(len(members)) if weights is None else np.asarray(weights, np.float64)
+            if self.weights is None:
+                return np.ones(len(members))
+            fusion = "weighted_sum"
         return block_weights(members, fusion, self.weights)
 
     # -- scores ----------------------------------------------------------------------------------
@@ -276,17 +281,6 @@ class FusionModel(FusionParameters):
     def _shares(self) -> NDArray[np.float64]:
         """What the scores of each member of a hybrid are multiplied by."""
         raise NotImplementedError
-
-    def _scored(
-        self, parts: Mapping[str, NDArray], rule: str, given: Given,
-        weights: NDArray[np.float64] | None, intercept: Any = 0.0,
-    ) -> ModalityScores:  # fmt: skip
-        masks = dict(zip(self.modalities_, given.masks, strict=True))
-        return ModalityScores(
-            parts, rule=rule, weights=weights, intercept=intercept,
-            classes=getattr(self, "classes_", None), present=masks,
-            prior=self.prior_ if self._level == "late" else None,
-        )  # fmt: skip
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

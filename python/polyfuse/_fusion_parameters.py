@@ -75,7 +75,8 @@ class FusionParameters(Estimator):
         require_number(self.balance, "balance", least=0.0)
         require_number(self.tol, "tol", least=0.0)
         require_number(self.max_iter, "max_iter", least=1, integer=True)
-        if not isinstance(self.cv, Iterable):
+        splits = isinstance(self.cv, Iterable) or hasattr(self.cv, "split")
+        if isinstance(self.cv, str) or not splits:
             require_number(self.cv, "cv", least=2, integer=True)
         if self.modality_dropout != "auto":
             require_number(self.modality_dropout, "modality_dropout", least=0.0)
@@ -83,12 +84,18 @@ class FusionParameters(Estimator):
                 raise ValueError(
                     f"modality_dropout must be below 1; got {self.modality_dropout!r}."
                 )
-        if self._paced and (self.level == "late" or fusion not in (CONCATENATE, "sum")):
+        one_model = self.level == "cooperative" or (self.level == "early" and fusion == CONCATENATE)
+        if self._paced and not one_model:
             raise ValueError(
                 "block_eta and balance need one model of several modalities: level='early' with "
-                f"fusion='concatenate', or 'cooperative'; got level={self.level!r}."
+                f"fusion='concatenate', or 'cooperative'; got level={self.level!r}, "
+                f"fusion={fusion!r}."
             )
         return fusion
+
+    def _takes(self, rule: str) -> bool:
+        """Whether a late fusion can fuse by a rule what modalities say."""
+        return rule in self._late_rules
 
     def _rule(self) -> str:
         one_of(self.level, "level", LEVELS)
@@ -140,6 +147,11 @@ class FusionParameters(Estimator):
         if self.level in ("early", "cooperative"):
             weights = block_weights(names, op, self.weights)
         factors, etas = self._factors("block_alpha", names), self._factors("block_eta", names)
+        if op != CONCATENATE and len(set(factors)) > 1:
+            raise ValueError(
+                f"block_alpha must be the same for all modalities with fusion={op!r}, after which "
+                f"they share their coefficients; got {factors}."
+            )
         return Lesson(
             names, given.described(scalers), result_dtype(given.values), task,
             [self._penalty() * factor for factor in factors], self.max_iter, self._tolerance(task),

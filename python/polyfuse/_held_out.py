@@ -21,11 +21,13 @@ def as_groups(groups: ArrayLike | None, n_rows: int) -> NDArray[np.int64] | None
     Raises
     ------
     ValueError
-        If there is not one group per row, or only one group.
+        If there is not one group per row, or only one group in all.
     """
     if groups is None:
         return None
     given: Any = as_array(groups, "groups")
+    if given.ndim != 1:
+        raise ValueError(f"groups must be 1-D, one per row; got shape {given.shape}.")
     require_rows(n_rows, given, "groups")
     labels, codes = np.unique(given, return_inverse=True)
     if len(labels) < 2:
@@ -39,15 +41,15 @@ def fold_rows(
     """Rows of each fold: whole groups, else every cv-th row, of each class.
 
     Of fewer folds where there are fewer groups or rows than that; none if that leaves no two. If
-    `cv` holds pairs of rows to learn from and to test, the latter.
+    `cv` holds pairs of rows to learn from and to test, or splits rows into these, the latter.
 
     Raises
     ------
     ValueError
         If there are no such rows.
     """
-    if isinstance(cv, Iterable):
-        return [_rows_within(test, n_rows) for _, test in cv]
+    if isinstance(cv, Iterable) or hasattr(cv, "split"):
+        return _given_folds(cv, n_rows, codes, groups)
     n_folds = cv
     if groups is not None:
         return list(_group_folds(groups, n_folds))
@@ -90,10 +92,23 @@ def held_out_scores(
     return out
 
 
+def _given_folds(
+    cv: Any, n_rows: int, codes: NDArray[np.int64] | None, groups: NDArray[np.int64] | None
+) -> list[NDArray[np.int64]]:
+    if hasattr(cv, "split"):
+        cv = cv.split(np.zeros((n_rows, 1)), codes, groups)
+    pairs = [tuple(pair) if isinstance(pair, Iterable) else () for pair in cv]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        got = "none: a generator gives them once" if not pairs else repr(pairs)
+        raise ValueError(f"cv must hold pairs of rows, to learn from and to test on; got {got}.")
+    return [_rows_within(test, n_rows) for _, test in pairs]
+
+
 def _rows_within(test: ArrayLike, n_rows: int) -> NDArray[np.int64]:
     rows = np.asarray(test)
-    if rows.dtype == bool:
+    if rows.dtype == bool and rows.shape == (n_rows,):
         rows = np.flatnonzero(rows)
-    if rows.ndim != 1 or rows.size == 0 or rows.min() < 0 or rows.max() >= n_rows:
+    sound = rows.ndim == 1 and rows.size > 0 and rows.dtype.kind in "iu"
+    if not sound or rows.min() < 0 or rows.max() >= n_rows:
         raise ValueError(f"cv must hold rows of 0 to {n_rows - 1} to test on; got {test!r}.")
     return rows.astype(np.int64)

@@ -88,10 +88,21 @@ def require_labels(scores: ModalityScores, y: ArrayLike | None, caller: str) -> 
     """
     if y is None:
         raise TypeError(f"{caller} needs y, the true labels of the rows; got None.")
+    return as_labels(y, scores.shape[0])
+
+
+def as_labels(y: ArrayLike, n_rows: int) -> NDArray:
+    """Labels, one for each row.
+
+    Raises
+    ------
+    ValueError
+        If `y` is not 1-D, or has another length.
+    """
     labels = as_array(y, "y")
     if labels.ndim != 1:
         raise ValueError(f"y must be 1-D, one label per row; got shape {labels.shape}.")
-    require_rows(scores.shape[0], labels)
+    require_rows(n_rows, labels)
     return labels
 
 
@@ -135,7 +146,7 @@ def kernel_decides(scores: ModalityScores, *, constant: bool) -> bool:
     if rule in EXTREMES:
         return not moved
     if rule in ("sum", "weighted_sum"):
-        return True
+        return bool((weights != 0).all()) or not scores.prior.any()
     if rule in ("mean", "weighted_mean"):
         return bool((weights > 0).all()) and (constant or not moved)
     if rule not in LOGARITHMIC or moved or width == 1 or not (weights > 0).all():

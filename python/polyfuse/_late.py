@@ -105,7 +105,8 @@ def learned_weights(
     """Weights of modalities that minimise the log-loss of their pool, and add up to 1.
 
     Of a geometric mean: w ≥ 0 of softmax(Σ w_m log p_m), the logarithmic opinion pool. Of any
-    other rule: those of Σ w_m p_m, the linear one. Both are convex.
+    other rule: those of Σ w_m p_m / Σ w_m, the linear one, over the modalities that are there. Both
+    are convex where none is missing.
 
     Parameters
     ----------
@@ -131,18 +132,24 @@ def learned_weights(
 def _linear_pool(
     parts: Sequence[NDArray], masks: Masks, codes: NDArray[np.int64], w: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Expectation-maximisation of the weights of a mixture; a missing modality says nothing."""
+    """Expectation-maximisation of the weights of a mixture of the modalities that are there.
+
+    For each time that one of these is drawn, others would have been as often as they weigh more: a
+    truncated mixture (A. Dempster, N. Laird and D. Rubin, JRSS B 39, 1977, section 4.2). Rows of a
+    single modality tell nothing.
+    """
     row = np.arange(len(codes))
-    own = np.stack([
-        (x[row, codes] if mask is None else x[row, codes] * mask).astype(np.float64)
-        for x, mask in zip(parts, masks, strict=True)
-    ])  # fmt: skip
-    some = own.any(axis=0) & (w > 0.0)
-    own, w = own[:, some], w[some]
+    there = np.stack([np.ones(len(codes), bool) if mask is None else mask for mask in masks])
+    own = there * np.stack([x[row, codes].astype(np.float64) for x in parts])
+    some = own.any(axis=0) & (w > 0.0) & (there.sum(axis=0) > 1)
+    own, there, w = own[:, some], there[:, some], w[some]
     weights = np.full(len(parts), 1.0 / len(parts))
     for _ in range(10 * _STEPS):
         shares = weights[:, None] * own
-        new = (shares / shares.sum(axis=0) * w).sum(axis=1)
+        shares /= shares.sum(axis=0)
+        if not there.all():
+            shares += weights[:, None] * ~there / (weights[:, None] * there).sum(axis=0)
+        new = (shares * w).sum(axis=1)
         new /= new.sum() or 1.0
         done = np.abs(new - weights).max() <= 1e-8
         weights = new

@@ -36,7 +36,7 @@ class MMShap:
     share : ndarray of shape (n_modalities,), float64
         Their means.
     low, high : ndarray of shape (n_modalities,), float64
-        The confidence interval of each mean.
+        The confidence interval of each mean; NaN from a single row.
     confidence_level : float
     """
 
@@ -117,7 +117,7 @@ def mm_shap(
     per_row = np.divide(sizes, total, out=equal, where=total > 0.0)
     share = per_row.mean(axis=0)
     z = NormalDist().inv_cdf(0.5 + confidence_level / 2.0)
-    half = z * per_row.std(axis=0) / math.sqrt(max(n - 1, 1))
+    half = z * per_row.std(axis=0) / math.sqrt(n - 1) if n > 1 else np.full_like(share, np.nan)
     return MMShap(
         tuple(model.modalities_), per_row, share, np.maximum(share - half, 0.0),
         np.minimum(share + half, 1.0), float(confidence_level),

@@ -57,6 +57,8 @@ def read(estimator: Any, X: Any, present: Present) -> Given:
         names, given = named_blocks(X)
         values = _matrices(names, given, estimator)
         features = dict(zip(map(str, names), map(names_of, given), strict=True))
+    if values[0].shape[0] == 0:
+        raise ValueError(f"Found blocks with 0 sample(s), while {caller} needs at least 1.")
     masks = as_present(present, names, values[0].shape[0])
     return Given(names, values, _there(values, masks), features, is_matrix(X))
 
@@ -138,8 +140,19 @@ def fit_block_scalers(given: Given, scaler: Any) -> list[Any]:
         fitted[i] = own
     for i, own in enumerate(entries):
         if own is not None and i not in dense:
-            fitted[i] = fit_block(given.names[i], given.values[i], _keeping_zeros(own))
+            x = _rows_there(given.values[i], given.masks[i])
+            fitted[i] = fit_block(given.names[i], x, _keeping_zeros(own))
     return fitted
+
+
+def _rows_there(x: Csr, mask: NDArray[np.bool_] | None) -> Csr:
+    if mask is None:
+        return x
+    lengths = np.diff(x.indptr)
+    kept = np.repeat(mask, lengths)
+    indptr = np.concatenate(([0], np.cumsum(lengths[mask])))
+    start, stop = x.indptr[0], x.indptr[-1]
+    return Csr(x.data[start:stop][kept], x.indices[start:stop][kept], indptr, x.width)
 
 
 def _keeping_zeros(scaler: Any) -> Any:

@@ -85,5 +85,7 @@ def _curvatures(objective: Joint) -> NDArray[np.float64]:
                 objective.n_outputs, alpha, objective.sample_weight,
             )  # fmt: skip
             bound = problem.smoothness()
-        bounds.append(bound + objective.rho * (len(objective.blocks) - 1) * bound)
+        # The disagreement has the curvature of a squared error, to each of the other modalities.
+        others = objective.rho * (len(objective.blocks) - 1) / CURVATURE[objective.loss]
+        bounds.append(bound * (1.0 + others))
     return np.array(bounds)

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels
-from ._arrays import one_of, require_number, require_rows
-from ._blocks import BlocksLike, named_blocks
+from ._arrays import one_of, require_number
+from ._blocks import BlocksLike, named_blocks, require_same_rows
 from ._held_scores import (
+    as_labels,
     fold_start,
     kernel_decides,
     kernel_rows,
@@ -152,9 +153,9 @@ def _summary(
         unit = accuracy if normalize == "model" else 1.0
     error = np.full(len(names), np.nan)
     if repeats > 1:
-        error = permuted.std(axis=1, ddof=1) / np.sqrt(repeats)
+        error = counts.std(axis=1, ddof=1) / n / np.sqrt(repeats)
     half = NormalDist().inv_cdf(0.5 + confidence_level / 2) * error
-    lost = accuracy - permuted.mean(axis=1)
+    lost = (right * repeats - counts.sum(axis=1)) / (n * repeats)  # of integers: 0 is 0
     with np.errstate(divide="ignore", invalid="ignore"):
         found, low, high = np.array([lost, lost - half, lost + half]) / unit
     return PerceptualScore(names, found, low, high, accuracy, permuted, normalize)
@@ -225,8 +226,10 @@ def _of_black_box(
         raise TypeError("perceptual_score needs y, the true labels of the rows; got None.")
     names, values = named_blocks(blocks, "blocks")
     arrays = [as_array(x, f"blocks[{name!r}]") for name, x in zip(names, values, strict=True)]
-    labels = as_array(y, "y")
-    require_rows(len(arrays[0]), labels)
+    require_same_rows(names, arrays)
+    labels = as_labels(y, len(arrays[0]))
+    if len(labels) == 0:
+        raise ValueError("blocks must have at least one row; got none.")
     counts = np.empty((len(arrays), n_permutations), np.int64)
     shuffles = draw_shuffles(len(labels), n_permutations, generator)
     orders = (order for shuffle in shuffles for order in shuffle.permutations())

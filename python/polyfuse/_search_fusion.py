@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -16,13 +16,14 @@ from ._blocks import BlocksLike
 from ._estimator import unfitted
 from ._fusion_classifier import FusionClassifier
 from ._fusion_learning import Lesson
-from ._fusion_model import FusionModel
+from ._fusion_model import FusionModel, Plan
 from ._fusion_parameters import EARLY, WEIGHTED
+from ._fusion_scalers import scaler_entries
 from ._held_out import as_groups, fold_rows
-from ._joint import block_scores
 from ._kernels.contract import CONCATENATE
 from ._missing import Present
 from ._modality_scores import ModalityScores
+from ._multimodal_inputs import fit_block_scalers
 from ._statistics import student_quantile
 
 Scoring = Callable[[NDArray, NDArray], float]
@@ -125,12 +126,13 @@ def search_fusion(
     Models of each modality, and of all together, are learned once for each pair of folds left
     out, and once for each fold; all ways of fusing are then scored from their cached scores. What
     is learned late (temperatures, weights), and which way is the best, is learned without the fold
-    that it is scored on, by models that did not see that fold: so `nested_score` is honest.
+    that it is scored on, by models and scalers that did not see it: so `nested_score` is honest.
 
     Parameters
     ----------
     model : FusionClassifier or FusionRegressor
-        Its other parameters (scaler, C, class_weight, ...) are kept.
+        Its other parameters (scaler, C, class_weight, ...) are kept; rules that `response` does not
+        go with are left out.
     blocks, y, groups, sample_weight, present
         As for the model's `fit`; whole groups are left out.
     cv : int, default=5
@@ -150,7 +152,7 @@ def search_fusion(
     TypeError
         If `model` is no fusion model.
     ValueError
-        If there are too few rows for the folds, or fewer than two blocks.
+        If there are too few rows for the folds, fewer than two blocks, or steps by modality.
 
     Examples
     --------
@@ -168,7 +170,12 @@ def search_fusion(
             f"model must be a FusionClassifier or FusionRegressor; got {kind_of(model)}."
         )
     require_number(cv, "cv", least=3, integer=True)
-    base = unfitted(model).set_params(level="late", fusion=None, weights=None)
+    if model._paced:
+        raise ValueError(
+            "model must have balance=0 and block_eta=None: late and hybrid fusions take no steps "
+            "by modality."
+        )
+    base = unfitted(model).set_params(level="late", fusion="mean", weights=None)
     plan = base._plan(blocks, y, sample_weight, present, base._check_parameters())
     lesson, names = plan.lesson, [*map(str, plan.given.names), EARLY]
     if len(names) < 3:
@@ -178,9 +185,9 @@ def search_fusion(
     if len(folds) < 3:
         raise ValueError(f"cv={cv} needs rows, or groups, for at least 3 folds; got {len(folds)}.")
     weight = np.ones(lesson.n_rows) if plan.weight is None else plan.weight
-    cached = _cache(base, lesson, weight, folds, progress)
-    known = {"classes_": np.arange(len(plan.known["classes_"]))} if plan.known else {}
-    outer = _Outer(plan.given.masks, lesson, names, folds, weight, known)
+    cached = _cache(base, plan, weight, folds, progress)
+    classes = plan.known.get("classes_")
+    outer = _Outer(plan.given.masks, lesson, names, folds, weight, classes)
     ways = list(_ways(model))
     inner_scores, outer_scores = _score_all(outer, model, ways, cached, _scoring(scoring, model))
     found = _found(ways, inner_scores, outer_scores)
@@ -209,6 +216,8 @@ def _ways(model: FusionModel) -> Iterator[dict[str, Any]]:
             own = model._late_default if rule is None else rule
             if not classifies and rule == own:
                 continue
+            if level == "late" and not model._takes(own):
+                continue
             ordinal = own in _ORDINAL
             for temperature in temperatures[: 1 if ordinal else 2] if classifies else [{}]:
                 fusion = own if level == "late" else None
@@ -227,31 +236,40 @@ def _scoring(scoring: str | Scoring | None, model: FusionModel) -> Scoring:
 
 
 def _cache(
-    base: FusionModel, lesson: Lesson, weight: NDArray[np.float64], folds: Folds,
+    base: FusionModel, plan: Plan, weight: NDArray[np.float64], folds: Folds,
     progress: Callable[[int, int], object] | None,
 ) -> list[list[NDArray[np.float64]]]:  # fmt: skip
     """For each fold left out, scores of all rows by each member: models that saw neither that fold
     nor the fold of the row."""
-    n_members = len(lesson.blocks) + 1
-    shape = (lesson.n_rows, lesson.task.n_outputs)
+    n_members = len(plan.lesson.blocks) + 1
+    shape = (plan.lesson.n_rows, plan.lesson.task.n_outputs)
     cached = [[np.full(shape, np.nan) for _ in range(n_members)] for _ in folds]
     pairs = [(k, k) for k in range(len(folds))] + list(combinations(range(len(folds)), 2))
-    for step, (m, (k, j)) in enumerate(
-        ((m, pair) for m in range(n_members) for pair in pairs), start=1
-    ):
+    for p, (k, j) in enumerate(pairs):
         learned = weight.copy()
         learned[folds[k]] = learned[folds[j]] = 0.0
-        model = base._member(lesson, m, learned)
-        for out, rows in {(k, j): folds[j], (j, k): folds[k]}.items():
-            if m < len(lesson.blocks):
-                block, dtype = lesson.blocks[m], lesson.dtype
-                own = block_scores(block, model.coefs[0], model.intercept, dtype, rows)
-            else:
-                own = lesson.scores(model, rows)
-            cached[out[0]][m][rows] = own
-        if progress is not None:
-            progress(step, n_members * len(pairs))
+        lesson = _rescaled(base, plan, learned)
+        for m in range(n_members):
+            model = base._member(lesson, m, learned)
+            for out, rows in {(k, j): folds[j], (j, k): folds[k]}.items():
+                cached[out[0]][m][rows] = base._member_scores(lesson, m, model, rows)
+            if progress is not None:
+                progress(p * n_members + m + 1, n_members * len(pairs))
     return cached
+
+
+def _rescaled(base: FusionModel, plan: Plan, learned: NDArray[np.float64]) -> Lesson:
+    """The lesson with scalers that saw no other rows than those learned from."""
+    given, rows = plan.given, learned > 0.0
+    masks = [rows if mask is None else rows & mask for mask in given.masks]
+    scalers = [
+        scaler if mask.any() else None  # what is nowhere is not learned from
+        for scaler, mask in zip(
+            scaler_entries(given.names, base.scaler, "scaler"), masks, strict=True
+        )
+    ]
+    fitted = fit_block_scalers(given._replace(masks=[*masks]), scalers)
+    return replace(plan.lesson, blocks=given.described(fitted))
 
 
 class _Outer(NamedTuple):
@@ -262,7 +280,7 @@ class _Outer(NamedTuple):
     names: list[str]
     folds: Folds
     weight: NDArray[np.float64]
-    known: dict[str, Any]
+    classes: NDArray | None
 
 
 def _score_all(
@@ -271,7 +289,9 @@ def _score_all(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
     """Scores (n_ways, n_folds) on the other folds, which late parts are learned from, and on it."""
     task = outer.lesson.task
-    truth = task.targets[:, 0] if task.codes is None else task.codes
+    truth = task.targets[:, 0]
+    if outer.classes is not None:
+        truth = outer.classes[task.codes]
     inner_scores = np.empty((len(ways), len(outer.folds)))
     outer_scores = np.empty_like(inner_scores)
     for w, way in enumerate(ways):
@@ -293,7 +313,7 @@ def _predicted(
     learned_from = outer.weight.copy()
     learned_from[held_out] = 0.0
     prior = own._prior(outer.lesson.task, learned_from)
-    decide = ModalityScores([scores[-1]], classes=outer.known.get("classes_"))
+    decide = ModalityScores([scores[-1]], classes=outer.classes)
     if own.level == "early":
         return decide.predict()
     n_members = len(names) if own.level == "hybrid" else len(names) - 1
@@ -313,7 +333,7 @@ def _predicted(
     parts = {name: own._part(name, x) for name, x in zip(names[:-1], scores, strict=False)}
     return ModalityScores(
         parts, rule=fusion, weights=own.weights_ if fusion in WEIGHTED else None,
-        classes=outer.known.get("classes_"), present=dict(zip(names[:-1], masks, strict=True)),
+        classes=outer.classes, present=dict(zip(names[:-1], masks, strict=True)),
         prior=prior,
     ).predict()  # fmt: skip
 

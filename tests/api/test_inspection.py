@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
-from polyfuse._contributions import ADDITIVE
+from polyfuse._held_scores import SUMS
 from polyfuse._linear import probabilities
 from polyfuse.inspection import ModalityScores, drop_modality, modality_contributions
 from polyfuse.linear_model import SGDClassifier
@@ -67,7 +67,7 @@ def test_contributions_are_interventional_shapley_values(data):
     np.testing.assert_allclose(result.per_row[row], expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("rule", ADDITIVE)
+@pytest.mark.parametrize("rule", SUMS)
 def test_parts_of_a_late_fusion_add_up_to_its_scores(data, rule):
     blocks, y = data
     model = late(rule, blocks, y)
@@ -131,7 +131,7 @@ def test_dropping_puts_means_in_place_of_columns(data):
     assert result.without["a"] < result.accuracy
 
 
-@pytest.mark.parametrize("rule", [*ADDITIVE, "maximum", "minimum"])
+@pytest.mark.parametrize("rule", [*SUMS, "maximum", "minimum"])
 def test_dropping_from_a_late_fusion(data, rule):
     blocks, y = data
     model = late(rule, blocks, y)
@@ -186,7 +186,7 @@ def test_shares_have_intervals_of_the_delta_method(rng):
     np.testing.assert_allclose(result.high, result.share + half, rtol=1e-5)
 
 
-@pytest.mark.parametrize("rule", [*ADDITIVE, "product", "geometric_mean"])
+@pytest.mark.parametrize("rule", [*SUMS, "product", "geometric_mean"])
 def test_contributions_of_modalities_that_are_missing(rule, rng, backend):
     parts = [rng.dirichlet(np.ones(3), 70) for _ in range(3)]
     masks = np.stack([rng.random(70) < 0.6, np.ones(70, bool), rng.random(70) < 0.6])

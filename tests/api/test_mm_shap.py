@@ -144,3 +144,11 @@ def test_what_is_wrong_is_said(data):
     blocks["b"][3, 1] = np.nan
     with pytest.raises(ValueError, match=r"blocks\['b'\] contains NaN"):
         mm_shap(model, blocks, target="all")
+
+
+def test_a_single_row_has_no_interval(rng):
+    x, y = rng.normal(size=(30, 2)), rng.integers(0, 2, 30)
+    model = pf.FusionClassifier().fit({"a": x, "b": -x}, y)
+    found = mm_shap(model, {"a": x[:1], "b": x[:1]})
+    assert np.isnan([found.low, found.high]).all()
+    np.testing.assert_array_equal(found.share, [0.5, 0.5])

@@ -9,7 +9,7 @@ import polyfuse as pf
 from polyfuse import _perceptual
 from polyfuse._modality_scores import RULES
 from polyfuse._perceptual import draw_shuffles
-from polyfuse.inspection import ModalityScores, perceptual_score
+from polyfuse.inspection import ModalityScores, modality_shapley, perceptual_score
 
 
 def draw(rng, rule, k, masks, n=90):
@@ -56,6 +56,20 @@ def test_rows_are_permuted_and_predicted_again(rule, masks, rng, backend):
         np.testing.assert_allclose(result.scores, (accuracy - expected.mean(axis=1)) / accuracy)
         half = 1.9599640 * expected.std(axis=1, ddof=1) / np.sqrt(3) / accuracy
         np.testing.assert_allclose(result.high - result.scores, half, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["weighted_sum", "weighted_mean", "borda"])
+def test_modalities_of_no_weight_are_not_there(rule, rng):
+    there = {"a": rng.random(60) < 0.5, "b": rng.random(60) < 0.5}
+    scores = ModalityScores(
+        {name: rng.random((60, 3)) for name in "ab"}, rule=rule, weights=[1.0, 0.0],
+        classes=list("xyz"), present=there, prior=[0.0, 0.0, 1.0],
+    )  # fmt: skip
+    y = rng.choice(list("xyz"), 60)
+    result = perceptual_score(scores, y=y, n_permutations=2, random_state=5)
+    np.testing.assert_array_equal(result.permuted, permuted(scores, y, orders_of(60, 2, 5)))
+    assert result.accuracy == np.mean(scores.predict() == y)
+    assert modality_shapley(scores, y=y, baseline="skip").coalitions[2] == np.mean(y == "z")
 
 
 def test_units(rng):
@@ -126,6 +140,16 @@ def test_a_model_of_blocks(rng):
     assert result.scores[0] > result.scores[1]
 
 
+def test_what_changes_nothing_scores_zero_exactly(rng):
+    scores = ModalityScores(
+        {"a": rng.normal(size=(29, 3)), "b": np.zeros((29, 3))}, classes=list("xyz")
+    )
+    y = scores.predict()
+    y[:8] = "x"
+    result = perceptual_score(scores, y=y, n_permutations=10, random_state=0)
+    assert result.scores[1] == result.low[1] == result.high[1] == 0.0
+
+
 def test_wrong_input(rng):
     scores, y = draw(rng, "sum", 3, False)
     with pytest.raises(TypeError, match="perceptual_score needs y"):
@@ -136,3 +160,11 @@ def test_wrong_input(rng):
         perceptual_score(scores, y=y, n_permutations=0)
     with pytest.raises(ValueError, match="normalize must be one of"):
         perceptual_score(scores, y=y, normalize="task")
+    with pytest.raises(
+        ValueError, match="blocks must have the same number of rows; got 0: 2, 1: 3"
+    ):
+        perceptual_score(Box(), [np.eye(2), np.eye(3)], [0, 1])
+    with pytest.raises(ValueError, match="y must be 1-D, one label per row"):
+        perceptual_score(Box(), [np.eye(2), np.eye(2)], np.eye(2))
+    with pytest.raises(ValueError, match="blocks must have at least one row; got none"):
+        perceptual_score(Box(), [np.eye(2)[:0], np.eye(2)[:0]], [])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 import polyfuse as pf
 from polyfuse._fusion_learning import N_DRAWS
 from polyfuse._joint import drop_some
+from polyfuse._late import learned_weights
 from polyfuse._random import as_random_state
 
 LEVELS = ["early", "late", "cooperative", "hybrid"]
@@ -182,3 +185,32 @@ def test_modality_scores_know_what_is_missing(rng):
     assert (scores["image"][~there["image"]] == 0).all()
     np.testing.assert_array_equal(scores.masks[0], there["image"])
     np.testing.assert_array_equal(scores.predict(), model.predict(blocks, present=there))
+
+
+def test_learned_weights_are_of_the_pool_of_what_is_there(rng):
+    y = rng.integers(0, 3, 300)
+    parts = [rng.dirichlet(np.ones(3), 300) + sharp * np.eye(3)[y] for sharp in (0.2, 0.4, 0.3)]
+    parts = [p / p.sum(axis=1, keepdims=True) for p in parts]
+    there = np.stack([np.ones(300, bool), rng.random(300) < 0.2, rng.random(300) < 0.6])
+    found = learned_weights(parts, [None, *there[1:]], y, None, "weighted_mean")
+    own = np.stack([p[np.arange(300), y] for p in parts])
+
+    def loss(logs):
+        weights = np.exp(logs)[:, None] * there
+        return -np.log((weights * own).sum(axis=0) / weights.sum(axis=0)).sum()
+
+    best = minimize(loss, np.zeros(3), tol=1e-12).fun
+    # Expectation-maximisation takes its time on the way to a weight of zero.
+    assert best - 1e-6 <= loss(np.log(np.maximum(found, 1e-30))) <= best * 1.001
+    apart = [np.arange(300) < 150, np.arange(300) >= 150]
+    alone = learned_weights(parts[:2], apart, y, None, "weighted_mean")
+    np.testing.assert_array_equal(alone, [0.5, 0.5])
+
+
+def test_scalers_of_sparse_blocks_pass_over_what_is_missing(rng):
+    x, y = rng.poisson(0.7, (60, 4)) * 1.0, rng.integers(0, 2, 60)
+    there = rng.random(60) < 0.6
+    blocks = {"text": sp.csr_matrix(x), "image": rng.normal(size=(60, 2))}
+    present = {"text": there, "image": np.ones(60, bool)}
+    model = pf.FusionClassifier().fit(blocks, y, present=present)
+    np.testing.assert_allclose(model.scalers_["text"].scale_, x[there].std(axis=0))

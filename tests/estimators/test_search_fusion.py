@@ -22,9 +22,12 @@ def data(rng):
     }, y
 
 
-def test_scores_are_those_of_models_that_did_not_see_the_fold(data):
+@pytest.mark.parametrize("scaler", [None, "minmax"])
+def test_scores_are_those_of_models_that_did_not_see_the_fold(scaler, data):
     blocks, y = data
-    search = pf.search_fusion(pf.FusionClassifier(C=0.5, scaler=None), blocks, y, cv=3)
+    blocks["noise"][::7] *= 20
+    options = {"C": 0.5, "scaler": scaler}
+    search = pf.search_fusion(pf.FusionClassifier(**options), blocks, y, cv=3)
     folds = fold_rows(len(y), 3, y, None)
     plain = {"late, mean, uncalibrated", "late, maximum, uncalibrated", "early"}
     for own in search.table:
@@ -32,7 +35,7 @@ def test_scores_are_those_of_models_that_did_not_see_the_fold(data):
             continue
         for score, rows in zip(own.scores, folds, strict=True):
             rest = np.delete(np.arange(len(y)), rows)
-            model = pf.FusionClassifier(C=0.5, scaler=None).set_params(**own.params)
+            model = pf.FusionClassifier(**options).set_params(**own.params)
             model.fit({name: x[rest] for name, x in blocks.items()}, y[rest])
             assert score == model.score({name: x[rows] for name, x in blocks.items()}, y[rows])
 
@@ -81,6 +84,41 @@ def test_missing_modalities_groups_and_metrics(options, data, rng):
     assert 0.3 < early.mean < 1.0
 
 
+def test_metrics_are_given_labels(data):
+    blocks, y = data
+    labels = np.array(["cat", "dog"])[y % 2]
+    seen = []
+
+    def recall_of_dogs(truth, predicted):
+        seen.append((truth, predicted))
+        return float(np.mean(predicted[truth == "dog"] == "dog"))
+
+    search = pf.search_fusion(pf.FusionClassifier(), blocks, labels, cv=3, scoring=recall_of_dogs)
+    assert all(set(truth) | set(said) <= {"cat", "dog"} for truth, said in seen)
+    assert len({len(truth) for truth, _ in seen}) > 1
+    assert 0.0 <= search.best_score <= 1.0
+
+
+def test_rules_that_do_not_take_scores_are_left_out(data):
+    blocks, y = data
+    search = pf.search_fusion(pf.FusionClassifier(response="score"), blocks, y, cv=3)
+    rules = {own.params["fusion"] for own in search.table if own.params["level"] == "late"}
+    assert rules == {
+        "weighted_mean", "weighted_vote", "mean", "maximum", "minimum", "median", "vote", "borda",
+        "reciprocal_rank_fusion",
+    }  # fmt: skip
+
+
+def test_a_modality_that_is_nowhere_but_in_the_fold(data):
+    blocks, y = data
+    there = np.zeros(len(y), bool)
+    there[fold_rows(len(y), 3, y, None)[0]] = True
+    search = pf.search_fusion(
+        pf.FusionClassifier(), blocks, y, cv=3, present={"noise": there, "image": there | True}
+    )
+    assert 0.4 < search.nested_score <= 1.0
+
+
 def test_regression(data, rng):
     blocks, codes = data
     y = codes + 0.3 * rng.normal(size=len(codes))
@@ -105,5 +143,7 @@ def test_what_is_wrong_is_said(data):
         pf.search_fusion(pf.FusionClassifier(), blocks, y, cv=2)
     with pytest.raises(ValueError, match="at least two modalities; got \\['image'\\]"):
         pf.search_fusion(pf.FusionClassifier(), {"image": blocks["image"]}, y)
+    with pytest.raises(ValueError, match="model must have balance=0 and block_eta=None"):
+        pf.search_fusion(pf.FusionClassifier(balance=1.0), blocks, y)
     with pytest.raises(ValueError, match="scoring must be a metric of polyfuse.metrics, or calla"):
         pf.search_fusion(pf.FusionClassifier(), blocks, y, scoring="best")
