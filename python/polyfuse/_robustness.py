@@ -54,6 +54,13 @@ class RobustnessCurve:
     metric: str
     confidence_level: float
 
+    @property
+    def x_label(self) -> str:
+        """What the levels are, as :func:`polyfuse.plotting.robustness_curve` writes it."""
+        if self.kind == "missing":
+            return "share of rows without the modality"
+        return "noise, in standard deviations of each feature"
+
 
 def robustness_curve(
     model: Any,
