@@ -19,7 +19,7 @@ from ._paired import PairedComparison, compare
 _Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EMAP:
     """The best additive approximation of a fusion.
 
@@ -42,6 +42,13 @@ class EMAP:
     scores: NDArray
     predicted: NDArray
     comparison: PairedComparison | None
+
+    def __repr__(self) -> str:
+        kind = "additive by construction" if self.additive else "an approximation"
+        text = f"EMAP({len(self.scores)} rows of {', '.join(self.modalities)}; {kind}"
+        if self.comparison is not None:
+            text += f"; {self.comparison.metric} of the model less that of it: {self.comparison!r}"
+        return f"{text})"
 
 
 def emap(

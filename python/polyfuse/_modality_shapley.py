@@ -27,12 +27,13 @@ from ._held_scores import (
 )
 from ._modality_scores import ModalityScores, require_scores
 from ._named_metrics import as_metric
+from ._result_text import intervals, table
 
 MOST = 16
 Metric = Callable[[Any, Any], float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModalityShapley:
     """What each modality adds to a metric, shared out among them.
 
@@ -57,6 +58,10 @@ class ModalityShapley:
     total: float
     empty: float
     coalitions: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        title = f"ModalityShapley: {self.empty:.3f} of no modality, {self.total:.3f} of all"
+        return table(title, self.modalities, intervals(self.values, self.low, self.high, "+"))
 
 
 def modality_shapley(

@@ -25,13 +25,14 @@ from ._held_scores import (
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
 from ._resampling import as_generator
+from ._result_text import intervals, table
 
 Counts = tuple[int, NDArray[np.int64]]
 
 _FEW = 4096  # rows; so many orders are drawn in no time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PerceptualScore:
     """How much a model's accuracy rests on each modality.
 
@@ -57,6 +58,10 @@ class PerceptualScore:
     accuracy: float
     permuted: NDArray[np.float64]
     normalize: str | None
+
+    def __repr__(self) -> str:
+        title = f"PerceptualScore: accuracy {self.accuracy:.3f}, normalize={self.normalize!r}"
+        return table(title, self.modalities, intervals(self.scores, self.low, self.high, "+"))
 
 
 def perceptual_score(

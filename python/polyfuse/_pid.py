@@ -18,12 +18,13 @@ from ._linear import likeliest
 from ._modality_scores import ModalityScores
 from ._pid_solver import LARGEST, least_information
 from ._resampling import as_generator
+from ._result_text import intervals, table
 
 _Array = NDArray[np.float64]
 _Codes = NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PID:
     """What two modalities tell of y, in bits: both alike, each alone, and only together.
 
@@ -55,6 +56,12 @@ class PID:
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
     n_rows: int
+
+    def __repr__(self) -> str:
+        names = ["redundancy", *(f"unique to {name}" for name in self.modalities), "synergy"]
+        values = (self.redundancy, *self.unique, self.synergy)
+        title = f"PID: {self.total:.3f} bits in all, from {self.n_rows} rows"
+        return table(title, names, intervals(values, self.low, self.high))
 
 
 def pid(

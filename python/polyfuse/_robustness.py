@@ -17,6 +17,7 @@ from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
 from ._named_metrics import as_metric
 from ._resampling import as_generator
+from ._result_text import table
 
 ALL = "all"
 """The curve of all modalities at once."""
@@ -24,7 +25,7 @@ ALL = "all"
 MISSING = tuple(round(0.1 * i, 1) for i in range(10))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RobustnessCurve:
     """A metric as modalities go missing, or are disturbed.
 
@@ -60,6 +61,14 @@ class RobustnessCurve:
         if self.kind == "missing":
             return "share of rows without the modality"
         return "noise, in standard deviations of each feature"
+
+    def __repr__(self) -> str:
+        n = len(self.levels)
+        shown = np.linspace(0, n - 1, min(n, 10)).astype(int)  # of many levels, some
+        title = f"RobustnessCurve: {self.metric} by {self.x_label}"
+        cells = np.vstack([self.levels[None], self.scores.T])[:, shown]
+        lines = ["  ".join(f"{x:.3f}" for x in row) for row in cells]
+        return table(title, ("", *self.names), lines)
 
 
 def robustness_curve(

@@ -23,6 +23,7 @@ from ._joint import block_scores
 from ._kernels.contract import CONCATENATE
 from ._missing import Present
 from ._modality_scores import ModalityScores
+from ._result_text import interval
 from ._statistics import student_quantile
 
 Scoring = Callable[[NDArray, NDArray], float]
@@ -57,8 +58,11 @@ class Candidate(NamedTuple):
             words.append("uncalibrated")
         return ", ".join(words)
 
+    def __repr__(self) -> str:
+        return f"Candidate({self.label!r}, {self.mean:.4f} ± {self.std:.4f})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FusionSearch:
     """What :func:`search_fusion` has found.
 
@@ -92,11 +96,17 @@ class FusionSearch:
     chosen: tuple[str, ...]
     best_estimator: Any
 
+    def __repr__(self) -> str:
+        nested = interval(self.nested_score, self.nested_low, self.nested_high)
+        best = f"{self.table[0].label} {self.best_score:.3f}"
+        return f"FusionSearch({len(self.table)} ways; best: {best}; nested: {nested})"
+
     def __str__(self) -> str:
-        width = max(len(own.label) for own in self.table)
+        last = "nested: best of the other folds"
+        width = max(len(last), *(len(own.label) for own in self.table))
         rows = [f"{own.label:<{width}}  {own.mean:.4f} ± {own.std:.4f}" for own in self.table]
         nested = f"{self.nested_score:.4f} ({self.nested_low:.4f} to {self.nested_high:.4f})"
-        return "\n".join([*rows, f"{'nested: best of the other folds':<{width}}  {nested}"])
+        return "\n".join([*rows, f"{last:<{width}}  {nested}"])
 
     def to_dict(self) -> dict[str, list[Any]]:
         """The table by columns, for ``pandas.DataFrame(search.to_dict())``."""
