@@ -14,6 +14,7 @@ from ._arrays import require_rows
 from ._blocks import BlocksLike
 from ._interchange import as_array
 from ._modality_scores import RANKED, VOTES, ModalityScores, fuse_scores, require_scores, votes
+from ._named_metrics import require_labels_for
 from ._paired import PairedComparison, compare
 
 _Array = NDArray[np.float64]
@@ -130,6 +131,7 @@ def emap(
     if y is not None:
         labels = as_array(y, "y")
         require_rows(scores.shape[0], labels)
+        require_labels_for(metric, labels, "emap")
         comparison = compare(
             labels, scores.decide(fused), predicted, metric, n_resamples=n_resamples,
             confidence_level=confidence_level, random_state=random_state,

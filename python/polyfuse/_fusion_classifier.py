@@ -193,7 +193,10 @@ class FusionClassifier(FusionModel, Classifier):
         return fusion
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
-        classes, codes = encode_classes(as_targets(y, type(self).__name__), n_rows)
+        labels = as_targets(y, type(self).__name__)
+        if labels.dtype.kind == "O" and any(label is None for label in labels):
+            raise ValueError("y must have a label for every row; got None.")
+        classes, codes = encode_classes(labels, n_rows)
         targets, loss, n_outputs = class_targets(codes, len(classes))
         weight = None
         if self.class_weight is not None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _kernels
 from ._arrays import one_of, require_number, require_rows
 from ._blocks import BlocksLike, named_blocks
+from ._feature_names import without_names
 from ._held_scores import (
     fold_start,
     kernel_decides,
@@ -234,7 +235,8 @@ def _of_black_box(
     def right(mixed: list[NDArray]) -> int:
         keys = blocks if isinstance(blocks, Mapping) else names
         given = mixed if isinstance(blocks, Sequence) else dict(zip(keys, mixed, strict=True))
-        return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
+        with without_names():
+            return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
 
     for r, order in enumerate(orders):
         for b, x in enumerate(arrays):

@@ -205,7 +205,10 @@ def _read(blocks: Any, bins: int, rng: Any) -> tuple[list[str], list[_Codes]]:
     """Names and codes of two modalities."""
     names, values = named_blocks(blocks)
     if len(names) != 2:
-        raise ValueError(f"blocks must be two modalities; got {len(names)}: {names}.")
+        raise ValueError(
+            f"blocks must be two modalities; got {len(names)}: {names}. blocks.select(names) of "
+            "Blocks or ModalityScores takes some."
+        )
     arrays = [as_array(x, f"blocks[{name!r}]") for name, x in zip(names, values, strict=True)]
     require_rows(len(arrays[0]), arrays[1], f"blocks[{names[1]!r}]")
     scores = blocks if isinstance(blocks, ModalityScores) else None

@@ -25,6 +25,6 @@ def table(title: str, names: Sequence[str], cells: Iterable[str]) -> str:
 
 def intervals(values: Any, low: Any, high: Any, sign: str = "") -> list[str]:
     """The text of each value with its interval; `low` and `high` may be None."""
-    n = len(values)
-    ends = [[None] * n if end is None else end for end in (low, high)]
-    return [interval(*each, sign) for each in zip(values, *ends, strict=True)]
+    if low is None or high is None:
+        return [interval(value, None, None, sign) for value in values]
+    return [interval(*each, sign) for each in zip(values, low, high, strict=True)]

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import as_vector, kind_of, require_number, require_rows
 from ._blocks import BlocksLike, as_blocks, is_matrix
 from ._bootstrap import check_options
+from ._feature_names import without_names
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
-from ._named_metrics import as_metric
+from ._named_metrics import as_metric, require_labels_for
 from ._resampling import as_generator
 from ._result_text import table
 
@@ -157,6 +158,7 @@ def robustness_curve(
         names, n_rows, draw = noisy.names, len(noisy.arrays[0]), partial(_with_noise, noisy)
     labels = as_array(y, "y")
     require_rows(n_rows, labels)
+    require_labels_for(metric, labels, "robustness_curve")
     chosen = _as_chosen(modalities, names)
     curves = [[name] for name in chosen] + ([list(chosen)] if len(chosen) > 1 else [])
     repeats = np.array([
@@ -270,7 +272,8 @@ class _Noisy:
         blocks: Any = dict(zip(self.names, moved, strict=True))
         if self.whole or self.listed:
             blocks = moved[0] if self.whole else moved
-        return np.asarray(self.model.predict(blocks))
+        with without_names():
+            return np.asarray(self.model.predict(blocks))
 
 
 def _spread(x: NDArray) -> NDArray[np.float64]:

@@ -147,7 +147,7 @@ def search_fusion(
         Number of folds, at least 3: (cv + 1) · cv / 2 fits of each model.
     scoring : str or callable(y_true, y_pred) -> float, optional
         Greater is better: the name of a metric of :mod:`polyfuse.metrics`, such as
-        "balanced_accuracy_score"; "accuracy_score" or "r2_score" by default.
+        "balanced_accuracy_score", "balanced_accuracy" for short; "accuracy" or "r2" by default.
     progress : callable(step, n_steps), optional
         Called after each fit.
 
@@ -230,10 +230,14 @@ def _scoring(scoring: str | Scoring | None, model: FusionModel) -> Scoring:
         return scoring
     default = "accuracy_score" if isinstance(model, FusionClassifier) else "r2_score"
     name = default if scoring is None else scoring
-    found: Scoring | None = getattr(metrics, name, None) if name in metrics.__all__ else None
-    if found is None:
-        raise ValueError(f"scoring must be a metric of polyfuse.metrics, or callable; got {name!r}")
-    return found
+    for known in (name, f"{name}_score"):
+        if known in metrics.__all__:
+            found: Scoring = getattr(metrics, known)
+            return found
+    raise ValueError(
+        f"scoring must be a metric of polyfuse.metrics, or callable such as functools.partial("
+        f"metrics.f1_score, average='macro'); got {name!r}."
+    )
 
 
 def _cache(
