@@ -278,7 +278,10 @@ class FusionClassifier(FusionModel, Classifier):
         return out
 
     def predict(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:
-        """Return the likeliest class of each row, shape (n_samples,)."""
+        """Return the likeliest class of each row, shape (n_samples,).
+
+        A block that is None, or left out of a dict, is missing in all rows.
+        """
         codes = likeliest(self._scores(blocks, present))
         labels: NDArray = self.classes_[codes]
         return labels

@@ -171,7 +171,10 @@ class FusionRegressor(FusionModel, Regressor):
     # -- predict ---------------------------------------------------------------------------------
 
     def predict(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:
-        """Return predicted numbers, shape (n_samples,)."""
+        """Return predicted numbers, shape (n_samples,).
+
+        A block that is None, or left out of a dict, is missing in all rows.
+        """
         return self._scores(blocks, present)[:, 0]
 
 

@@ -163,10 +163,10 @@ class ModalityScores(Mapping[str, NDArray]):
         return self.replaced(parts, masks)
 
     def select(self, names: Sequence[str]) -> ModalityScores:
-        """The same of some modalities alone, in the order given."""
+        """The same of some modalities alone, each named once, in the order given."""
         places = [self._place(name) for name in names]
-        if not places:
-            raise ValueError("names must be one modality or more; got none.")
+        if not places or len(set(places)) < len(places):
+            raise ValueError(f"names must be one modality or more, each once; got {list(names)}.")
         made = self.replaced([self.parts[m] for m in places], [self.masks[m] for m in places])
         made.names, made.weights = tuple(names), self.weights[places]
         return made
