@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_vector, one_of
+from ._arrays import as_vector, one_of, require_fields
 from ._plot_labels import values_beside
 from ._plot_style import (
     BLUE,
@@ -19,7 +19,6 @@ from ._plot_style import (
     on_axes,
     plain,
     plain_ticks,
-    require_fields,
     tidy,
     with_minus,
 )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._arrays import as_matrix, require_finite, require_number
-from ._cross_correlation import CrossCorrelation
 from ._plot_labels import font_size, size_in_points
 from ._plot_style import (
     GRID,
@@ -23,6 +22,7 @@ from ._plot_style import (
     tidy,
     with_minus,
 )
+from .inspection import CrossCorrelation
 
 _MOST_NUMBERS, _SMALLEST = 12, 6.0
 Names = Mapping[str, Sequence[Any] | None] | Sequence[Any]

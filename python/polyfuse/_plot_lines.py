@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_vector
+from ._arrays import as_vector, require_fields
 from ._plot_labels import End, name_ends
 from ._plot_style import (
     colour_of,
@@ -18,7 +18,6 @@ from ._plot_style import (
     on_axes,
     plain,
     plain_ticks,
-    require_fields,
     tidy,
 )
 

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import kind_of
-
 # Blue, vermillion, green: after M. Okabe and K. Ito, "Color Universal Design" (2008), darkened
 # until 4.5 times as dark as the page. `polyfuse.reporting` swaps them for a reader's dark page.
 INK, MUTED, GRID, PAGE = "#1c2128", "#57606b", "#d3d8df", "#ffffff"
@@ -91,16 +89,6 @@ def require_matplotlib() -> None:
         raise ImportError(
             "plots need matplotlib, which is not installed: pip install matplotlib"
         ) from error
-
-
-def require_fields(result: Any, names: str, maker: str) -> None:
-    """Raise TypeError, saying which function makes such a result, if it lacks one of the fields."""
-    lacking = [name for name in names.split() if not hasattr(result, name)]
-    if lacking:
-        raise TypeError(
-            f"result must be what polyfuse.inspection.{maker} returns; got {kind_of(result)}, "
-            f"which has no {lacking[0]!r}."
-        )
 
 
 def tidy(ax: Any, grid: str = "") -> None:
