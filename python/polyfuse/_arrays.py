@@ -279,6 +279,16 @@ def kind_of(x: Any) -> str:
     return f"the class {name}" if isinstance(x, type) else name
 
 
+def require_fields(result: Any, names: str, maker: str) -> None:
+    """Raise TypeError, saying which function makes such a result, if it lacks one of the fields."""
+    lacking = [name for name in names.split() if not hasattr(result, name)]
+    if lacking:
+        raise TypeError(
+            f"result must be what polyfuse.inspection.{maker} returns; got {kind_of(result)}, "
+            f"which has no {lacking[0]!r}."
+        )
+
+
 def one_of(value: Any, name: str, allowed: Iterable[Any]) -> None:
     """Raise ValueError, naming the argument and the value, unless it is one of those allowed."""
     choices = allowed if isinstance(allowed, tuple) else tuple(allowed)

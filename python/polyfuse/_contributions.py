@@ -13,9 +13,10 @@ from . import _kernels
 from ._blocks import BlocksLike
 from ._held_scores import F64, LOGARITHMIC, SUMS, kernel_rows, require_level, score_means
 from ._modality_scores import ModalityScores, require_scores
+from ._result_text import intervals, table
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Contributions:
     """How much each modality moves the decision.
 
@@ -38,6 +39,10 @@ class Contributions:
     share: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        title = f"Contributions: shares of the decisions in {len(self.per_row)} rows"
+        return table(title, self.modalities, intervals(self.share, self.low, self.high))
 
 
 def modality_contributions(

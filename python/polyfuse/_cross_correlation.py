@@ -18,7 +18,7 @@ _Array = NDArray[np.float64]
 _CELLS = 1 << 22  # of correlations that are held at a time, if not all of them are asked for
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossCorrelation:
     """How the features of two modalities go together.
 
@@ -40,6 +40,15 @@ class CrossCorrelation:
     mean: float
     matrix: _Array | None
     strongest: list[tuple[int, int, float]]
+
+    def __repr__(self) -> str:
+        size = f"{len(self.strongest)} strongest"
+        if self.matrix is not None:
+            size = " x ".join(map(str, self.matrix.shape)) + " features"
+        return (
+            f"CrossCorrelation({self.n_rows} rows, {size}; |r| at most {self.maximum:.3f}, "
+            f"{self.mean:.3f} on average)"
+        )
 
 
 def cross_correlation(

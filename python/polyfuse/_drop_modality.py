@@ -54,7 +54,7 @@ def drop_modality(
     Raises
     ------
     TypeError
-        If `model` is neither, `blocks` do not go with it, or `y` is missing.
+        If `model` is neither, or predicts numbers, `blocks` do not go with it, or `y` is missing.
     ValueError
         If one model sees all modalities mixed (an early fold), the blocks are not those of the
         model, or `y` has another length.
@@ -70,6 +70,11 @@ def drop_modality(
     """
     scores = require_scores(model, blocks)
     labels = require_labels(scores, y, "drop_modality")
+    if scores.classes is None:
+        raise TypeError(
+            "drop_modality needs scores of classes, of which it tells the accuracy; of numbers, "
+            "modality_shapley and robustness_curve take metric=metrics.r2_score."
+        )
     without = {
         name: accuracy_score(labels, scores.silenced([name]).predict()) for name in scores.names
     }

@@ -14,12 +14,13 @@ from ._arrays import require_rows
 from ._blocks import BlocksLike
 from ._interchange import as_array
 from ._modality_scores import RANKED, VOTES, ModalityScores, fuse_scores, require_scores, votes
+from ._named_metrics import require_labels_for
 from ._paired import PairedComparison, compare
 
 _Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EMAP:
     """The best additive approximation of a fusion.
 
@@ -42,6 +43,13 @@ class EMAP:
     scores: NDArray
     predicted: NDArray
     comparison: PairedComparison | None
+
+    def __repr__(self) -> str:
+        kind = "additive by construction" if self.additive else "an approximation"
+        text = f"EMAP({len(self.scores)} rows of {', '.join(self.modalities)}; {kind}"
+        if self.comparison is not None:
+            text += f"; {self.comparison.metric} of the model less that of it: {self.comparison!r}"
+        return f"{text})"
 
 
 def emap(
@@ -123,6 +131,7 @@ def emap(
     if y is not None:
         labels = as_array(y, "y")
         require_rows(scores.shape[0], labels)
+        require_labels_for(metric, labels, "emap")
         comparison = compare(
             labels, scores.decide(fused), predicted, metric, n_resamples=n_resamples,
             confidence_level=confidence_level, random_state=random_state,

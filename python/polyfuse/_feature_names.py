@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -69,6 +71,14 @@ def check_names(estimator: Any, x: Any) -> None:
     """
     fitted = getattr(estimator, "feature_names_in_", None)
     _compare(type(estimator).__name__, fitted, names_of(x), "X")
+
+
+@contextmanager
+def without_names() -> Iterator[None]:
+    """No warnings that columns have lost their names: where rows are moved, that is our doing."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* does not have valid feature names, but")
+        yield
 
 
 def check_block_names(

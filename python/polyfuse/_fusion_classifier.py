@@ -200,7 +200,10 @@ class FusionClassifier(FusionModel, Classifier):
         return super()._takes(rule) and (self.response != "score" or rule not in _OF_PROBABILITIES)
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
-        classes, codes = encode_classes(as_targets(y, type(self).__name__), n_rows)
+        labels = as_targets(y, type(self).__name__)
+        if labels.dtype.kind == "O" and any(label is None for label in labels):
+            raise ValueError("y must have a label for every row; got None.")
+        classes, codes = encode_classes(labels, n_rows)
         targets, loss, n_outputs = class_targets(codes, len(classes))
         weight = None
         if self.class_weight is not None:
@@ -295,7 +298,10 @@ class FusionClassifier(FusionModel, Classifier):
         return out
 
     def predict(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:
-        """Return the likeliest class of each row, shape (n_samples,)."""
+        """Return the likeliest class of each row, shape (n_samples,).
+
+        A block that is None, or left out of a dict, is missing in all rows.
+        """
         codes = likeliest(self._scores(blocks, present))
         labels: NDArray = self.classes_[codes]
         return labels

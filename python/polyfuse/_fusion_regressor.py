@@ -123,7 +123,14 @@ class FusionRegressor(FusionModel, Regressor):
         return rule
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
-        target = np.asarray(as_targets(y, type(self).__name__), np.float64).reshape(-1, 1)
+        try:
+            target = np.asarray(as_targets(y, type(self).__name__), np.float64).reshape(-1, 1)
+        except ValueError as error:
+            if "could not convert" not in str(error):
+                raise
+            raise ValueError(
+                f"y must be numeric: {error}; FusionClassifier takes labels."
+            ) from None
         require_rows(n_rows, target)
         require_finite({"Input y": target})
         return Task(np.ascontiguousarray(target), "squared_error", 1), {}
@@ -164,7 +171,10 @@ class FusionRegressor(FusionModel, Regressor):
     # -- predict ---------------------------------------------------------------------------------
 
     def predict(self, blocks: BlocksLike, *, present: Present = None) -> NDArray:
-        """Return predicted numbers, shape (n_samples,)."""
+        """Return predicted numbers, shape (n_samples,).
+
+        A block that is None, or left out of a dict, is missing in all rows.
+        """
         return self._scores(blocks, present)[:, 0]
 
 

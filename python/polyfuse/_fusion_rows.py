@@ -140,7 +140,12 @@ def require_one_width(names: list[str], arrays: list[NDArray], op: str) -> None:
     one_of(op, "op", OPS)
     if any(a.shape[1] != arrays[0].shape[1] for a in arrays):
         widths = ", ".join(f"{k}: {a.shape[1]}" for k, a in zip(names, arrays, strict=True))
-        advice = "" if op == VSTACK else " Fusion(projection=) brings them to one width."
+        advice = (
+            ""
+            if op == VSTACK
+            else " Fusion(projection=) brings them to one width; "
+            "FusionClassifier(level='late') takes any."
+        )
         raise ValueError(f"blocks must have one width for op={op!r}; got {widths}.{advice}")
 
 

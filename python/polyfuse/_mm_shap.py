@@ -16,6 +16,7 @@ from ._bootstrap import check_options
 from ._fusion_scalers import affine_of
 from ._kernels.contract import CONCATENATE
 from ._missing import parts
+from ._result_text import intervals, table
 
 _Array = NDArray[np.float64]
 
@@ -24,7 +25,7 @@ _LEVELS = ("early", "late", "cooperative")
 _HELD = 1 << 21  # bytes of a tile
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MMShap:
     """How much of each decision is due to each modality.
 
@@ -46,6 +47,10 @@ class MMShap:
     low: _Array
     high: _Array
     confidence_level: float
+
+    def __repr__(self) -> str:
+        title = f"MMShap: mean shares of the decisions in {len(self.per_row)} rows"
+        return table(title, self.modalities, intervals(self.share, self.low, self.high))
 
 
 def mm_shap(

@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._blocks import as_blocks
 from ._bootstrap import check_options
+from ._result_text import interval
 from ._row_tiles import complete_rows
 
 _Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModalityGap:
     """How far apart two modalities lie in a space they share.
 
@@ -45,6 +46,12 @@ class ModalityGap:
     cosine_of_others: float
     n_rows: int
     confidence_level: float
+
+    def __repr__(self) -> str:
+        return (
+            f"ModalityGap({interval(self.gap, self.low, self.high)}; cosine {self.cosine:.3f}, "
+            f"of others {self.cosine_of_others:.3f}; {self.n_rows} rows)"
+        )
 
 
 def modality_gap(a: ArrayLike, b: ArrayLike, *, confidence_level: float = 0.95) -> ModalityGap:

@@ -162,6 +162,15 @@ class ModalityScores(Mapping[str, NDArray]):
         masks = [None if m in chosen else mask for m, mask in enumerate(self.masks)]
         return self.replaced(parts, masks)
 
+    def select(self, names: Sequence[str]) -> ModalityScores:
+        """The same of some modalities alone, each named once, in the order given."""
+        places = [self._place(name) for name in names]
+        if not places or len(set(places)) < len(places):
+            raise ValueError(f"names must be one modality or more, each once; got {list(names)}.")
+        made = self.replaced([self.parts[m] for m in places], [self.masks[m] for m in places])
+        made.names, made.weights = tuple(names), self.weights[places]
+        return made
+
     def replaced(self, parts: Sequence[NDArray], masks: Masks) -> ModalityScores:
         """The same with other parts and masks, of the same shape and kind."""
         made = object.__new__(type(self))
@@ -237,7 +246,10 @@ def require_scores(model: Any, blocks: Any) -> ModalityScores:
     """
     if isinstance(model, ModalityScores):
         if blocks is not None:
-            raise TypeError("blocks must be None if model is ModalityScores, which has their rows.")
+            raise TypeError(
+                "blocks must be None if model is ModalityScores, which has their rows; "
+                "give labels by name, as y=y."
+            )
         found = model
     else:
         if not hasattr(model, "modality_scores"):

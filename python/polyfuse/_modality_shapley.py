@@ -26,13 +26,14 @@ from ._held_scores import (
     score_means,
 )
 from ._modality_scores import ModalityScores, require_scores
-from ._named_metrics import as_metric
+from ._named_metrics import as_metric, require_labels_for
+from ._result_text import intervals, table
 
 MOST = 16
 Metric = Callable[[Any, Any], float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ModalityShapley:
     """What each modality adds to a metric, shared out among them.
 
@@ -57,6 +58,10 @@ class ModalityShapley:
     total: float
     empty: float
     coalitions: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        title = f"ModalityShapley: {self.empty:.3f} of no modality, {self.total:.3f} of all"
+        return table(title, self.modalities, intervals(self.values, self.low, self.high, "+"))
 
 
 def modality_shapley(
@@ -135,7 +140,7 @@ def modality_shapley(
     if metric in ("accuracy", "accuracy_score") and scores.classes is not None:
         game = _accuracies(scores, y, baseline)
     else:
-        game = _of_metric(scores, y, _as_function(metric), baseline)
+        game = _of_metric(scores, y, metric, baseline)
     half = NormalDist().inv_cdf(0.5 + confidence_level / 2) * game.errors
     return ModalityShapley(
         scores.names, game.values, game.values - half, game.values + half,
@@ -182,9 +187,10 @@ def _count_coalitions(
     shares[0], shares[1] = per_row.sum(axis=0), (per_row**2).sum(axis=0)
 
 
-def _of_metric(scores: ModalityScores, y: Any, metric: Metric, baseline: str) -> _Game:
-    m = len(scores)
+def _of_metric(scores: ModalityScores, y: Any, name: str | Metric, baseline: str) -> _Game:
+    m, metric = len(scores), _as_function(name)
     labels = require_labels(scores, y, "modality_shapley")
+    require_labels_for(name, labels, "modality_shapley")
     score_means(scores, kernel_rows(scores)._replace(op="weighted_sum"))
     found = np.array([float(metric(labels, said)) for said in _decisions(scores, baseline)])
     values = sum(value * _weights(c, m) for c, value in enumerate(found))

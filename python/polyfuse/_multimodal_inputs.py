@@ -107,6 +107,9 @@ def read_again(estimator: Any, X: Any, present: Present) -> Given:
     return Given(names, values, _there(values, [by_name[name] for name in names]), features, False)
 
 
+_HOW_TO_BE_MISSING = "A row of a block that is all NaN is missing; fill other gaps first."
+
+
 def require_finite_blocks(blocks: tuple[Block, ...], names: list[str]) -> None:
     """Raise ValueError naming the first block with a value that is not finite where it is there.
 
@@ -117,8 +120,13 @@ def require_finite_blocks(blocks: tuple[Block, ...], names: list[str]) -> None:
         if isinstance(x, Csr):
             require_finite({f"blocks[{name!r}]": x.data.reshape(-1, 1)})
         else:
-            rows = x if block.present is None else x[block.present]
-            require_finite({f"blocks[{name!r}]": rows})
+            rows = x if block.present is None else np.where(block.present[:, None], x, 0)
+            try:
+                require_finite({f"blocks[{name!r}]": rows})
+            except ValueError as error:
+                if "NaN" in str(error):
+                    raise ValueError(f"{error} {_HOW_TO_BE_MISSING}") from None
+                raise
 
 
 def fit_block_scalers(given: Given, scaler: Any) -> list[Any]:

@@ -136,12 +136,23 @@ def as_metric(metric: Any, caller: str) -> Metric:
     return Metric(name or _title(own, options), own, options, metric)
 
 
+def require_labels_for(metric: Any, y: Array, caller: str) -> None:
+    """Raise ValueError if `metric` is named, and so one of labels, while `y` holds numbers."""
+    named = isinstance(metric, str) and metric.removesuffix("_score") in _FUNCTIONS
+    if named and y.dtype.kind == "f" and np.any(np.isfinite(y) & (y != np.rint(y))):
+        raise ValueError(
+            f"metric={metric!r} is of labels, and y holds numbers: give {caller} a function of "
+            "numbers, such as metric=metrics.r2_score."
+        )
+
+
 def _unknown(name: str, caller: str) -> ValueError:
     near = get_close_matches(name, _FUNCTIONS, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return ValueError(
-        f"The 'metric' parameter of {caller} must be a function, such as metrics.roc_auc_score, or "
-        f"a str among {{{', '.join(map(repr, _FUNCTIONS))}}}. Got {name!r} instead.{hint}"
+        f"The 'metric' parameter of {caller} must be a function, such as metrics.roc_auc_score or "
+        f"metrics.r2_score, or a str among {{{', '.join(map(repr, _FUNCTIONS))}}}. Got {name!r} "
+        f"instead.{hint}"
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from . import _kernels
 from ._arrays import one_of, require_number
 from ._blocks import BlocksLike, named_blocks, require_same_rows
+from ._feature_names import without_names
 from ._held_scores import (
     as_labels,
     fold_start,
@@ -26,6 +27,7 @@ from ._held_scores import (
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
 from ._resampling import as_generator
+from ._result_text import intervals, table
 
 Counts = tuple[int, NDArray[np.int64]]
 
@@ -34,7 +36,7 @@ _FEW = 4096  # rows; so many orders are drawn in no time
 _MOST, _STEP = 32, 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PerceptualScore:
     """How much a model's accuracy rests on each modality.
 
@@ -60,6 +62,10 @@ class PerceptualScore:
     accuracy: float
     permuted: NDArray[np.float64]
     normalize: str | None
+
+    def __repr__(self) -> str:
+        title = f"PerceptualScore: accuracy {self.accuracy:.3f}, normalize={self.normalize!r}"
+        return table(title, self.modalities, intervals(self.scores, self.low, self.high, "+"))
 
 
 def perceptual_score(
@@ -237,7 +243,8 @@ def _of_black_box(
     def right(mixed: list[NDArray]) -> int:
         keys = blocks if isinstance(blocks, Mapping) else names
         given = mixed if isinstance(blocks, Sequence) else dict(zip(keys, mixed, strict=True))
-        return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
+        with without_names():
+            return int(np.count_nonzero(np.asarray(model.predict(given)) == labels))
 
     for r, order in enumerate(orders):
         for b, x in enumerate(arrays):

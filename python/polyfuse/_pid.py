@@ -18,12 +18,13 @@ from ._linear import likeliest
 from ._modality_scores import ModalityScores
 from ._pid_solver import LARGEST, least_information
 from ._resampling import as_generator
+from ._result_text import intervals, table
 
 _Array = NDArray[np.float64]
 _Codes = NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PID:
     """What two modalities tell of y, in bits: both alike, each alone, and only together.
 
@@ -55,6 +56,12 @@ class PID:
     low: tuple[float, ...] | None
     high: tuple[float, ...] | None
     n_rows: int
+
+    def __repr__(self) -> str:
+        names = ["redundancy", *(f"unique to {name}" for name in self.modalities), "synergy"]
+        values = (self.redundancy, *self.unique, self.synergy)
+        title = f"PID: {self.total:.3f} bits in all, from {self.n_rows} rows"
+        return table(title, names, intervals(values, self.low, self.high))
 
 
 def pid(
@@ -198,7 +205,10 @@ def _read(blocks: Any, bins: int, rng: Any) -> tuple[list[str], list[_Codes]]:
     """Names and codes of two modalities."""
     names, values = named_blocks(blocks)
     if len(names) != 2:
-        raise ValueError(f"blocks must be two modalities; got {len(names)}: {names}.")
+        raise ValueError(
+            f"blocks must be two modalities; got {len(names)}: {names}. blocks.select(names) of "
+            "Blocks or ModalityScores takes some."
+        )
     arrays = [as_array(x, f"blocks[{name!r}]") for name, x in zip(names, values, strict=True)]
     require_rows(len(arrays[0]), arrays[1], f"blocks[{names[1]!r}]")
     scores = blocks if isinstance(blocks, ModalityScores) else None

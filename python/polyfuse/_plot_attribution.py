@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_vector, one_of
+from ._arrays import as_vector, one_of, require_fields
 from ._plot_labels import values_beside
 from ._plot_style import (
     BLUE,
@@ -36,9 +36,10 @@ def contributions(result: Contributions, ax: Any = None, *, kind: str = "bar") -
 
     Parameters
     ----------
-    result : Contributions
-        Of :func:`polyfuse.inspection.modality_contributions`; intervals are drawn if it has
-        fields `low` and `high` of shape (n_modalities,) that are not None.
+    result : Contributions or MMShap
+        Of :func:`polyfuse.inspection.modality_contributions` or
+        :func:`~polyfuse.inspection.mm_shap`; intervals are drawn if it has fields `low` and
+        `high` of shape (n_modalities,) that are not None.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
     kind : {"bar", "beeswarm"}, default="bar"
@@ -52,6 +53,8 @@ def contributions(result: Contributions, ax: Any = None, *, kind: str = "bar") -
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If `result` is no such result.
     ValueError
         If `kind` is none of these, or the result holds a number that is not finite.
 
@@ -62,6 +65,7 @@ def contributions(result: Contributions, ax: Any = None, *, kind: str = "bar") -
     >>> ax = plotting.contributions(result, kind="beeswarm")  # doctest: +SKIP
     """
     one_of(kind, "kind", ("bar", "beeswarm"))
+    require_fields(result, "modalities per_row share", "modality_contributions")
     share = 100 * as_vector(result.share, "result.share", len(result.modalities))
     if not np.isfinite(result.per_row).all():
         raise ValueError("result.per_row must be finite; got NaN or infinity.")
@@ -134,10 +138,11 @@ def shapley(result: Any, ax: Any = None) -> Any:
 
     Parameters
     ----------
-    result : object
-        With the fields `modalities`, their names; `values` of shape (n_modalities,), the Shapley
-        value of each in units of the score; `low` and `high` of that shape, or None; `empty` and
-        `total`, the score without any modality and with all.
+    result : ModalityShapley
+        Of :func:`polyfuse.inspection.modality_shapley`, or any object with the fields
+        `modalities`, their names; `values` of shape (n_modalities,), the Shapley value of each in
+        units of the score; `low` and `high` of that shape, or None; `empty` and `total`, the score
+        without any modality and with all.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -149,6 +154,8 @@ def shapley(result: Any, ax: Any = None) -> Any:
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If `result` has not these fields.
     ValueError
         If a field has not the shape it should have, or holds a number that is not finite.
 
@@ -167,6 +174,7 @@ def shapley(result: Any, ax: Any = None) -> Any:
     ... )
     >>> ax = plotting.shapley(result)  # doctest: +SKIP
     """
+    require_fields(result, "modalities values empty total", "modality_shapley")
     n = len(result.modalities)
     values = as_vector(result.values, "result.values", n)
     empty, total = (as_vector([getattr(result, k)], f"result.{k}")[0] for k in ("empty", "total"))

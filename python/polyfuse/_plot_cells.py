@@ -22,6 +22,7 @@ from ._plot_style import (
     tidy,
     with_minus,
 )
+from .inspection import CrossCorrelation
 
 _MOST_NUMBERS, _SMALLEST = 12, 6.0
 Names = Mapping[str, Sequence[Any] | None] | Sequence[Any]
@@ -59,7 +60,10 @@ def confusion_matrix(matrix: ArrayLike, labels: Sequence[Any], ax: Any = None) -
     """
     counts = np.asarray(matrix)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.size == 0:
-        raise ValueError(f"matrix must be square; got shape {counts.shape}.")
+        raise ValueError(
+            f"matrix must be square; got shape {counts.shape}. "
+            "metrics.confusion_matrix(y_true, y_pred) makes one of labels."
+        )
     if not np.isfinite(counts).all() or (counts < 0).any():
         raise ValueError("matrix must hold finite counts, none of them negative.")
     if len(labels) != len(counts):
@@ -123,8 +127,10 @@ def cross_correlation(
 
     Parameters
     ----------
-    matrix : array-like of shape (d1, d2)
-        Correlations, each between -1 and 1.
+    matrix : array-like of shape (d1, d2), or CrossCorrelation
+        Correlations, each between -1 and 1; or what
+        :func:`polyfuse.inspection.cross_correlation` says of two modalities, such as
+        ``found["image", "text"]``, in which cells of constant features stay empty.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
     names : dict, or sequence of str, optional
@@ -155,8 +161,7 @@ def cross_correlation(
     ...     [[1.0, 0.4], [0.4, 1.0]], names=("image", "text")
     ... )  # doctest: +SKIP
     """
-    values = as_matrix(matrix, "matrix", min_rows=1).astype(np.float64)
-    require_finite({"matrix": values})
+    values, defined = _correlations(matrix)
     if (np.abs(values) > 1 + 1e-6).any():
         odd = values.flat[np.abs(values).argmax()]
         raise ValueError(f"matrix must hold values between -1 and 1; got {odd:g}.")
@@ -166,7 +171,7 @@ def cross_correlation(
     shown = values[np.ix_(*kept)]
     ax = on_axes(ax, _size_of(shown.shape))
     top = float(np.abs(shown).max()) or 1.0
-    _draw_signed(ax, shown, top)
+    _draw_signed(ax, shown, top, defined[np.ix_(*kept)])
     _label_rows_and_columns(ax, labels, kept)
     key = "" if _has_numbers(shown) else f"square: +, disc: \N{MINUS SIGN}, full colour: {top:.2f}"
     ax.set_ylabel(_side(titles[0], len(kept[0]), values.shape[0], "rows"))
@@ -174,6 +179,23 @@ def cross_correlation(
     ax.set_xlabel("\n".join(line for line in (across, key) if line))
     tidy(ax)
     return ax
+
+
+def _correlations(matrix: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Numbers of a matrix or a result, 0 where there is none; and where there is one."""
+    if isinstance(matrix, Mapping) and all(
+        isinstance(x, CrossCorrelation) for x in matrix.values()
+    ):
+        raise TypeError(
+            f"matrix must be that of two modalities: one of {list(matrix)}, by its key."
+        )
+    if not isinstance(matrix, CrossCorrelation):
+        values = as_matrix(matrix, "matrix", min_rows=1).astype(np.float64)
+        require_finite({"matrix": values})
+        return values, np.ones(values.shape, bool)
+    if matrix.matrix is None:
+        raise ValueError("matrix has the strongest correlations alone: leave out `most` for all.")
+    return np.nan_to_num(matrix.matrix), ~np.isnan(matrix.matrix)
 
 
 def _names_of(
@@ -209,7 +231,9 @@ def _size_of(shape: tuple[int, ...]) -> tuple[float, float]:
     return max(3.4, 1.9 + cell * shape[1]), max(2.6, 1.5 + cell * shape[0])
 
 
-def _draw_signed(ax: Any, shown: NDArray[np.float64], top: float) -> None:
+def _draw_signed(
+    ax: Any, shown: NDArray[np.float64], top: float, defined: NDArray[np.bool_]
+) -> None:
     """Cells of a colour and a form for each sign, values in them if there are few."""
     from matplotlib.patches import Circle, Rectangle
 
@@ -224,8 +248,10 @@ def _draw_signed(ax: Any, shown: NDArray[np.float64], top: float) -> None:
     _add(ax, discs, VERMILLION, strength[shown < 0], "none")
     ax.set(xlim=(-0.5, n_columns - 0.5), ylim=(n_rows - 0.5, -0.5), aspect="equal")
     if numbers:
-        for (i, j), value in np.ndenumerate(shown):
-            ax.text(j, i, with_minus(f"{value:.2f}"), ha="center", va="center", color=OFF_HEAT)
+        for i, j in np.argwhere(defined):
+            ax.text(
+                j, i, with_minus(f"{shown[i, j]:.2f}"), ha="center", va="center", color=OFF_HEAT
+            )
 
 
 def _has_numbers(shown: NDArray) -> bool:

@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import as_vector
+from ._arrays import as_vector, require_fields
 from ._plot_labels import End, name_ends
-from ._plot_style import colour_of, dash_of, literal, marker_of, on_axes, plain, plain_ticks, tidy
+from ._plot_style import (
+    colour_of,
+    dash_of,
+    literal,
+    marker_of,
+    on_axes,
+    plain,
+    plain_ticks,
+    tidy,
+)
 
 Curves = Mapping[str, Sequence[float]] | Sequence[float]
 
@@ -98,10 +107,11 @@ def robustness_curve(result: Any, ax: Any = None) -> Any:
 
     Parameters
     ----------
-    result : object
-        With the fields `levels` of shape (n_levels,), ascending; `names`, one per curve; `scores`
-        of shape (n_levels, n_curves); `low` and `high`, of that shape or None, drawn as a band;
-        and `x_label`, what the levels are.
+    result : RobustnessCurve
+        Of :func:`polyfuse.inspection.robustness_curve`, or any object with the fields `levels` of
+        shape (n_levels,), ascending; `names`, one per curve; `scores` of shape (n_levels,
+        n_curves); `low` and `high`, of that shape or None, drawn as a band; `x_label`, what the
+        levels are; and, if there is one, `metric`, what the scores are.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -113,6 +123,8 @@ def robustness_curve(result: Any, ax: Any = None) -> Any:
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If `result` has not these fields.
     ValueError
         If a field has not the shape it should have, or holds a value that is not finite.
 
@@ -126,6 +138,7 @@ def robustness_curve(result: Any, ax: Any = None) -> Any:
     ... )
     >>> ax = plotting.robustness_curve(result)  # doctest: +SKIP
     """
+    require_fields(result, "levels names scores low high x_label", "robustness_curve")
     levels = as_vector(result.levels, "result.levels")
     shape = (len(levels), len(result.names))
     if 0 in shape:
@@ -148,7 +161,8 @@ def robustness_curve(result: Any, ax: Any = None) -> Any:
         ends.append(End(plain(name), levels[-1], scores[-1, i], colour))
     ax.margins(x=0.02, y=0.08)
     ax.set_xlabel(literal(result.x_label))
-    ax.set_ylabel("score" + (", with interval" if band else ""))
+    score = getattr(result, "metric", "score")
+    ax.set_ylabel(literal(score) + (", with interval" if band else ""))
     tidy(ax, grid="y")
     plain_ticks(ax)
     name_ends(ax, ends)

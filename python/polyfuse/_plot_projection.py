@@ -49,7 +49,7 @@ def projection(
     The plane is that of the two first principal components of the columns, centred but not scaled:
     the right singular vectors of the largest singular values, each with its largest entry positive,
     to the precision of a picture. Names stand at the medians of the classes. At most 5,000 rows
-    are read, evenly chosen.
+    are read, evenly chosen; those in which a modality is missing, all NaN, are left out.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def projection(
     TypeError
         If `method` is neither.
     ValueError
-        If a value is not finite, `y` has another length, or there is no row.
+        If a row is NaN in part or infinite, `y` has another length, or there is no row.
 
     References
     ----------
@@ -155,13 +155,17 @@ def _named(blocks: BlocksLike, argument: str) -> dict[str, NDArray]:
 def _picture(parts: dict[str, NDArray], y: ArrayLike | None, method: Method) -> _Picture:
     """Where some rows of blocks side by side lie, and of which class they are."""
     n_rows = len(next(iter(parts.values())))
-    if n_rows == 0:
-        raise ValueError(f"{next(iter(parts))} must have at least one row; got none.")
     labels, rows = _labels_of(y, n_rows), evenly(n_rows, _MOST_ROWS)
+    note = chosen(len(rows), n_rows)
     few = {name: x[rows].astype(np.float64) for name, x in parts.items()}
+    there = ~np.any([np.isnan(x).all(axis=1) for x in few.values()], axis=0)
+    if not there.any():
+        raise ValueError(f"{', '.join(parts)} must have at least one row; got none.")
+    if not there.all():
+        note += f"\n{np.count_nonzero(~there):,} rows without a modality left out"
+        rows, few = rows[there], {name: x[there] for name, x in few.items()}
     require_finite(few)
     places, sides = _plane(_side_by_side(few), method)
-    note = chosen(len(rows), n_rows)
     return _Picture(places, (sides[0] + note, sides[1]), None if labels is None else labels[rows])
 
 

@@ -13,10 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from ._arrays import as_vector, kind_of, require_number, require_rows
 from ._blocks import BlocksLike, as_blocks, is_matrix
 from ._bootstrap import check_options
+from ._feature_names import without_names
 from ._interchange import as_array
 from ._modality_scores import ModalityScores, require_scores
-from ._named_metrics import as_metric
+from ._named_metrics import as_metric, require_labels_for
 from ._resampling import as_generator
+from ._result_text import table
 
 ALL = "all"
 """The curve of all modalities at once."""
@@ -24,7 +26,7 @@ ALL = "all"
 MISSING = tuple(round(0.1 * i, 1) for i in range(10))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RobustnessCurve:
     """A metric as modalities go missing, or are disturbed.
 
@@ -53,6 +55,21 @@ class RobustnessCurve:
     repeats: NDArray[np.float64]
     metric: str
     confidence_level: float
+
+    @property
+    def x_label(self) -> str:
+        """What the levels are, as :func:`polyfuse.plotting.robustness_curve` writes it."""
+        if self.kind == "missing":
+            return "share of rows without the modality"
+        return "noise, in standard deviations of each feature"
+
+    def __repr__(self) -> str:
+        n = len(self.levels)
+        shown = np.linspace(0, n - 1, min(n, 10)).astype(int)  # of many levels, some
+        title = f"RobustnessCurve: {self.metric} by {self.x_label}"
+        cells = np.vstack([self.levels[None], self.scores.T])[:, shown]
+        lines = ["  ".join(f"{x:.3f}" for x in row) for row in cells]
+        return table(title, ("", *self.names), lines)
 
 
 def robustness_curve(
@@ -141,6 +158,7 @@ def robustness_curve(
         names, n_rows, draw = noisy.names, len(noisy.arrays[0]), partial(_with_noise, noisy)
     labels = as_array(y, "y")
     require_rows(n_rows, labels)
+    require_labels_for(metric, labels, "robustness_curve")
     chosen = _as_chosen(modalities, names)
     curves = [[name] for name in chosen] + ([list(chosen)] if len(chosen) > 1 else [])
     repeats = np.array([
@@ -254,7 +272,8 @@ class _Noisy:
         blocks: Any = dict(zip(self.names, moved, strict=True))
         if self.whole or self.listed:
             blocks = moved[0] if self.whole else moved
-        return np.asarray(self.model.predict(blocks))
+        with without_names():
+            return np.asarray(self.model.predict(blocks))
 
 
 def _spread(x: NDArray) -> NDArray[np.float64]:

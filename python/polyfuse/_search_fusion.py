@@ -24,6 +24,7 @@ from ._kernels.contract import CONCATENATE
 from ._missing import Present
 from ._modality_scores import ModalityScores
 from ._multimodal_inputs import fit_block_scalers
+from ._result_text import interval
 from ._statistics import student_quantile
 
 Scoring = Callable[[NDArray, NDArray], float]
@@ -58,8 +59,11 @@ class Candidate(NamedTuple):
             words.append("uncalibrated")
         return ", ".join(words)
 
+    def __repr__(self) -> str:
+        return f"Candidate({self.label!r}, {self.mean:.4f} ± {self.std:.4f})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class FusionSearch:
     """What :func:`search_fusion` has found.
 
@@ -93,11 +97,17 @@ class FusionSearch:
     chosen: tuple[str, ...]
     best_estimator: Any
 
+    def __repr__(self) -> str:
+        nested = interval(self.nested_score, self.nested_low, self.nested_high)
+        best = f"{self.table[0].label} {self.best_score:.3f}"
+        return f"FusionSearch({len(self.table)} ways; best: {best}; nested: {nested})"
+
     def __str__(self) -> str:
-        width = max(len(own.label) for own in self.table)
+        last = "nested: best of the other folds"
+        width = max(len(last), *(len(own.label) for own in self.table))
         rows = [f"{own.label:<{width}}  {own.mean:.4f} ± {own.std:.4f}" for own in self.table]
         nested = f"{self.nested_score:.4f} ({self.nested_low:.4f} to {self.nested_high:.4f})"
-        return "\n".join([*rows, f"{'nested: best of the other folds':<{width}}  {nested}"])
+        return "\n".join([*rows, f"{last:<{width}}  {nested}"])
 
     def to_dict(self) -> dict[str, list[Any]]:
         """The table by columns, for ``pandas.DataFrame(search.to_dict())``."""
@@ -139,7 +149,7 @@ def search_fusion(
         Number of folds, at least 3: (cv + 1) · cv / 2 fits of each model.
     scoring : str or callable(y_true, y_pred) -> float, optional
         Greater is better: the name of a metric of :mod:`polyfuse.metrics`, such as
-        "balanced_accuracy_score"; "accuracy_score" or "r2_score" by default.
+        "balanced_accuracy_score", "balanced_accuracy" for short; "accuracy" or "r2" by default.
     progress : callable(step, n_steps), optional
         Called after each fit.
 
@@ -229,10 +239,14 @@ def _scoring(scoring: str | Scoring | None, model: FusionModel) -> Scoring:
         return scoring
     default = "accuracy_score" if isinstance(model, FusionClassifier) else "r2_score"
     name = default if scoring is None else scoring
-    found: Scoring | None = getattr(metrics, name, None) if name in metrics.__all__ else None
-    if found is None:
-        raise ValueError(f"scoring must be a metric of polyfuse.metrics, or callable; got {name!r}")
-    return found
+    for known in (name, f"{name}_score"):
+        if known in metrics.__all__:
+            found: Scoring = getattr(metrics, known)
+            return found
+    raise ValueError(
+        f"scoring must be a metric of polyfuse.metrics, or callable such as functools.partial("
+        f"metrics.f1_score, average='macro'); got {name!r}."
+    )
 
 
 def _cache(

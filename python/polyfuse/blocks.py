@@ -96,9 +96,10 @@ class Blocks(Container):
         ----------
         X : data frame (pandas, polars, Arrow) or array-like of shape (n_samples, n_features)
         columns : dict or list of columns
-            Of each block: a list of names or positions, a bool per column, a slice of positions, a
-            str that the names start with, or a callable that gives one of these for `X`, as for
-            scikit-learn's ColumnTransformer. Other columns are left out.
+            Of each block, named by its key or its place in the list: a list of names or positions,
+            a bool per column, a slice of positions, a str that the names start with ("x1" takes
+            "x10", too), or a callable that gives one of these for `X`, as for scikit-learn's
+            ColumnTransformer. Other columns are left out.
 
         Raises
         ------

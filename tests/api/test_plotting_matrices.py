@@ -8,6 +8,7 @@ import pytest
 from polyfuse import plotting
 from polyfuse._plot_labels import spread
 from polyfuse._plot_projection import _leading
+from polyfuse.inspection import cross_correlation
 
 pytest.importorskip("matplotlib")
 
@@ -108,6 +109,30 @@ def test_projection_of_classes(ax, rng):
     shown = texts(ax)
     assert {"● cat", "■ dog"} <= set(shown)
     assert any(t.startswith("component 1, 9") and t.endswith(" % of the variance") for t in shown)
+
+
+def test_constant_features_and_other_results(ax):
+    blocks = {"a": [[0.0, 1.0], [1.0, 1.0], [3.0, 1.0]], "b": [[1.0], [0.0], [2.0]]}
+    found = cross_correlation(blocks)
+    plotting.cross_correlation(found["a", "b"], ax, names=("a", "b"))
+    assert len([text for text in ax.texts if text.get_text()]) == 1
+    with pytest.raises(TypeError, match=r"one of \[\('a', 'b'\)\], by its key"):
+        plotting.cross_correlation(found)
+    with pytest.raises(ValueError, match="leave out `most`"):
+        plotting.cross_correlation(cross_correlation(blocks, most=1)["a", "b"])
+
+
+def test_rows_without_a_modality_are_left_out(ax, rng):
+    x = rng.normal(size=(50, 3))
+    x[::5] = np.nan
+    plotting.projection(x, np.arange(50) % 2, ax)
+    assert sum(len(c.get_offsets()) for c in ax.collections) == 40
+    assert "10 rows without a modality left out" in ax.get_xlabel()
+    both = plotting.projections({"x": x, "z": rng.normal(size=(50, 2))})
+    assert [len(own.collections[0].get_offsets()) for own in both] == [40, 50, 40]
+    pyplot.close("all")
+    with pytest.raises(ValueError, match="at least one row"):
+        plotting.projection(x[::5])
 
 
 def test_projection_shows_eight_classes_and_the_rest(ax, rng):

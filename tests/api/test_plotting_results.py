@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from polyfuse import plotting
+import polyfuse as pf
+from polyfuse import inspection, plotting
 from polyfuse.inspection import Contributions
 
 pytest.importorskip("matplotlib")
@@ -162,3 +164,25 @@ def test_robustness_curve_with_bands(ax):
 def test_robustness_curve_says_no(changes, message):
     with pytest.raises(ValueError, match=message):
         plotting.robustness_curve(robustness_of(**changes))
+
+
+def test_what_inspection_returns_is_drawn(rng):
+    y = np.repeat(["a", "b", "c"], 20)
+    blocks = {m: rng.normal(size=(60, 3)) + (np.arange(60) // 20)[:, None] for m in ("x", "z")}
+    blocks["x"][::7] = np.nan
+    scores = pf.FusionClassifier(level="late").fit(blocks, y).modality_scores(blocks)
+    curve = inspection.robustness_curve(scores, y=y, random_state=0)
+    ax = plotting.robustness_curve(curve)
+    assert {"share of rows without the modality", "accuracy, with interval"} <= set(texts(ax))
+    noisy = dataclasses.replace(curve, kind="noise")
+    assert "noise" in plotting.robustness_curve(noisy).get_xlabel()
+    plotting.shapley(inspection.modality_shapley(scores, y=y))
+    plotting.contributions(inspection.mm_shap(pf.FusionClassifier().fit(blocks, y), blocks))
+    plotting.cross_correlation(inspection.cross_correlation(blocks)["x", "z"])
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("name", ["contributions", "shapley", "robustness_curve"])
+def test_another_result_is_refused(name):
+    with pytest.raises(TypeError, match=r"what polyfuse.inspection.\w+ returns; got .*no '"):
+        getattr(plotting, name)(pf.FusionClassifier())

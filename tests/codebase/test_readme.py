@@ -115,8 +115,8 @@ def test_the_guide_to_plots() -> None:
 
     names = run_guide("plotting.md")
     pyplot.close("all")
-    added = sum(names["result"].values)
-    np.testing.assert_allclose(names["result"].empty + added, names["accuracy"]["concatenate"])
+    added = sum(names["values"].values)
+    np.testing.assert_allclose(names["values"].empty + added, names["accuracy"]["concatenate"])
     text = (ROOT / "docs" / "plotting.md").read_text()
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.plotting.__all__)
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
