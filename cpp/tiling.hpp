@@ -189,9 +189,10 @@ constexpr std::int64_t permutation_scratch(std::int64_t m, std::int64_t width,
     return ((furthest + 16) * m + 16 * (m + 2)) * score_planes(width);
 }
 
-// Rows of a tile of scores that are measured: a plane of T for each class, doubles beside it.
+// Rows of a tile of scores that are measured: a plane of T for each class, in whole squares, doubles
+// beside it.
 constexpr std::int64_t contribution_scratch(std::int64_t width) {
-    return probability_rows(width) * width;
+    return probability_rows(width) * (width + 16);
 }
 
 // What `error_sums` tells of an output.
