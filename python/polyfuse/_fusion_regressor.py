@@ -29,17 +29,17 @@ class FusionRegressor(FusionModel, Regressor):
     Parameters
     ----------
     fusion : str, optional
-        Early: "concatenate" (the default), or a fold of features of one width. Late: "mean" (the
-        default), "weighted_mean", "sum", "weighted_sum", "median", "maximum" or "minimum" of what
-        the models of the modalities predict.
+        Early: "concatenate" (the default), or a fold of features of one width. Late:
+        "weighted_mean" (the default), "mean", "sum", "weighted_sum", "median", "maximum" or
+        "minimum" of what the models of the modalities predict.
     level : {"early", "late", "cooperative", "hybrid"}, default="early"
         As for :class:`FusionClassifier`; "hybrid" is the weighted mean of late and early models.
     scaler : {"standard", "minmax", "maxabs", "robust"}, scaler, dict of these, default="standard"
         How each block is scaled, by statistics of the rows fitted on.
     weights : dict, array-like of shape (n_modalities,), "validation" or "learned", optional
-        One weight per modality for fusions that weigh. Late: "validation" takes R² (at least 0) of
-        each modality on rows held out, "learned" the weights ≥ 0 that add up to 1 and minimise the
-        squared error there (Breiman's stacking).
+        One weight per modality for fusions that weigh; "learned" by default. Late: "validation"
+        takes R² (at least 0) of each modality on rows held out, "learned" the weights ≥ 0 that add
+        up to 1 and minimise the squared error there (Breiman's stacking).
     rho : float or "validation", default="validation"
         How much "cooperative" wants modalities to agree: 0 is early fusion, 1 the mean of models
         of single modalities; "validation" chooses as :class:`FusionClassifier` does.
@@ -118,9 +118,15 @@ class FusionRegressor(FusionModel, Regressor):
 
     def _rule(self) -> str:
         rule = super()._rule()
-        if rule == "mean" and self.fusion is None and self.weights is not None:
-            return "weighted_mean"
-        return rule
+        return "weighted_mean" if rule == "mean" and self.fusion is None else rule
+
+    @property
+    def _weighing(self) -> Any:
+        """The weights in use: learned by default, where the rule is the default too."""
+        return "learned" if self.weights is None and self.fusion is None else self.weights
+
+    def _holds_out(self) -> bool:
+        return isinstance(self._weighing, str)
 
     def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
         try:
@@ -148,11 +154,13 @@ class FusionRegressor(FusionModel, Regressor):
         self, names: list[str], held_out: list[NDArray], lesson: Lesson, fusion: str,
         weight: NDArray[np.float64],
     ) -> dict[str, Any]:  # fmt: skip
-        if not isinstance(self.weights, str):
+        if not self._holds_out():
             return {"weights_": self._fixed_weights(names, fusion)}
+        if not any(np.isfinite(own).any() for own in held_out):  # too few rows for folds
+            return {"weights_": np.ones(len(names))}
         y = lesson.task.targets[:, 0]
         known = [np.isfinite(own[:, 0]) for own in held_out]
-        if self.weights == "learned":
+        if self._weighing == "learned":
             parts = [np.nan_to_num(own) for own in held_out]
             return {"weights_": convex_weights(parts, y, weight, known)}
         found = [

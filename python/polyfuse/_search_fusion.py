@@ -209,29 +209,26 @@ def search_fusion(
 def _ways(model: FusionModel) -> Iterator[dict[str, Any]]:
     """Parameters of every way of fusing; of those that score alike, the first is taken."""
     yield {"level": "early", "fusion": CONCATENATE, "weights": None}
-    classifies = isinstance(model, FusionClassifier)
-    temperatures: list[dict[str, Any]] = [{"calibrate": True}, {"calibrate": False}]
-    for level, rule, kinds in (
-        ("late", None, (None, "learned", "validation")),
+    if not isinstance(model, FusionClassifier):
+        for how in ("learned", "validation"):
+            yield {"level": "hybrid", "fusion": None, "weights": how}
+            yield {"level": "late", "fusion": "weighted_mean", "weights": how}
+        for fold in ("mean", "median", "maximum", "minimum"):
+            yield {"level": "late", "fusion": fold, "weights": None}
+        return
+    ways: list[tuple[str, str | None, tuple[str | None, ...]]] = [
+        ("late", "geometric_mean", (None, "learned", "validation")),
         ("hybrid", None, (None, "learned", "validation")),
         ("late", "weighted_mean", ("learned", "validation")),
         ("late", "weighted_vote", ("learned", "validation")),
         *(("late", rule, (None,)) for rule in _UNWEIGHTED),
-    ):
-        if not classifies and rule in _ORDINAL:
+    ]
+    for level, rule, kinds in ways:
+        if rule is not None and not model._takes(rule):
             continue
         for kind in kinds:
-            if not classifies and rule is None and level == "late" and kind is not None:
-                continue  # that is the weighted mean
-            own = model._late_default if rule is None else rule
-            if not classifies and rule == own:
-                continue
-            if level == "late" and not model._takes(own):
-                continue
-            ordinal = own in _ORDINAL
-            for temperature in temperatures[: 1 if ordinal else 2] if classifies else [{}]:
-                fusion = own if level == "late" else None
-                yield {"level": level, "fusion": fusion, "weights": kind, **temperature}
+            for calibrate in (True,) if rule in _ORDINAL else (True, False):
+                yield {"level": level, "fusion": rule, "weights": kind, "calibrate": calibrate}
 
 
 def _scoring(scoring: str | Scoring | None, model: FusionModel) -> Scoring:

@@ -101,6 +101,19 @@ def test_stacked_regressions_are_on_the_simplex(rng):
     np.testing.assert_allclose(found, best.x, atol=1e-4)
 
 
+def test_late_regression_listens_to_the_strong_by_default(rng):
+    strong = rng.normal(size=(200, 3))
+    y = strong.sum(axis=1) + 0.1 * rng.normal(size=200)
+    blocks = {"strong": strong, "noise": rng.normal(size=(200, 3))}
+    model = pf.FusionRegressor(level="late").fit(blocks, y)
+    assert model.weights_[0] > 0.95
+    assert (
+        model.score(blocks, y)
+        > 0.95
+        > pf.FusionRegressor("mean", level="late").fit(blocks, y).score(blocks, y)
+    )
+
+
 def test_groups_are_held_out_together(rng):
     blocks, y = make(rng)
     groups = rng.integers(0, 7, len(y))
@@ -215,8 +228,9 @@ def test_hybrid_is_the_geometric_mean_of_late_and_early(k, rng):
 def test_hybrid_regression_is_a_mean(rng):
     blocks, codes = make(rng)
     y = codes + rng.normal(size=len(codes))
-    hybrid = pf.FusionRegressor(level="hybrid", **EXACT).fit(blocks, y).predict(blocks)
-    late = pf.FusionRegressor(level="late", **EXACT).fit(blocks, y).predict(blocks)
+    hybrid = pf.FusionRegressor(level="hybrid", weights=[1] * 4, **EXACT)
+    hybrid = hybrid.fit(blocks, y).predict(blocks)
+    late = pf.FusionRegressor("mean", level="late", **EXACT).fit(blocks, y).predict(blocks)
     early = pf.FusionRegressor(**EXACT).fit(blocks, y).predict(blocks)
     np.testing.assert_allclose(hybrid, (3 * late + early) / 4, atol=1e-8)
 
