@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import one_of, require_number
+from ._arrays import as_sample_weight, one_of, require_number
 from ._blocks import BlocksLike
 from ._estimator import Classifier
 from ._fusion_learning import Lesson
@@ -199,7 +199,7 @@ class FusionClassifier(FusionModel, Classifier):
     def _takes(self, rule: str) -> bool:
         return super()._takes(rule) and (self.response != "score" or rule not in _OF_PROBABILITIES)
 
-    def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
+    def _task(self, y: Any, n_rows: int, given: Any) -> tuple[Task, dict[str, Any]]:
         labels = as_targets(y, type(self).__name__)
         if labels.dtype.kind == "O" and any(label is None for label in labels):
             raise ValueError("y must have a label for every row; got None.")
@@ -207,7 +207,12 @@ class FusionClassifier(FusionModel, Classifier):
         targets, loss, n_outputs = class_targets(codes, len(classes))
         weight = None
         if self.class_weight is not None:
-            weight = class_weights(self.class_weight, classes, codes)[codes]
+            own = class_weights(self.class_weight, classes, codes)
+            sample_weight = as_sample_weight(given, n_rows)
+            if isinstance(self.class_weight, str) and sample_weight is not None:
+                totals = np.bincount(codes, sample_weight)  # as LogisticRegression since 1.9
+                own = totals.sum() / (len(totals) * np.where(totals > 0.0, totals, np.inf))
+            weight = own[codes]
         return Task(targets, loss, n_outputs, codes, weight), {"classes_": classes}
 
     def _penalty(self) -> float:

@@ -55,8 +55,8 @@ class FusionModel(FusionParameters):
 
     # -- what subclasses say ---------------------------------------------------------------------
 
-    def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
-        """What is to be learned, and the attributes that this sets."""
+    def _task(self, y: Any, n_rows: int, given: Any) -> tuple[Task, dict[str, Any]]:
+        """What is to be learned, given weights of rows or None, and the attributes it sets."""
         raise NotImplementedError
 
     def _prior(self, task: Task, weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
@@ -134,7 +134,7 @@ class FusionModel(FusionParameters):
     ) -> Plan:  # fmt: skip
         """What is to be learned, checked and scaled."""
         given = read(self, blocks, present)
-        task, known = self._task(y, given.n_rows)
+        task, known = self._task(y, given.n_rows, sample_weight)
         weight = row_weights(sample_weight, task, given.n_rows)
         scalers = self._fit_scalers(given)
         lesson = self._lesson(given, scalers, task, fusion, callback)

@@ -128,7 +128,7 @@ class FusionRegressor(FusionModel, Regressor):
     def _holds_out(self) -> bool:
         return isinstance(self._weighing, str)
 
-    def _task(self, y: Any, n_rows: int) -> tuple[Task, dict[str, Any]]:
+    def _task(self, y: Any, n_rows: int, given: Any) -> tuple[Task, dict[str, Any]]:
         try:
             target = np.asarray(as_targets(y, type(self).__name__), np.float64).reshape(-1, 1)
         except ValueError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -253,9 +255,11 @@ def test_penalties_by_modality(rng):
 
 def test_class_weights(rng):
     blocks, y = make(rng)
-    for weight in ("balanced", {0: 1.0, 1: 5.0, 2: 0.5}):
-        model = pf.FusionClassifier(class_weight=weight, **EXACT).fit(blocks, y)
-        fitted = oracle(class_weight=weight).fit(np.hstack(scaled(blocks)), y)
+    for weight, rows in itertools.product(
+        ("balanced", {0: 1.0, 1: 5.0, 2: 0.5}), (None, rng.uniform(0.1, 2, len(y)))
+    ):
+        model = pf.FusionClassifier(class_weight=weight, **EXACT).fit(blocks, y, rows)
+        fitted = oracle(class_weight=weight).fit(np.hstack(scaled(blocks)), y, rows)
         np.testing.assert_allclose(np.hstack(list(model.coef_.values())), fitted.coef_, atol=1e-5)
 
 
