@@ -14,8 +14,8 @@ from ._fusion_learning import Lesson
 from ._fusion_model import FusionModel
 from ._fusion_scalers import Scalers
 from ._gradient_data import Task
-from ._late import RESPONSES, learned_weights, responses, softmax, temperature_of
-from ._linear import class_targets, encode_classes, likeliest, probabilities
+from ._late import RESPONSES, learned_weights, responses, temperature_of
+from ._linear import class_targets, encode_classes, likeliest, probabilities, softmax
 from ._missing import Present
 from ._modality_scores import RANKED, VOTES
 from ._sgd_targets import as_targets, class_weights

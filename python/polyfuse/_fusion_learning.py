@@ -56,6 +56,10 @@ class Lesson:
     def n_rows(self) -> int:
         return len(self.task.targets)
 
+    def weights(self, given: Vector | None) -> Vector:
+        """What rows weigh: ones if nothing is given."""
+        return np.ones(self.n_rows) if given is None else given
+
     def together(self, weight: Vector | None) -> Linear:
         """One model of all modalities, learned from rows with weights (None for ones)."""
         if self.op != CONCATENATE:
@@ -69,13 +73,14 @@ class Lesson:
         """A model of one modality, learned from the rows in which it is there."""
         block = self.blocks[m]
         if block.present is not None:
-            weight = block.present * (np.ones(self.n_rows) if weight is None else weight)
+            weight = block.present * self.weights(weight)
             if not weight.any():
                 return self._silent(m)
-        own = self._of([m])
-        if isinstance(block.values, Csr):
-            return own._joint(weight)
-        return own._fused(weight)
+        own = Lesson(
+            [self.names[m]], (block,), result_dtype([block.values]), self.task,
+            [self.penalties[m]], self.max_iter, self.tol, callback=self.callback,
+        )  # fmt: skip
+        return own.together(weight)
 
     def scores(self, model: Linear, index: NDArray[np.int64] | None = None) -> NDArray:
         """Scores of rows by a model of all modalities."""
@@ -89,14 +94,6 @@ class Lesson:
         return total
 
     # -- what they minimise ----------------------------------------------------------------------
-
-    def _of(self, members: list[int]) -> Lesson:
-        return Lesson(
-            [self.names[m] for m in members], tuple(self.blocks[m] for m in members),
-            result_dtype([self.blocks[m].values for m in members]),
-            self.task, [self.penalties[m] for m in members], self.max_iter, self.tol,
-            callback=self.callback,
-        )  # fmt: skip
 
     def _silent(self, m: int) -> Linear:
         """The model of a modality that no row has: it says the same of all."""
@@ -123,31 +120,30 @@ class Lesson:
         alpha: Any = alphas[0]
         if len(set(alphas)) > 1:
             alpha = np.repeat([*alphas, 0.0], [*widths, int(padded)])
-        problems = tuple(
-            self._problem(self._masked(masks), alpha, weight, padded) for masks in draws
-        )
-        objective = problems[0] if len(problems) == 1 else Averaged(problems)
-        theta, trace = self._solve(objective)
-        coef, intercept = problems[0].split(theta)
+        coef, intercept, trace = self._minimised(draws, alpha, weight, padded)
         coefs = np.split(coef[:, : sum(widths)], np.cumsum(widths)[:-1], axis=1)
         return self._linear(coefs, intercept, trace)
-
-    def _problem(
-        self, blocks: list[Block], alpha: Any, weight: Vector | None, padded: bool
-    ) -> Problem:
-        rows = rows_of(blocks, self.dtype, self.op, self.op_weights, padded)
-        task = self.task
-        return Problem(rows, task.targets, task.loss, task.n_outputs, alpha, mean_one(weight))
 
     def _folded(self, weight: Vector | None) -> Linear:
         """Features of all modalities folded into one block."""
         alpha = self._alphas(weight)[0]
-        problems = tuple(
-            self._problem(self._masked(masks), alpha, weight, False) for masks in self._masks()
-        )
-        theta, trace = self._solve(problems[0] if len(problems) == 1 else Averaged(problems))
-        coef, intercept = problems[0].split(theta)
+        coef, intercept, trace = self._minimised(self._masks(), alpha, weight)
         return self._linear([coef] * len(self.blocks), intercept, trace)
+
+    def _minimised(
+        self, draws: tuple[Masks, ...], alpha: Any, weight: Vector | None, padded: bool = False
+    ) -> tuple[NDArray, NDArray, Trace]:
+        """One model of fused rows, the mean over draws of modalities that are there."""
+        task = self.task
+        problems = tuple(
+            Problem(
+                rows_of(self._masked(masks), self.dtype, self.op, self.op_weights, padded),
+                task.targets, task.loss, task.n_outputs, alpha, mean_one(weight),
+            )
+            for masks in draws
+        )  # fmt: skip
+        theta, trace = self._solve(problems[0] if len(problems) == 1 else Averaged(problems))
+        return *problems[0].split(theta), trace
 
     def _joint(self, weight: Vector | None) -> Linear:
         task = self.task

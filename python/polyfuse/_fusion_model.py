@@ -145,7 +145,6 @@ class FusionModel(FusionParameters):
         groups: NDArray[np.int64] | None,
     ) -> dict[str, Any]:  # fmt: skip
         folds: list[NDArray[np.int64]] = []
-        w = np.ones(lesson.n_rows) if weight is None else weight
         tuned = self.level == "cooperative" and self.rho == "validation"
         if tuned or (self.level in ("late", "hybrid") and self._holds_out()):
             folds = fold_rows(lesson.n_rows, self.cv, lesson.task.codes, groups)
@@ -154,7 +153,7 @@ class FusionModel(FusionParameters):
         known: dict[str, Any] = {}
         if self.level == "cooperative":
             if tuned:
-                lesson = best_agreement(lesson, w, folds)
+                lesson = best_agreement(lesson, lesson.weights(weight), folds)
             known = {"rho_": lesson.rho}
         names = list(map(str, lesson.names))
         model = _checked(lesson.together(weight), lesson)
@@ -187,7 +186,7 @@ class FusionModel(FusionParameters):
         if self.level == "hybrid":
             learned["_together"] = models[-1]
         held_out: list[NDArray] = []
-        w = np.ones(lesson.n_rows) if weight is None else weight
+        w = lesson.weights(weight)
         if self._holds_out():
             held_out = [self._held_out(lesson, m, w, folds) for m in range(len(members))]
         return {**learned, **self._pool(members, held_out, lesson, fusion, w)}

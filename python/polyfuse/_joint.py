@@ -27,9 +27,6 @@ from ._missing import Masks
 class Objective(Protocol):
     """What a solver asks for: where to start, and value and gradient at a model."""
 
-    @property
-    def n_outputs(self) -> int: ...
-
     def start(self) -> Vector: ...
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]: ...
@@ -106,10 +103,6 @@ class Averaged:
     """The mean of problems that share a model: rows as they are, and with modalities dropped."""
 
     problems: tuple[Problem, ...]
-
-    @property
-    def n_outputs(self) -> int:
-        return self.problems[0].n_outputs
 
     def start(self) -> Vector:
         return self.problems[0].start()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
+from ._linear import softmax
 from ._missing import Masks
 
 Scores = NDArray[np.float64]
@@ -44,18 +45,6 @@ def responses(scores: NDArray, temperature: float, kind: str) -> NDArray:
     # Never zero: a product of opposite certainties would leave no class at all.
     likely: NDArray = np.maximum(softmax(cooled), np.finfo(scores.dtype).tiny)
     return likely
-
-
-def softmax(scores: NDArray) -> NDArray:
-    odds: NDArray = np.exp(scores - scores.max(axis=1, keepdims=True))
-    odds /= odds.sum(axis=1, keepdims=True)
-    return odds
-
-
-def log_softmax(scores: NDArray) -> NDArray:
-    shifted: NDArray = scores - scores.max(axis=1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return shifted
 
 
 def temperature_of(

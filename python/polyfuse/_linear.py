@@ -27,6 +27,11 @@ def probabilities(scores: NDArray) -> NDArray:
         positive = 1.0 / (1.0 + np.exp(-np.abs(scores[:, 0])))
         positive = np.where(scores[:, 0] >= 0, positive, 1.0 - positive)
         return np.column_stack([1.0 - positive, positive]).astype(scores.dtype, copy=False)
+    return softmax(scores)
+
+
+def softmax(scores: NDArray) -> NDArray:
+    """exp(s) of each row, divided by its sum."""
     odds: NDArray = np.exp(scores - scores.max(axis=1, keepdims=True))
     odds /= odds.sum(axis=1, keepdims=True)
     return odds
@@ -52,12 +57,12 @@ def residuals(
         return logistic.sum(axis=1), positive - targets
     codes = targets.astype(np.int64)
     shifted = wide - wide.max(axis=1, keepdims=True)
-    softmax = np.exp(shifted)
-    total = softmax.sum(axis=1, keepdims=True)
+    slopes = np.exp(shifted)
+    total = slopes.sum(axis=1, keepdims=True)
     own = np.log(total[:, 0]) - np.take_along_axis(shifted, codes, axis=1)[:, 0]
-    softmax /= total
-    softmax[np.arange(len(wide)), codes[:, 0]] -= 1.0
-    return own, softmax
+    slopes /= total
+    slopes[np.arange(len(wide)), codes[:, 0]] -= 1.0
+    return own, slopes
 
 
 def likeliest(scores: NDArray) -> NDArray[np.intp]:

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._arrays import as_matrix, require_finite, require_width
-from ._blocks import absent_blocks, as_matrices, in_order_of_fit, is_matrix, named_blocks
+from ._blocks import (
+    absent_blocks,
+    as_matrices,
+    in_order_of_fit,
+    is_matrix,
+    named_blocks,
+    require_same_rows,
+)
 from ._feature_names import check_block_names, check_names, keep_names, names_of
 from ._fusion_scalers import fit_scalers, scaler_entries
 from ._inputs import as_samples
@@ -185,10 +192,7 @@ def _matrices(names: list[str], values: list[Any], estimator: Any) -> list[Any]:
         else as_matrix(x, f"blocks[{name!r}]")
         for name, x in zip(names, values, strict=True)
     ]
-    counts = {x.shape[0] for x in read}
-    if len(counts) > 1:
-        shown = ", ".join(f"{k}: {v.shape[0]}" for k, v in zip(names, read, strict=True))
-        raise ValueError(f"blocks must have the same number of rows; got {shown}.")
+    require_same_rows(names, read)
     return read
 
 

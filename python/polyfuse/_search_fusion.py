@@ -194,7 +194,7 @@ def search_fusion(
     folds = fold_rows(lesson.n_rows, cv, lesson.task.codes, codes)
     if len(folds) < 3:
         raise ValueError(f"cv={cv} needs rows, or groups, for at least 3 folds; got {len(folds)}.")
-    weight = np.ones(lesson.n_rows) if plan.weight is None else plan.weight
+    weight = lesson.weights(plan.weight)
     cached = _cache(base, plan, weight, folds, progress)
     classes = plan.known.get("classes_")
     outer = _Outer(plan.given.masks, lesson, names, folds, weight, classes)
@@ -203,7 +203,7 @@ def search_fusion(
     found = _found(ways, inner_scores, outer_scores)
     best = unfitted(model).set_params(**found.best_params)
     best.fit(blocks, y, sample_weight, groups=groups, present=present)
-    return FusionSearch(**{**found.__dict__, "best_estimator": best})
+    return replace(found, best_estimator=best)
 
 
 def _ways(model: FusionModel) -> Iterator[dict[str, Any]]:
@@ -354,9 +354,11 @@ def _found(
 ) -> FusionSearch:
     """The table, the best, and what choosing it is worth."""
     n_folds = outer.shape[1]
-    means, stds = outer.mean(axis=1), outer.std(axis=1, ddof=1)
-    order = np.argsort(-means, kind="stable")
-    table = tuple(Candidate(ways[w], float(means[w]), float(stds[w]), outer[w]) for w in order)
+    candidates = [
+        Candidate(way, float(own.mean()), float(own.std(ddof=1)), own)
+        for way, own in zip(ways, outer, strict=True)
+    ]
+    table = tuple(sorted(candidates, key=lambda own: -own.mean))  # of equals, the first
     chosen = inner.argmax(axis=0)
     nested = outer[chosen, np.arange(n_folds)]
     # 1 / n of independent folds, and what they have in common: test rows per training row.
@@ -365,5 +367,5 @@ def _found(
     score = float(nested.mean())
     return FusionSearch(
         table, table[0].params, table[0].mean, score, nested, score - half, score + half,
-        tuple(Candidate(ways[w], 0.0, 0.0, outer[w]).label for w in chosen), None,
+        tuple(candidates[w].label for w in chosen), None,
     )  # fmt: skip

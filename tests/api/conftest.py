@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pages import Page
 
 import polyfuse as pf
+from polyfuse import _html, _report_findings, _report_scores
 
 
 @pytest.fixture(params=["default", "numpy"])
@@ -27,3 +29,21 @@ def ax() -> Any:
     from matplotlib.figure import Figure
 
     return Figure().subplots()
+
+
+@pytest.fixture
+def written(tmp_path, monkeypatch):
+    """Writes a report and returns its page; few resamples, and plots if they are asked for."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(_report_findings, "_N_RESAMPLES", 20)
+    monkeypatch.setattr(_report_scores, "FEW_RESAMPLES", 5)
+
+    def write(model, blocks, y, plots=False, **options):
+        if not plots:
+            monkeypatch.setattr(_html, "_svg", lambda *_: "")
+        path = tmp_path / "report.html"
+        assert pf.report(model, blocks, y, path, **options) == path
+        assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+        return Page(path.read_text(encoding="utf-8"))
+
+    return write
