@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyfuse import inspection as pf
+from polyfuse._perceptual import draw_shuffles
+from polyfuse._resampling import as_generator
 
 from .contest import Contestant, Spec, Work, contests
 
@@ -72,8 +74,8 @@ def numpy_shapley(parts: Sequence[NDArray], true: NDArray) -> NDArray:
 
 
 def numpy_perceptual(parts: Sequence[NDArray], true: NDArray) -> NDArray:
-    rng = np.random.default_rng(0)
-    orders = [rng.permutation(len(true)) for _ in range(PERMUTATIONS)]
+    shuffles = draw_shuffles(len(true), PERMUTATIONS, as_generator(0))
+    orders = [order for shuffle in shuffles for order in shuffle.permutations()]
     accuracy = np.mean(sum(parts).argmax(axis=1) == true)
     lost = np.zeros(len(parts))
     for b, x in enumerate(parts):
