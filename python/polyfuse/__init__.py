@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         preprocessing,
         reporting,
         sklearn,
+        stream,
     )
     from ._config import show_config
     from ._kernels import isa_levels, use
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
-    "multimodal", "plotting", "preprocessing", "reporting", "sklearn",
+    "multimodal", "plotting", "preprocessing", "reporting", "sklearn", "stream",
 )  # fmt: skip
 _NAMES = {
     "Blocks": "blocks",
@@ -52,7 +53,8 @@ _NAMES = {
 __all__ = [
     "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "encoders",
     "exceptions", "fusion", "inspection", "isa_levels", "linear_model", "metrics", "multimodal",
-    "plotting", "preprocessing", "reporting", "search_fusion", "show_config", "sklearn", "use",
+    "plotting", "preprocessing", "reporting", "search_fusion", "show_config", "sklearn", "stream",
+    "use",
 ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def run(samples: Samples, chains: Sequence[Chain], callback: Callback | None = N
         return chain.settings.exact, joint, chain.model if joint else 0, paces, shared
 
     for _, group in groupby(sorted(chains, key=key), key):
-        _Group(samples, list(group), callback).run()
+        Group(samples, list(group), callback).run()
 
 
 def _order_of(chain: Chain) -> tuple[int, bool, int, int]:
@@ -60,7 +60,7 @@ def _order_of(chain: Chain) -> tuple[int, bool, int, int]:
     return chain.seed, bool(chain.settings.shuffle), index, held
 
 
-class _Order:
+class Order:
     """The order in which some chains visit rows, epoch after epoch.
 
     scikit-learn shuffles what the last epoch left, always with the same seed: that is one and the
@@ -93,17 +93,18 @@ class _Order:
         return place if self.subset is None else self.subset[place]
 
 
-class _Group:
+class Group:
     """Chains that are trained in the same calls, and drop out one by one."""
 
     def __init__(self, samples: Samples, chains: list[Chain], callback: Callback | None) -> None:
         self.samples, self.callback = samples, callback
         self.exact = chains[0].settings.exact
         self.joint = chains[0].settings.loss == "multinomial"
-        self.orders: dict[tuple, _Order] = {}
+        self.epoch = 0
+        self.orders: dict[tuple, Any] = {}
         for chain in chains:
             if _order_of(chain) not in self.orders:
-                self.orders[_order_of(chain)] = _Order(chain, samples.rows.n_rows)
+                self.orders[_order_of(chain)] = self._new_order(chain)
         # Where chains have other numbers of rows, those that go on longest stand first.
         self.chains = sorted(chains, key=lambda chain: -self._order(chain).length)
         self.aligned = self._align()
@@ -111,7 +112,10 @@ class _Group:
         self.step = max(_SHORTEST, int(_FIRST / (_touched(samples.rows) * len(chains))))
         self.started = perf_counter()
 
-    def _order(self, chain: Chain) -> _Order:
+    def _new_order(self, chain: Chain) -> Any:
+        return Order(chain, self.samples.rows.n_rows)
+
+    def _order(self, chain: Chain) -> Any:
         return self.orders[_order_of(chain)]
 
     def _align(self) -> list[Index] | None:
@@ -173,22 +177,29 @@ class _Group:
     # -- epochs ----------------------------------------------------------------------------------
 
     def run(self) -> None:
-        epoch = 0
         while self.chains:
-            epoch += 1
-            if any(chain.settings.verbose > 0 for chain in self.chains):
-                print(f"-- Epoch {epoch}")
-            self.records["loss_sum"] = self.records["objective_sum"] = 0.0
-            self._epoch()
-            self._judge(epoch)
+            self._begin()
+            self._visit()
+            self._judge(self.epoch)
 
-    def _epoch(self) -> None:
+    def _begin(self) -> None:
+        self.epoch += 1
+        if any(chain.settings.verbose > 0 for chain in self.chains):
+            print(f"-- Epoch {self.epoch}")
+        self.records["loss_sum"] = self.records["objective_sum"] = 0.0
+
+    def _visit(self) -> None:
+        """Learn from every row once."""
         visits = {key: order.next() for key, order in self.orders.items()}
         own = [visits[_order_of(chain)] for chain in self.chains]
         whole = own[0][None] if len(visits) == 1 else None
         if self.aligned is not None:
             self.aligned.reverse()  # as place and spare of each order have changed roles
             whole = self.aligned[0]
+        self._sweep(own, whole)
+
+    def _sweep(self, own: list[Index], whole: NDArray[np.int64] | None) -> None:
+        """Learn from rows in an order per chain, longest first; or in those of a matrix."""
         at, end = 0, len(own[0])
         while at < end:
             active = sum(len(order) > at for order in own)

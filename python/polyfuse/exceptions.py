@@ -18,6 +18,7 @@ __all__ = [
     "InvalidParameterError",
     "NotAcceleratedError",
     "NotFittedError",
+    "SourceError",
     "UndefinedMetricWarning",
 ]
 
@@ -94,6 +95,13 @@ class InvalidParameterError(ValueError, TypeError):
     ...
     polyfuse.exceptions.InvalidParameterError: The 'normalize' parameter of confusion_matrix \
 must be a str among {'all', 'pred', 'true'} or None. Got 'rows' instead.
+    """
+
+
+class SourceError(ValueError):
+    """What is read in parts cannot be read, is not what it says it is, or has changed meanwhile.
+
+    The message, one line, names the source and what is wrong with it.
     """
 
 

@@ -1,0 +1,306 @@
+"""Feature blocks on disk, or anywhere else, that are read a chunk of rows at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import kind_of
+from .._blocks import named_blocks
+from ..exceptions import SourceError
+from ._ahead import Chunk, read_ahead
+from ._readers import Reader
+from ._sources import open_source
+
+# Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
+# ones cost more calls.
+_CHUNK_BYTES = 8 << 20
+_MOST_BUFFERS = 4
+_UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20,
+          "gib": 1 << 30}  # fmt: skip
+
+
+class Dataset:
+    """Feature blocks that describe the same rows, read in chunks, with bounded memory.
+
+    Parameters
+    ----------
+    blocks : dict or list of sources, or one source
+        A source is a path, a glob pattern or a list of paths (.npy, .npz, Parquet, Arrow IPC, CSV,
+        HDF5, Zarr), an array, or what else has rows that can be read in ranges; see
+        docs/streaming.md. One source alone is one matrix, not blocks.
+    target : source of one value per row, optional
+    sample_weight : source of one number per row, optional
+    memory_limit : int or str, default="256MB"
+        Bytes of what is read ahead, as a number, or with a unit: "500MB", "2GiB". Results do not
+        depend on it.
+
+    Raises
+    ------
+    SourceError
+        If a source cannot be read, or they do not have as many rows.
+    ValueError
+        If the limit is none, or too small for two chunks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polyfuse as pf
+    >>> data = pf.stream.Dataset({"image": np.eye(4), "text": np.ones((4, 2), np.float32)})
+    >>> data
+    Dataset(4 rows; image: 4 float64; text: 2 float32)
+    >>> [chunk.blocks["text"].shape for chunk in data.chunks(rows=3)]
+    [(3, 2), (1, 2)]
+    """
+
+    def __init__(
+        self,
+        blocks: Any,
+        target: Any = None,
+        *,
+        sample_weight: Any = None,
+        memory_limit: int | str = "256MB",
+    ) -> None:
+        self.memory_limit = as_bytes(memory_limit)
+        self.whole = not isinstance(blocks, Mapping) and not _is_list_of_sources(blocks)
+        names, given = (["X"], [blocks]) if self.whole else named_blocks(blocks)
+        self._readers: dict[str, Reader] = {}
+        self._row_bytes = 0
+        self._target: Reader | None = None
+        self._weight: Reader | None = None
+        try:
+            for name, source in zip(map(str, names), given, strict=True):
+                self._readers[name] = open_source(f"blocks[{name!r}]", source, one_per_row=False)
+            if target is not None:
+                self._target = open_source("target", target, one_per_row=True)
+            if sample_weight is not None:
+                self._weight = open_source("sample_weight", sample_weight, one_per_row=True)
+            self.n_rows = _common_rows(self._all())
+            self._n_buffers = self._buffers(self.chunk_rows())
+        except BaseException:
+            self.close()
+            raise
+
+    # -- what is in it ---------------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the blocks, in order."""
+        return list(self._readers)
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Columns of each block."""
+        return {name: reader.width or 0 for name, reader in self._readers.items()}
+
+    @property
+    def dtypes(self) -> dict[str, np.dtype]:
+        """Dtype of each block, as it is read."""
+        return {name: reader.dtype for name, reader in self._readers.items()}
+
+    @property
+    def has_target(self) -> bool:
+        """Whether there is a target."""
+        return self._target is not None
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of all blocks."""
+        return self._row_bytes or sum(reader.row_bytes for reader in self._readers.values())
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __repr__(self) -> str:
+        parts = "".join(
+            f"; {name}: {reader.width} {reader.dtype}" for name, reader in self._readers.items()
+        )
+        return f"Dataset({self.n_rows} rows{parts})"
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What must not change between a job and its resumption."""
+        return {reader.name: reader.fingerprint() for reader in self._all()}
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def chunk_rows(self, multiple: int = 1) -> int:
+        """Rows of a chunk, by the width of a row alone: a power of two, or a multiple of a number.
+
+        Parameters
+        ----------
+        multiple : int, default=1
+        """
+        rows = 1 << max(0, (_CHUNK_BYTES // max(1, self.row_bytes)).bit_length() - 1)
+        return max(multiple, rows // multiple * multiple)
+
+    def chunks(
+        self, *, rows: int | None = None, order: Sequence[int] | None = None, start: int = 0
+    ) -> Iterator[Chunk]:
+        """Chunks of rows, read ahead on a thread.
+
+        Parameters
+        ----------
+        rows : int, optional
+            Rows of each but the last; :meth:`chunk_rows` by default.
+        order : sequence of int, optional
+            Numbers of the chunks, in the order in which to read them; that of the rows by default.
+        start : int, default=0
+            The first row to read, where there is no `order`.
+
+        Yields
+        ------
+        Chunk
+            Its arrays hold the rows until the next one is asked for.
+
+        Raises
+        ------
+        SourceError
+            If a source cannot be read.
+        """
+        rows = rows or self.chunk_rows()
+        if order is None:
+            ranges = [
+                (first, min(first + rows, self.n_rows))
+                for first in range(start, self.n_rows, rows)
+            ]
+        else:
+            ranges = [(c * rows, min(c * rows + rows, self.n_rows)) for c in order]
+        n = self._buffers(rows)
+        buffers = [
+            [np.empty(reader.shape(rows), reader.dtype) for reader in self._all()]
+            for _ in range(min(n, len(ranges)))
+        ]
+
+        def load(item: tuple[int, int], buffer: int) -> Chunk:
+            return self._load(*item, buffers[buffer])
+
+        return read_ahead(load, ranges, len(buffers))
+
+    def _load(self, start: int, stop: int, buffers: list[NDArray]) -> Chunk:
+        n = stop - start
+        read = [
+            reader.read(start, stop, buffer[:n])
+            for reader, buffer in zip(self._all(), buffers, strict=True)
+        ]
+        k = len(self._readers)
+        blocks = dict(zip(self._readers, read[:k], strict=True))
+        y = read[k] if self._target is not None else None
+        return Chunk(start, stop, blocks, y, read[-1] if self._weight is not None else None)
+
+    def targets(self) -> Iterator[NDArray]:
+        """The target alone, in parts.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        if self._target is None:
+            raise ValueError("data must have a target: Dataset(blocks, target=...).")
+        rows = 1 << 18
+        for start in range(0, self.n_rows, rows):
+            yield self._target.read(start, min(start + rows, self.n_rows))
+
+    def blank(self, n: int) -> Chunk:
+        """Rows of zeros like those there are, to learn of their form."""
+        readers = self._readers.items()
+        blocks = {name: np.zeros(own.shape(n), own.dtype) for name, own in readers}
+        return Chunk(0, n, blocks)
+
+    def only(self, names: Sequence[str], *, target: bool = False) -> Dataset:
+        """The same rows with some of the blocks, and the target where it is wanted.
+
+        What is left out is not read. Chunks have as many rows as those of all blocks.
+        """
+        chosen = object.__new__(Dataset)
+        chosen.__dict__.update(self.__dict__)
+        chosen._readers = {name: self._readers[name] for name in names}
+        chosen._row_bytes = self.row_bytes
+        if not target:
+            chosen._target = chosen._weight = None
+        return chosen
+
+    def _all(self) -> list[Reader]:
+        more = [reader for reader in (self._target, self._weight) if reader is not None]
+        return [*self._readers.values(), *more]
+
+    def _buffers(self, rows: int) -> int:
+        """How many chunks the limit has room for."""
+        size = rows * sum(reader.row_bytes for reader in self._all())
+        n = self.memory_limit // max(1, size)
+        if n < 2:
+            raise ValueError(
+                f"memory_limit must hold two chunks of {rows} rows, {2 * size} bytes; got "
+                f"{self.memory_limit}."
+            )
+        return min(n, _MOST_BUFFERS)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for reader in self._all():
+            reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+
+def matrix_or_blocks(data: Dataset, chunk: Chunk) -> Any:
+    """What an estimator takes as X of a chunk."""
+    return chunk.blocks["X"] if data.whole else chunk.blocks
+
+
+def as_bytes(limit: int | str) -> int:
+    """A number of bytes from a number, or one with a unit.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
+        return limit
+    if isinstance(limit, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", limit.lower())
+        unit = None if found is None else _UNITS.get(found[2], _UNITS.get(found[2] + "b"))
+        if found is not None and unit and float(found[1]) > 0:
+            return int(float(found[1]) * unit)
+    raise ValueError(
+        f"memory_limit must be a number of bytes, such as 500_000_000 or '500MB'; got {limit!r}."
+    )
+
+
+def _is_list_of_sources(blocks: Any) -> bool:
+    """Whether a list is one of blocks; one of paths alone is one source, of many files."""
+    if not isinstance(blocks, list | tuple):
+        return False
+    return not all(isinstance(each, str | os.PathLike) for each in blocks)
+
+
+def _common_rows(readers: list[Reader]) -> int:
+    first = readers[0]
+    for reader in readers[1:]:
+        if reader.n_rows != first.n_rows:
+            raise SourceError(
+                f"{reader.name} has {reader.n_rows} rows, but {first.name} has {first.n_rows}."
+            )
+    if first.n_rows == 0:
+        raise SourceError(f"{first.name} has no rows.")
+    return first.n_rows
+
+
+def require_dataset(data: Any) -> None:
+    """Raise TypeError unless `data` is a Dataset."""
+    if not isinstance(data, Dataset):
+        raise TypeError(f"data must be a polyfuse.stream.Dataset; got {kind_of(data)}.")

@@ -1,0 +1,157 @@
+"""Estimators, fitted to what is read in chunks."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any, TypeVar
+
+from .._arrays import kind_of
+from .._descent import Callback
+from .._fusion_scalers import Scalers, is_fitted
+from ._dataset import Dataset, matrix_or_blocks, require_dataset
+from ._jobs import Job, Path, Progress
+from ._scalers import fit_block_scalers, learned
+
+Model = TypeVar("Model")
+
+
+def fit(
+    model: Model, data: Dataset, *, checkpoint: Path | None = None, resume: bool = False,
+    callback: Callback | None = None, progress: Progress | None = None,
+) -> Model:  # fmt: skip
+    """Fit an estimator to all rows of a data set.
+
+    Parameters
+    ----------
+    model : scaler, Fusion, or linear model of polyfuse
+        Parameters are its own: `max_iter` and `tol` say how many passes there are, `shuffle` and
+        `random_state` in which order. Scalers that are not fitted are, in a pass of their own.
+    data : Dataset
+        With a target, where the model wants one.
+    checkpoint : path-like, optional
+        Where to note, every second or so, what was learned.
+    resume : bool, default=False
+        Go on from the checkpoint, if there is one. The model is the same, to the last bit, as if
+        nothing had happened.
+    callback : callable(epoch, objective), optional
+        Called after each pass, as by `fit` of the model.
+    progress : callable(what, rows, n_rows), optional
+        Called after every chunk.
+
+    Returns
+    -------
+    model : the estimator itself, fitted
+
+    Raises
+    ------
+    TypeError
+        If there is no way to fit such a model to a stream.
+    SourceError, ValueError
+        If a source cannot be read, values, targets or parameters are not as `fit` would have them,
+        or the checkpoint is of another job. The model is then left as it was.
+
+    Notes
+    -----
+    Scalers, and SGD in the order of the rows (``shuffle=False``), are those of `fit` in memory, to
+    the last bit. With ``shuffle=True`` SGD visits chunks in random order, and the rows of each: an
+    order of its own, which the seed and the widths of the blocks fix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polyfuse as pf
+    >>> X, y = np.arange(8.0).reshape(4, 2), np.array([0, 0, 1, 1])
+    >>> data = pf.stream.Dataset({"a": X, "b": X**2}, target=y)
+    >>> model = pf.linear_model.SGDClassifier("log_loss", scaler="standard", random_state=0)
+    >>> pf.stream.fit(model, data).predict({"a": X, "b": X**2})
+    array([0, 0, 1, 1])
+    """
+    require_dataset(data)
+    about = {"job": "fit", "model": repr(model), "data": data.fingerprint()}
+    job = Job(checkpoint, about, resume=resume, progress=progress)
+    fitted = _fitted(model, data, job, callback)
+    parameters = set(model.get_params(deep=False))  # type: ignore[attr-defined]
+    for name in [name for name in vars(model) if name not in vars(fitted)]:
+        delattr(model, name)
+    for name, value in vars(fitted).items():
+        if name not in parameters:
+            setattr(model, name, value)
+    job.done()
+    return model
+
+
+def fit_scalers(
+    data: Dataset, scaler: Scalers = "standard", *, checkpoint: Path | None = None,
+    resume: bool = False, progress: Progress | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Fit a scaler to each block, in one pass over all of them.
+
+    Parameters
+    ----------
+    data : Dataset
+    scaler : str, scaler, or dict or list of them, default="standard"
+        By name or unfitted, it is copied; a fitted one stands as it is.
+    checkpoint, resume, progress
+        As for :func:`fit`.
+
+    Returns
+    -------
+    dict of str to scaler or None
+        By block; equal, to the last bit, to scalers fitted in memory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polyfuse as pf
+    >>> data = pf.stream.Dataset({"a": np.eye(2), "b": np.ones((2, 1))})
+    >>> pf.stream.fit_scalers(data)["a"].mean_
+    array([0.5, 0.5])
+    """
+    require_dataset(data)
+    about = {"job": "fit_scalers", "model": repr(scaler), "data": data.fingerprint()}
+    job = Job(checkpoint, about, resume=resume, progress=progress)
+    fitted = fit_block_scalers(data, scaler, job)
+    job.done()
+    return fitted
+
+
+def fit_fusion(fusion: Any, data: Dataset, job: Job) -> Any:
+    """A copy of a Fusion, fitted to all rows.
+
+    Raises
+    ------
+    ValueError
+        If it has a projection that learns from values.
+    """
+    scalers = fit_block_scalers(data, fusion.scaler, job)
+    if fusion.projection not in (None, "random"):
+        raise ValueError(
+            "projection must be None or 'random' for a stream, others learn from all rows; got "
+            f"{fusion.projection!r}."
+        )
+    own = copy(fusion)
+    # The values do not matter: what is learned of them is the scalers', which are fitted.
+    own.scaler = None
+    own.fit(matrix_or_blocks(data, data.blank(1)))
+    own.scaler, own.scalers_ = fusion.scaler, scalers
+    return own
+
+
+def _fitted(model: Any, data: Dataset, job: Job, callback: Callback | None) -> Any:
+    """A fitted copy of a model."""
+    from .._scaler import Scaler
+    from .._sgd_base import SGD
+    from ..fusion import Fusion
+
+    if isinstance(model, SGD):
+        from ._chains import fit_chains
+
+        return fit_chains(model, data, job, callback)
+    if isinstance(model, Fusion):
+        return fit_fusion(model, data, job)
+    if isinstance(model, Scaler) or (hasattr(model, "as_affine") and not is_fitted(model)):
+        return learned(model, data, job)
+    raise TypeError(
+        "model must be a scaler, a Fusion or a linear model of polyfuse to be fitted to a stream; "
+        f"got {kind_of(model)}."
+    )

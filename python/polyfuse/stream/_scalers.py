@@ -1,0 +1,71 @@
+"""Scalers, fitted to blocks that are read in chunks."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+
+from .._fusion_scalers import Scalers, is_fitted, new_scaler, scaler_entries
+from ._checks import told_where
+from ._dataset import Dataset
+from ._jobs import Job
+
+_WHAT = "scalers"
+
+
+def fit_block_scalers(data: Dataset, scaler: Scalers, job: Job) -> dict[str, Any]:
+    """A scaler for each block, or None: as it is given if it is fitted, else fitted to all rows.
+
+    The state of the job is its own until they are fitted; then `scalers` in it is what it returns.
+    """
+    if "scalers" in job.state:
+        known: dict[str, Any] = job.state["scalers"]
+        return known
+    entries = dict(zip(data.names, scaler_entries(data.names, scaler, "scaler"), strict=True))
+    fitted = {
+        name: own if own is None or is_fitted(own) else new_scaler(own)
+        for name, own in entries.items()
+    }
+    learning = [name for name, own in entries.items() if own is not None and not is_fitted(own)]
+    start = 0
+    if "fitting" in job.state:
+        fitted, start = job.state["fitting"], job.state["rows"]
+    if learning:
+        _learn(data, fitted, learning, start, job)
+    job.state = {"scalers": fitted}
+    return fitted
+
+
+def _learn(
+    data: Dataset, fitted: dict[str, Any], learning: list[str], start: int, job: Job
+) -> None:
+    only = data.only(learning)
+    for chunk in only.chunks(start=start):
+        with told_where(chunk):
+            for name in learning:
+                fitted[name].partial_fit(chunk.blocks[name])
+        stop = chunk.stop
+        job.tell(_WHAT, stop, data.n_rows)
+        job.offer(lambda stop=stop: {"fitting": fitted, "rows": stop})  # type: ignore[misc]
+
+
+def without_nan(scaler: Any, n_rows: int) -> bool:
+    """Whether a scaler, fitted to so many rows, tells that no value of them was NaN."""
+    counted = getattr(scaler, "n_samples_seen_", None)
+    standard = type(scaler).__name__ == "StandardScaler"
+    return standard and np.ndim(counted) == 0 and counted == n_rows  # type: ignore[return-value]
+
+
+def learned(model: Any, data: Dataset, job: Job) -> Any:
+    """A copy of a scaler, fitted to the one matrix there is."""
+    if len(data.names) != 1:
+        raise ValueError(
+            f"data must have one block to fit a {type(model).__name__} to; it has {data.names}. "
+            "fit_scalers fits one to each."
+        )
+    own = copy(model)
+    if not hasattr(own, "partial_fit"):  # nothing is learned but the width
+        return own.fit(data.blank(1).blocks[data.names[0]])
+    return fit_block_scalers(data, {data.names[0]: new_scaler(own)}, job)[data.names[0]]

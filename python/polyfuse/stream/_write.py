@@ -1,0 +1,212 @@
+"""Rows that are computed chunk by chunk and written to a file: fused, scaled, or predicted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import one_of
+from .._fusion_scalers import Scalers
+from ._ahead import Chunk, read_ahead
+from ._checks import told_where
+from ._dataset import Dataset, matrix_or_blocks, require_dataset
+from ._jobs import Job, Path, Progress
+from ._writers import CHECKPOINT, require_output, writer_of
+
+METHODS = ("predict", "predict_proba", "decision_function")
+_AHEAD = 3  # results that wait to be written
+
+
+def transform(
+    model: Any, data: Dataset, output: Path, *, resume: bool = False,
+    progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Write what a fitted scaler, or a Fusion, makes of all rows to a file.
+
+    Parameters
+    ----------
+    model : fitted transformer
+    data : Dataset
+    output : path-like ending in .npy or .csv
+        Written beside its name, with ``.partial`` behind it, and renamed when it is complete.
+    resume : bool, default=False
+        Go on where a process has ended before it was done, by ``output.checkpoint``. The file has
+        the same bytes as if nothing had happened.
+    progress : callable(what, rows, n_rows), optional
+        Called after every chunk.
+
+    Raises
+    ------
+    SourceError
+        If a source cannot be read, its values cannot be worked on, the output cannot be written,
+        or the checkpoint is of another job.
+    """
+    require_dataset(data)
+    require_output(output)
+    job = _job("transform", model, data, output, resume, progress)
+    _write(_transformer(model, data), data, output, job)
+
+
+def fuse(
+    data: Dataset, op: str = "concatenate", output: Path = "", *, scaler: Scalers = None,
+    weights: Any = None, p: float | None = None, missing: float | str | None = None,
+    all_missing: str = "raise", resume: bool = False, progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Scale and fuse all rows to a file, in one pass, or two where scalers are to be fitted.
+
+    Parameters
+    ----------
+    data : Dataset
+    op : str, default="concatenate"
+        As for :func:`polyfuse.fusion.fuse`.
+    output : path-like ending in .npy or .csv
+    scaler : str, scaler, or dict or list of them, default=None
+        By name, or unfitted, it is fitted to all rows first; a fitted one is used as it is.
+    weights, p, missing, all_missing
+        As for :class:`polyfuse.fusion.Fusion`.
+    resume, progress
+        As for :func:`transform`.
+
+    Raises
+    ------
+    SourceError, TypeError, ValueError
+        As :func:`transform`, and if a parameter is not as described.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import polyfuse as pf
+    >>> a, b = np.ones((3, 2)), np.full((3, 2), 3.0)
+    >>> data = pf.stream.Dataset({"a": a, "b": b})
+    >>> import tempfile, os
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "mean.npy")
+    ...     pf.stream.fuse(data, "mean", path)
+    ...     np.load(path)
+    array([[2., 2.],
+           [2., 2.],
+           [2., 2.]])
+    """
+    from ..fusion import Fusion
+    from ._fit import fit_fusion
+
+    require_dataset(data)
+    require_output(output)
+    fusion = Fusion(
+        op, weights=weights, scaler=scaler, p=p, missing=missing, all_missing=all_missing
+    )
+    job = _job("fuse", fusion, data, output, resume, progress)
+    _write(_transformer(fit_fusion(fusion, data, job), data), data, output, job)
+
+
+def predict(
+    model: Any, data: Dataset, output: Path, *, method: str = "predict", resume: bool = False,
+    progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Write what a fitted model predicts of all rows to a file.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    data : Dataset
+    output : path-like ending in .npy or .csv
+    method : {"predict", "predict_proba", "decision_function"}, default="predict"
+    resume, progress
+        As for :func:`transform`.
+
+    Raises
+    ------
+    SourceError, ValueError
+        As :func:`transform`, and if the model has no such method.
+    """
+    require_dataset(data)
+    require_output(output)
+    compute = method_of(model, method)
+    job = _job(method, model, data, output, resume, progress)
+
+    def rows(chunk: Chunk, out: NDArray | None) -> NDArray:
+        result: NDArray = compute(matrix_or_blocks(data, chunk))
+        return result
+
+    classes = None if method == "predict" else getattr(model, "classes_", None)
+    _write(rows, data.only(data.names), output, job, classes)
+
+
+def method_of(model: Any, method: str) -> Callable[[Any], Any]:
+    """A method of a model.
+
+    Raises
+    ------
+    ValueError
+        If it has none of that name.
+    """
+    one_of(method, "method", METHODS)
+    found = getattr(model, method, None)
+    if found is None:
+        raise ValueError(f"method={method!r} is none of a {type(model).__name__}.")
+    bound: Callable[[Any], Any] = found
+    return bound
+
+
+def _job(
+    what: str, model: Any, data: Dataset, output: Path, resume: bool, progress: Progress | None
+) -> Job:
+    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": data.fingerprint()}
+    return Job(os.fspath(output) + CHECKPOINT, about, resume=resume, progress=progress)
+
+
+def _mark(model: Any) -> int:
+    """A number that tells fitted models of the same parameters apart."""
+    from zlib import crc32
+
+    from .._state import pack
+
+    mark = 0
+    for name, array in sorted(pack(vars(model))[1].items()):
+        mark = crc32(np.ascontiguousarray(array).tobytes(), crc32(name.encode(), mark))
+    return mark
+
+
+def _transformer(model: Any, data: Dataset) -> Callable[[Chunk, NDArray | None], NDArray]:
+    def rows(chunk: Chunk, out: NDArray | None) -> NDArray:
+        result: NDArray = model.transform(matrix_or_blocks(data, chunk), out=out)
+        return result
+
+    return rows
+
+
+def _write(
+    compute: Callable[[Chunk, NDArray | None], NDArray], data: Dataset, output: Path, job: Job,
+    classes: NDArray | None = None,
+) -> None:  # fmt: skip
+    """Write what is computed of each chunk: on one thread it is, on this one it is written."""
+    start, position = 0, None
+    if "written" in job.state and job.same_boot:
+        start, position = job.state["written"], job.state["position"]
+    known = {key: job.state[key] for key in ("scalers",) if key in job.state}
+    outs: list[NDArray | None] = [None] * _AHEAD
+
+    def load(chunk: Chunk, buffer: int) -> tuple[int, NDArray]:
+        own = outs[buffer]
+        fits = own is not None and len(own) == len(chunk)
+        with told_where(chunk):
+            result = compute(chunk, own if fits else None)
+        outs[buffer] = result if result.flags.c_contiguous else None
+        return chunk.stop, result
+
+    columns = None if classes is None else [str(label) for label in classes]
+    writer = writer_of(output, data.n_rows, position, columns)
+    try:
+        for stop, rows in read_ahead(load, data.only(data.names).chunks(start=start), _AHEAD):
+            writer.write(rows)
+            job.tell("rows", stop, data.n_rows)
+            place = writer.position
+            job.offer(lambda: {**known, "written": stop, "position": place})  # noqa: B023
+        writer.finish()
+    finally:
+        writer.close()
+    job.done()
