@@ -30,6 +30,8 @@ void register_levels(py::module_& m) {
           py::arg("level"), "Choose the level for the whole process.");
     m.def("num_threads", &max_threads, "Threads a large call may use.");
     m.def("limit_threads", &limit_threads, py::arg("n"), "Let calls use no more than n threads.");
+    m.def("limit_own_threads", &limit_own_threads, py::arg("n"),
+          "Let calls from this thread use no more than n threads; return what it was.");
     m.def("fusion_operators", []() -> Names { return as_tuple(fusion_operators()); },
           "Names of the fold operators.");
     m.def("losses", []() -> Names { return as_tuple({loss_names, loss_names + n_losses}); },

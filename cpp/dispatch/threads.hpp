@@ -15,6 +15,9 @@ int max_threads();
 // No more than n from now on: what a container may use, which OpenMP does not look at.
 void limit_threads(int n);
 
+// The same for calls from this thread alone; returns the limit that was in force.
+int limit_own_threads(int n);
+
 // To be called before a team of threads is started.
 void note_team();
 

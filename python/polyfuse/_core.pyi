@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'coalition_counts', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'contributions', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'permuted_counts', 'probability_sums', 'rank_sums', 'score_curve', 'score_means', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'coalition_counts', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'contributions', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_own_threads', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'permuted_counts', 'probability_sums', 'rank_sums', 'score_curve', 'score_means', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -64,6 +64,10 @@ def label_range(y: numpy.ndarray) -> tuple:
     ...
 def label_sums(y_true: numpy.ndarray, y_pred: numpy.ndarray, low: typing.SupportsInt | typing.SupportsIndex, sample_weight: typing.Any, out: numpy.ndarray) -> None:
     ...
+def limit_own_threads(n: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    Let calls from this thread use no more than n threads; return what it was.
+    """
 def limit_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Let calls use no more than n threads.

@@ -145,5 +145,19 @@ def num_threads() -> int:
     return int(getattr(select(), "num_threads", lambda: 1)())
 
 
+@contextmanager
+def own_threads(n: int) -> Iterator[None]:
+    """Let the C++ kernels use no more than n threads, in calls from this thread."""
+    core = _core()
+    if core is None:
+        yield
+        return
+    before = core.limit_own_threads(n)
+    try:
+        yield
+    finally:
+        core.limit_own_threads(before)
+
+
 def _core() -> Any:
     return load("native") if "native" in available() else None

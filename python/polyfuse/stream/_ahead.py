@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Any
 
 from numpy.typing import NDArray
+
+from .._kernels import num_threads, own_threads
 
 _POLL = 0.1  # seconds after which a thread that waits looks whether it is still wanted
 
@@ -63,7 +67,9 @@ def read_ahead(
         else:
             full.put((None, None, -1))
 
-    thread = threading.Thread(target=work, name="polyfuse-read-ahead", daemon=True)
+    # What was chosen for this thread, such as a backend, holds for the other.
+    run = copy_context().run
+    thread = threading.Thread(target=run, args=(work,), name="polyfuse-ahead", daemon=True)
     thread.start()
     try:
         while True:
@@ -77,6 +83,16 @@ def read_ahead(
     finally:
         stopped.set()
         thread.join()
+
+
+@contextmanager
+def beside_reading() -> Iterator[None]:
+    """Let kernels called from this thread leave a core to the one that reads.
+
+    With all cores for kernels too, some of their threads would wait for it, spinning.
+    """
+    with own_threads(max(1, num_threads() - 1)):
+        yield
 
 
 def _taken(free: Queue[int], stopped: threading.Event) -> int | None:

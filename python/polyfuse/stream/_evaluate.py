@@ -12,6 +12,7 @@ from .._modality_scores import ModalityScores
 from .._result_text import table
 from ..exceptions import UndefinedMetricWarning
 from ..metrics import ConfusionCounts, RegressionSums
+from ._ahead import beside_reading
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Progress
@@ -84,7 +85,7 @@ def evaluate(model: Any, data: Dataset, *, progress: Progress | None = None) -> 
     classifies = getattr(model, "_estimator_type", None) == "classifier"
     parts: Any = ConfusionCounts() if classifies else RegressionSums()
     for chunk in data.chunks():
-        with told_where(chunk):
+        with beside_reading(), told_where(chunk):
             predicted = predict(matrix_or_blocks(data, chunk))
         parts.update(_as_labels(chunk.y, predicted), predicted, chunk.weight)
         if progress is not None:
@@ -148,7 +149,7 @@ def modality_scores(
         raise ValueError(f"model must have modality_scores; a {type(model).__name__} has none.")
     found: list[ModalityScores] = []
     for chunk in data.chunks():
-        with told_where(chunk):
+        with beside_reading(), told_where(chunk):
             found.append(model.modality_scores(matrix_or_blocks(data, chunk)))
         if progress is not None:
             progress("rows", chunk.stop, data.n_rows)

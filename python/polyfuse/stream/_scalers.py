@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._fusion_scalers import Scalers, is_fitted, new_scaler, scaler_entries
+from ._ahead import beside_reading
 from ._checks import told_where
 from ._dataset import Dataset
 from ._jobs import Job
@@ -43,7 +44,7 @@ def _learn(
 ) -> None:
     only = data.only(learning)
     for chunk in only.chunks(start=start):
-        with told_where(chunk):
+        with beside_reading(), told_where(chunk):
             for name in learning:
                 fitted[name].partial_fit(chunk.blocks[name])
         stop = chunk.stop

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._arrays import one_of
 from .._fusion_scalers import Scalers
-from ._ahead import Chunk, read_ahead
+from ._ahead import Chunk, beside_reading, read_ahead
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress
@@ -193,7 +193,7 @@ def _write(
     def load(chunk: Chunk, buffer: int) -> tuple[int, NDArray]:
         own = outs[buffer]
         fits = own is not None and len(own) == len(chunk)
-        with told_where(chunk):
+        with beside_reading(), told_where(chunk):
             result = compute(chunk, own if fits else None)
         outs[buffer] = result if result.flags.c_contiguous else None
         return chunk.stop, result
