@@ -16,6 +16,7 @@ __all__ = [
     "DataConversionWarning",
     "FallbackWarning",
     "InvalidParameterError",
+    "ModelFileError",
     "NotAcceleratedError",
     "NotFittedError",
     "UndefinedMetricWarning",
@@ -95,6 +96,10 @@ class InvalidParameterError(ValueError, TypeError):
     polyfuse.exceptions.InvalidParameterError: The 'normalize' parameter of confusion_matrix \
 must be a str among {'all', 'pred', 'true'} or None. Got 'rows' instead.
     """
+
+
+class ModelFileError(ValueError):
+    """A file is not a saved model, or is damaged; the message, one line, tells what is wrong."""
 
 
 def shared(kind: type[_E]) -> type[_E]:
