@@ -16,6 +16,7 @@ __all__ = [
     "DataConversionWarning",
     "FallbackWarning",
     "InvalidParameterError",
+    "ModelFileError",
     "NotAcceleratedError",
     "NotFittedError",
     "SourceError",
@@ -103,6 +104,10 @@ class SourceError(ValueError):
 
     The message, one line, names the source and what is wrong with it.
     """
+
+
+class ModelFileError(ValueError):
+    """A file is not a saved model, or is damaged; the message, one line, tells what is wrong."""
 
 
 def shared(kind: type[_E]) -> type[_E]:

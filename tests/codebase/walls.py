@@ -14,6 +14,7 @@ _WORDS = {
     "sklearn/_releases.py": ".._constraints .._sgd_classes",
     "sklearn/_workers.py": "._attempts ._patch ._releases",
     "_arrays.py": "._interchange ._kernels .exceptions",
+    "_safetensors.py": ".exceptions",
     "_descent.py": ". ._kernels",
     "_linear.py": ". ._arrays ._interchange ._kernels",
     "_least_squares.py": (
