@@ -45,7 +45,10 @@ _MOST_DIMENSIONS = 32
 FilePath = str | os.PathLike[str]
 
 
-def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> None:
+def write(
+    path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str], *,
+    sync: bool = True,
+) -> None:  # fmt: skip
     """Write arrays and texts to a file: whole, or not at all.
 
     The bytes depend on the arrays and texts alone, not on their order or on the memory they lie in.
@@ -57,6 +60,9 @@ def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, 
     arrays : mapping of str to ndarray
         Of booleans, integers or floats of up to 8 bytes; any strides and byte order.
     metadata : mapping of str to str
+    sync : bool, default=True
+        Wait until the disk has it. Without, it is whole for other processes, but not after a crash
+        of the machine.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, 
         raise ValueError(
             f"names and metadata take {len(header)} bytes; safetensors allow {_LONGEST_HEADER}."
         )
-    with _replacing(Path(path)) as file:
+    with _replacing(Path(path), sync) as file:
         file.write(len(header).to_bytes(8, "little"))
         file.write(header)
         for chunk in chunks:
@@ -167,8 +173,8 @@ def _header(arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> bytes
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of the target once it is complete and on the disk."""
+def _replacing(target: Path, sync: bool) -> Iterator[BinaryIO]:
+    """A new file that takes the place of the target once it is complete, and maybe on the disk."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}")
     with suppress(FileNotFoundError):
@@ -179,7 +185,8 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         with open(temporary, "xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
