@@ -215,6 +215,24 @@ class StandardScaler(TakesCallbacks, AffineMap):
             self._remember(x.shape[1], names)
         self._set_moments(moments, result, weighted)
 
+    def _gather(self, X: NDArray) -> None:
+        """Take in rows of a matrix like those before; what is known of all is left to `_settle`."""
+        self._moments.update(X)
+
+    def _settle(self) -> None:
+        """Set what all rows gathered say.
+
+        Raises
+        ------
+        ValueError
+            If there was an infinity.
+        """
+        moments, weighted = self._moments, _is_weighted(self)
+        result = moments.result()
+        if not np.isfinite(result.mean).all():
+            raise ValueError("Input X contains infinity.")
+        self._set_moments(moments, result, weighted)
+
     def _moments_so_far(self) -> Moments:
         """A copy of the moments, or those that the attributes tell of, if others have set them."""
         if getattr(self, "_moments_mark", None) == _mark(self):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .._fusion_scalers import Scalers, is_fitted, new_scaler, scaler_entries
+from ..exceptions import SourceError
 from ._ahead import beside_reading
 from ._checks import told_where
 from ._dataset import Dataset
@@ -43,13 +47,49 @@ def _learn(
     data: Dataset, fitted: dict[str, Any], learning: list[str], start: int, job: Job
 ) -> None:
     only = data.only(learning)
+
+    def settle() -> None:
+        for name in learning:
+            if hasattr(fitted[name], "_settle"):
+                with _infinity_found(only, name):
+                    fitted[name]._settle()
+
+    def state() -> dict[str, Any]:
+        settle()
+        return {"fitting": fitted, "rows": chunk.stop}
+
     for chunk in only.chunks(start=start):
         with beside_reading(), told_where(chunk):
             for name in learning:
-                fitted[name].partial_fit(chunk.blocks[name])
-        stop = chunk.stop
-        job.tell(_WHAT, stop, data.n_rows)
-        job.offer(lambda stop=stop: {"fitting": fitted, "rows": stop})  # type: ignore[misc]
+                _take_in(fitted[name], chunk.blocks[name])
+        job.tell(_WHAT, chunk.stop, data.n_rows)
+        job.offer(state)
+    settle()
+
+
+def _take_in(scaler: Any, rows: NDArray) -> None:
+    """Learn from more rows: a scaler that can gather them does, which is half the work."""
+    if hasattr(scaler, "_gather") and is_fitted(scaler):
+        scaler._gather(rows)
+    else:
+        scaler.partial_fit(rows)
+
+
+@contextmanager
+def _infinity_found(data: Dataset, name: str) -> Iterator[None]:
+    """An infinity somewhere in a block is looked for."""
+    try:
+        yield
+    except ValueError:
+        for chunk in data.only([name]).chunks():
+            infinite = np.isinf(chunk.blocks[name])
+            if infinite.any():
+                row, column = np.argwhere(infinite)[0]
+                raise SourceError(
+                    f"blocks[{name!r}] contains infinity in row {chunk.start + row}, column "
+                    f"{column}: there is no scale for it."
+                ) from None
+        raise
 
 
 def without_nan(scaler: Any, n_rows: int) -> bool:
