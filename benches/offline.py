@@ -76,14 +76,12 @@ def plain(folder: Path, write: bool) -> float:
     """Seconds of a loop that reads all rows in large pieces, and writes as many bytes."""
     buffer = memoryview(bytearray(PIECE))
     began = perf_counter()
-    out = open(folder / "plain.bin", "wb", buffering=0) if write else None
-    for name in WIDTHS:
-        with open(folder / f"{name}.npy", "rb", buffering=0) as file:
-            while got := file.readinto(buffer):
-                if out is not None:
-                    out.write(buffer[:got])
-    if out is not None:
-        out.close()
+    with open(folder / "plain.bin", "wb", buffering=0) as out:
+        for name in WIDTHS:
+            with open(folder / f"{name}.npy", "rb", buffering=0) as file:
+                while got := file.readinto(buffer):
+                    if write:
+                        out.write(buffer[:got])
     spent = perf_counter() - began
     (folder / "plain.bin").unlink(missing_ok=True)
     return spent

@@ -95,7 +95,7 @@ class _Learner:
         if not hasattr(own, "class_weight"):
             return own._plan(samples)
         self.classes, counts = self._classes()
-        samples = samples._replace(targets=np.arange(len(self.classes)))
+        samples = samples._replace(targets=np.arange(float(len(self.classes))))
         given = own.class_weight
         if given == "balanced":
             each = counts.sum() / (len(counts) * counts.astype(np.float64))
@@ -123,7 +123,7 @@ class _Learner:
         rows: Rows = see_again(self.shadow, x, self.dtype, scoring=True)
         if self.classes is not None:
             targets = encode(as_targets(chunk.y, name), self.classes).astype(np.float64)
-        elif self.data.has_target:
+        elif self.own._estimator_type == "regressor":
             targets = as_numbers(chunk.y, name)
         else:
             targets = np.ones(len(chunk))
@@ -231,5 +231,3 @@ class StreamGroup(Group):
         self.chains = [self.every[c] for c in kept["active"]]
         for name in ("records", "coef", "average", "met", "parts"):
             setattr(self, name, kept[name])
-
-

@@ -166,8 +166,7 @@ class Dataset:
         rows = rows or self.chunk_rows()
         if order is None:
             ranges = [
-                (first, min(first + rows, self.n_rows))
-                for first in range(start, self.n_rows, rows)
+                (first, min(first + rows, self.n_rows)) for first in range(start, self.n_rows, rows)
             ]
         else:
             ranges = [(c * rows, min(c * rows + rows, self.n_rows)) for c in order]

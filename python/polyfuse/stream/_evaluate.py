@@ -18,7 +18,6 @@ from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Progress
 from ._write import method_of
 
-
 _OF_CLASSES = (
     "accuracy", "balanced_accuracy", "precision_macro", "recall_macro", "f1_macro", "f1_weighted",
     "matthews_corrcoef",

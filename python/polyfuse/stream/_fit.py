@@ -6,7 +6,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from .._arrays import kind_of
-from .._descent import Callback
+from .._chain_runs import Callback
 from .._fusion_scalers import Scalers, is_fitted
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress

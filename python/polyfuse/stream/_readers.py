@@ -59,8 +59,8 @@ class Reader(ABC):
     def fingerprint(self) -> dict[str, Any]:
         """What must not change between a job and its resumption, as JSON can hold it."""
 
-    def close(self) -> None:
-        """Let go of files."""
+    def close(self) -> None:  # noqa: B027
+        """Let go of files, if there are any."""
 
     @property
     def row_bytes(self) -> int:
@@ -203,9 +203,7 @@ def fill(fd: int, rows: NDArray, place: int, name: str) -> None:
         done += got
 
 
-def read_header(
-    fd: int, name: str, offset: int = 0
-) -> tuple[tuple[int, ...], bool, np.dtype, int]:
+def read_header(fd: int, name: str, offset: int = 0) -> tuple[tuple[int, ...], bool, np.dtype, int]:
     """Shape, whether it lies by columns, dtype, and where the values begin, of a .npy file.
 
     Raises

@@ -94,9 +94,10 @@ def _infinity_found(data: Dataset, name: str) -> Iterator[None]:
 
 def without_nan(scaler: Any, n_rows: int) -> bool:
     """Whether a scaler, fitted to so many rows, tells that no value of them was NaN."""
-    counted = getattr(scaler, "n_samples_seen_", None)
-    standard = type(scaler).__name__ == "StandardScaler"
-    return standard and np.ndim(counted) == 0 and counted == n_rows  # type: ignore[return-value]
+    if type(scaler).__name__ != "StandardScaler":
+        return False
+    counted = scaler.n_samples_seen_
+    return np.ndim(counted) == 0 and bool(counted == n_rows)
 
 
 def learned(model: Any, data: Dataset, job: Job) -> Any:
