@@ -1,0 +1,8 @@
+"""Data larger than memory, read, learned from and written a chunk at a time."""
+
+from __future__ import annotations
+
+from ._readers import Reader, SourceError
+from ._sources import Source, open_source
+
+__all__ = ["Reader", "Source", "SourceError", "open_source"]

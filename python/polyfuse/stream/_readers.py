@@ -1,0 +1,75 @@
+"""What a source of rows is to the rest of the library; arrays in memory and .npy files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SourceError(ValueError):
+    """What is wrong with a source while it is read, in one line that names it."""
+
+
+class Reader(ABC):
+    """Rows of one source, read in ranges.
+
+    Attributes
+    ----------
+    name : str
+        What errors call it, as in "image=a.npy".
+    n_rows : int
+    width : int or None
+        Values per row; None for one value per row, of which arrays are 1-D.
+    dtype : dtype
+    """
+
+    name: str
+    n_rows: int
+    width: int | None
+    dtype: np.dtype
+
+    @abstractmethod
+    def read(self, start: int, stop: int, out: NDArray | None = None) -> NDArray:
+        """Rows [start, stop), in `out` if that saves a copy.
+
+        Raises
+        ------
+        SourceError
+            If they cannot be read.
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> dict[str, Any]:
+        """What must not change between a job and its resumption, for JSON."""
+
+    def close(self) -> None:  # noqa: B027
+        """Let go of what is open."""
+
+
+class ArrayReader(Reader):
+    """Rows of an array in memory."""
+
+    def __init__(self, array: NDArray, name: str) -> None:
+        self.name, self._array = name, array
+        self.n_rows, self.dtype = len(array), array.dtype
+        self.width = None if array.ndim == 1 else array.shape[1]
+
+    def read(self, start: int, stop: int, out: NDArray | None = None) -> NDArray:
+        return self._array[start:stop]
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"shape": list(self._array.shape), "dtype": self.dtype.str}
+
+
+class NpyReader(ArrayReader):
+    """Rows of a .npy file."""
+
+    def __init__(self, path: str, name: str) -> None:
+        try:
+            super().__init__(np.load(path, allow_pickle=False), name)
+        except (OSError, ValueError, EOFError) as error:
+            raise SourceError(f"{name} cannot be read: {error}.") from error
+        self._path = path
