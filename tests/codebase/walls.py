@@ -281,5 +281,8 @@ _WORDS = {
         ".._interchange ._arrow_columns ._formats ._hdf5 ._parts ._paths ._raw_rows ._readers "
         "._sliced ._tables ._values ._zarr"
     ),
+    "stream/_joined.py": "._readers ._values",
+    "stream/_key_index.py": "._readers",
+    "stream/_keys.py": "._joined ._key_index ._paths ._readers ._sources",
 }
 BELOW = {name: set(words.split()) for name, words in _WORDS.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from ._keys import open_aligned
 from ._readers import Reader, SourceError
 from ._sources import Source, open_source
 
-__all__ = ["Reader", "Source", "SourceError", "open_source"]
+__all__ = ["Reader", "Source", "SourceError", "open_aligned", "open_source"]
