@@ -284,5 +284,6 @@ _WORDS = {
     "stream/_joined.py": "._readers ._values",
     "stream/_key_index.py": "._readers",
     "stream/_keys.py": "._joined ._key_index ._paths ._readers ._sources",
+    "stream/_iterables.py": ".._arrays .._blocks .._interchange ._readers ._values",
 }
 BELOW = {name: set(words.split()) for name, words in _WORDS.items()}
