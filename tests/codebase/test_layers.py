@@ -25,6 +25,9 @@ OPTIONAL = {
     "PIL": {"_image_encoder.py"},
     "librosa": {"_audio_encoder.py"},
     "soundfile": {"_audio_encoder.py"},
+    "pyarrow": {"stream/_arrow_columns.py"},
+    "h5py": {"stream/_hdf5.py"},
+    "zarr": {"stream/_zarr.py"},
 }
 
 

@@ -71,6 +71,15 @@ def test_the_guide_to_encoders() -> None:
     assert set(re.findall(r"`(\w+)`", text)) >= set(pf.encoders.__all__)
 
 
+def test_the_guide_to_streams() -> None:
+    for library in ("pyarrow", "h5py", "zarr"):
+        pytest.importorskip(library)
+    names = run_guide("streaming.md")
+    assert f"# {names['said']}\n" in (ROOT / "docs" / "streaming.md").read_text()
+    np.testing.assert_array_equal(names["some"], names["X"][1000:1010])
+    np.testing.assert_array_equal(names["joined"], names["X"])
+
+
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     names = run_guide("metrics.md")
     *_, interval, gain = capsys.readouterr().out.splitlines()

@@ -258,5 +258,33 @@ _WORDS = {
         "._arrays ._blocks ._kernels ._linear ._modality_scores ._verdict .inspection .metrics "
         ".multimodal"
     ),
+    "stream/_values.py": ".._kernels ._readers",
+    "stream/_watched.py": "._readers",
+    "stream/_pieces.py": "._readers ._values",
+    "stream/_raw_rows.py": "._readers ._values ._watched",
+    "stream/_npz.py": "._raw_rows ._readers ._watched",
+    "stream/_arrow_file.py": "._readers",
+    "stream/_arrow_columns.py": "._readers ._values",
+    "stream/_arrow_values.py": "._arrow_columns ._readers ._watched",
+    "stream/_tables.py": (
+        "._arrow_columns ._arrow_file ._arrow_values ._pieces ._readers ._values ._watched"
+    ),
+    "stream/_csv.py": "._arrow_columns ._readers ._tables ._watched",
+    "stream/_sliced.py": "._pieces ._raw_rows ._values ._watched",
+    "stream/_hdf5.py": "._raw_rows ._readers ._sliced ._watched",
+    "stream/_zarr.py": "._readers ._sliced ._watched",
+    "stream/_parts.py": "._readers ._values",
+    "stream/_paths.py": "._readers ._zarr",
+    "stream/_formats.py": (
+        "._arrow_columns ._arrow_file ._csv ._hdf5 ._npz ._readers ._tables ._watched ._zarr"
+    ),
+    "stream/_sources.py": (
+        ".._interchange ._arrow_columns ._formats ._hdf5 ._parts ._paths ._raw_rows ._readers "
+        "._sliced ._tables ._values ._zarr"
+    ),
+    "stream/_joined.py": "._readers ._values",
+    "stream/_key_index.py": "._readers",
+    "stream/_keys.py": "._joined ._key_index ._paths ._readers ._sources",
+    "stream/_iterables.py": ".._arrays .._blocks .._interchange ._readers ._values",
 }
 BELOW = {name: set(words.split()) for name, words in _WORDS.items()}

@@ -272,7 +272,7 @@ def test_files_that_are_not_what_they_say(tmp_path: Path) -> None:
     np.save(path, x)
     whole = path.read_bytes()
     for content, what in (
-        (whole[:-8], "is truncated: its header promises 3328 bytes, the file has 3320"),
+        (whole[:-8], "is truncated: its header takes 3328 bytes, and it has 3320"),
         (whole[:20], "is no .npy file"),
         (b"\x93NUMPY\x01\x00\xff\xff{", "is no .npy file"),
     ):
@@ -292,7 +292,7 @@ def test_a_file_that_shrinks_while_it_is_read(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.zeros((1000, 4)))
     data = stream.Dataset({"a": tmp_path / "x.npy"})
     os.truncate(tmp_path / "x.npy", 9000)
-    with pytest.raises(SourceError, match="has become shorter while it was read"):
+    with pytest.raises(SourceError, match="has shrunk since it was opened"):
         stream.fuse(data, "concatenate", tmp_path / "out.npy")
     assert not (tmp_path / "out.npy").exists()
 

@@ -15,8 +15,8 @@ from .._arrays import kind_of
 from .._blocks import named_blocks
 from ..exceptions import SourceError
 from ._ahead import Chunk, read_ahead
+from ._keys import open_aligned
 from ._readers import Reader
-from ._sources import open_source
 
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
@@ -37,6 +37,9 @@ class Dataset:
         docs/streaming.md. One source alone is one matrix, not blocks.
     target : source of one value per row, optional
     sample_weight : source of one number per row, optional
+    key : str, or dict of str to (str or source), optional
+        What tells which rows of the sources belong together, where that is not their order: the
+        name of a column that all tables have, or one per source; see :func:`open_aligned`.
     memory_limit : int or str, default="256MB"
         Bytes of what is read ahead, as a number, or with a unit: "500MB", "2GiB". Results do not
         depend on it.
@@ -65,27 +68,26 @@ class Dataset:
         target: Any = None,
         *,
         sample_weight: Any = None,
+        key: Any = None,
         memory_limit: int | str = "256MB",
     ) -> None:
         self.memory_limit = as_bytes(memory_limit)
         self.whole = not isinstance(blocks, Mapping) and not _is_list_of_sources(blocks)
         names, given = (["X"], [blocks]) if self.whole else named_blocks(blocks)
-        self._readers: dict[str, Reader] = {}
         self._row_bytes = 0
-        self._target: Reader | None = None
-        self._weight: Reader | None = None
-        try:
-            for name, source in zip(map(str, names), given, strict=True):
-                self._readers[name] = open_source(f"blocks[{name!r}]", source, one_per_row=False)
-            if target is not None:
-                self._target = open_source("target", target, one_per_row=True)
-            if sample_weight is not None:
-                self._weight = open_source("sample_weight", sample_weight, one_per_row=True)
-            self.n_rows = _common_rows(self._all())
-            self._n_buffers = self._buffers(self.chunk_rows())
-        except BaseException:
-            self.close()
-            raise
+        values = {"target": target, "sample_weight": sample_weight}
+        opened = open_aligned(
+            dict(zip(map(str, names), given, strict=True)),
+            {name: source for name, source in values.items() if source is not None},
+            key,
+        )
+        self._target, self._weight = (opened.pop(name, None) for name in values)
+        self._readers = opened
+        first = next(iter(opened.values()))
+        self.n_rows = first.n_rows
+        if self.n_rows == 0:
+            raise SourceError(f"{first.name} has no rows.")
+        self._buffers(self.chunk_rows())
 
     # -- what is in it ---------------------------------------------------------------------------
 
@@ -285,18 +287,6 @@ def _is_list_of_sources(blocks: Any) -> bool:
     if not isinstance(blocks, list | tuple):
         return False
     return not all(isinstance(each, str | os.PathLike) for each in blocks)
-
-
-def _common_rows(readers: list[Reader]) -> int:
-    first = readers[0]
-    for reader in readers[1:]:
-        if reader.n_rows != first.n_rows:
-            raise SourceError(
-                f"{reader.name} has {reader.n_rows} rows, but {first.name} has {first.n_rows}."
-            )
-    if first.n_rows == 0:
-        raise SourceError(f"{first.name} has no rows.")
-    return first.n_rows
 
 
 def require_dataset(data: Any) -> None:
