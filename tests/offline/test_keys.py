@@ -112,6 +112,13 @@ def by_hand(first: list[int], other: list[int]) -> str | None:
     return None
 
 
+def test_a_key_that_is_twice_far_apart() -> None:
+    first, other = [*range(20), 3], [*range(20), 99]
+    readers = {"a": reader("a", first), "b": reader("b", other)}
+    with pytest.raises(SourceError, match="key a has 3 twice: in row 3 and in row 20"):
+        align(readers, {"a": reader("key a", first), "b": reader("key b", other)})
+
+
 def test_texts_are_named_as_they_are() -> None:
     readers = {"a": reader("a", [1, 2]), "b": reader("b", [1, 2])}
     keys = {"a": reader("the key of a", ["x", "y"]), "b": reader("the key of b", ["y", "z"])}

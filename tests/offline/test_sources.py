@@ -371,6 +371,15 @@ def test_chunks_of_zarr_that_are_gone_are_no_zeros(X: NDArray, tmp_path: Path) -
         reader.read(100, 300)
 
 
+@pytest.mark.parametrize("rows", [522, 524])
+def test_a_header_that_is_not_true(rows: int, X: NDArray, tmp_path: Path) -> None:
+    """Fewer rows than there are would be rows of something else."""
+    source, file = mutable("npz", X, tmp_path)
+    file.write_bytes(file.read_bytes().replace(b"(523, 6)", f"({rows}, 6)".encode()))
+    with pytest.raises(SourceError, match=f"is damaged: its header takes {128 + rows * 24} bytes"):
+        open_source("image", source)
+
+
 def test_no_room_to_decompress(X: NDArray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = open_source("image", FORMATS["npz deflated"](tmp_path, X))
     full = type("Full", (), {"write": lambda self, part: os.write(os.open("/dev/full", 1), part)})
