@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import Any
 
@@ -28,6 +28,8 @@ class Chunk:
     blocks : dict of str to ndarray of shape (n, n_features_i)
     y : ndarray of shape (n,) or None
     weight : ndarray of shape (n,) or None
+    called : dict of str to str
+        What errors call each block.
     """
 
     start: int
@@ -35,6 +37,7 @@ class Chunk:
     blocks: dict[str, NDArray]
     y: NDArray | None = None
     weight: NDArray | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.stop - self.start

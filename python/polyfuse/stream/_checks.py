@@ -22,7 +22,7 @@ def require_finite(chunk: Chunk, names: Iterable[str]) -> None:
                 row, column = np.argwhere(~finite)[0]
                 what = "NaN" if np.isnan(x[row, column]) else "infinity"
                 raise SourceError(
-                    f"blocks[{name!r}] contains {what} in row {chunk.start + row}, column "
+                    f"{chunk.called[name]} contains {what} in row {chunk.start + row}, column "
                     f"{column}: fill it first."
                 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import kind_of
-from .._blocks import named_blocks
+from .._blocks import Container, named_blocks
 from ..exceptions import SourceError
 from ._ahead import Chunk, read_ahead
+from ._iterables import Stream
 from ._keys import open_aligned
 from ._readers import Reader
+from ._sources import Source
+from ._spooled import spool
 
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
@@ -34,7 +37,9 @@ class Dataset:
     blocks : dict or list of sources, or one source
         A source is a path, a glob pattern or a list of paths (.npy, .npz, Parquet, Arrow IPC, CSV,
         HDF5, Zarr), an array, or what else has rows that can be read in ranges; see
-        docs/streaming.md. One source alone is one matrix, not blocks.
+        docs/streaming.md. One source alone is one matrix, not blocks. Or an iterable of blocks, or
+        a function that returns one, as :class:`Stream` takes it: it is gone through once, and kept
+        in temporary files.
     target : source of one value per row, optional
     sample_weight : source of one number per row, optional
     key : str, or dict of str to (str or source), optional
@@ -72,15 +77,10 @@ class Dataset:
         memory_limit: int | str = "256MB",
     ) -> None:
         self.memory_limit = as_bytes(memory_limit)
-        self.whole = not isinstance(blocks, Mapping) and not _is_list_of_sources(blocks)
-        names, given = (["X"], [blocks]) if self.whole else named_blocks(blocks)
-        self._row_bytes = 0
         values = {"target": target, "sample_weight": sample_weight}
-        opened = open_aligned(
-            dict(zip(map(str, names), given, strict=True)),
-            {name: source for name, source in values.items() if source is not None},
-            key,
-        )
+        given = {name: source for name, source in values.items() if source is not None}
+        self.whole, opened = _opened(blocks, given, key)
+        self._row_bytes = 0
         self._target, self._weight = (opened.pop(name, None) for name in values)
         self._readers = opened
         first = next(iter(opened.values()))
@@ -192,7 +192,9 @@ class Dataset:
         k = len(self._readers)
         blocks = dict(zip(self._readers, read[:k], strict=True))
         y = read[k] if self._target is not None else None
-        return Chunk(start, stop, blocks, y, read[-1] if self._weight is not None else None)
+        weight = read[-1] if self._weight is not None else None
+        called = {name: reader.name for name, reader in self._readers.items()}
+        return Chunk(start, stop, blocks, y, weight, called)
 
     def targets(self) -> Iterator[NDArray]:
         """The target alone, in parts.
@@ -280,6 +282,30 @@ def as_bytes(limit: int | str) -> int:
     raise ValueError(
         f"memory_limit must be a number of bytes, such as 500_000_000 or '500MB'; got {limit!r}."
     )
+
+
+def _opened(blocks: Any, values: dict[str, Any], key: Any) -> tuple[bool, dict[str, Reader]]:
+    """Whether there is one matrix, and readers of all there is."""
+    if _comes_in_pieces(blocks):
+        if values or key is not None:
+            raise ValueError(
+                "target, sample_weight and key must be None for an iterable of blocks: it gives "
+                "(blocks, y) or (blocks, y, weight)."
+            )
+        return False, spool(blocks if isinstance(blocks, Stream) else Stream(blocks))
+    whole = not isinstance(blocks, Mapping | Container) and not _is_list_of_sources(blocks)
+    names, sources = (["X"], [blocks]) if whole else named_blocks(blocks)
+    modalities = dict(zip(map(str, names), sources, strict=True))
+    return whole, open_aligned(modalities, values, key)
+
+
+def _comes_in_pieces(blocks: Any) -> bool:
+    """Whether blocks come one after another: from an iterator, or whatever else can be iterated."""
+    if isinstance(blocks, Stream) or callable(blocks):
+        return True
+    known = isinstance(blocks, str | os.PathLike | Mapping | Sequence | Reader | Source | Container)
+    table = hasattr(blocks, "shape") or hasattr(blocks, "get_fragments")
+    return not known and not table and isinstance(blocks, Iterable)
 
 
 def _is_list_of_sources(blocks: Any) -> bool:

@@ -86,7 +86,7 @@ def _infinity_found(data: Dataset, name: str) -> Iterator[None]:
             if infinite.any():
                 row, column = np.argwhere(infinite)[0]
                 raise SourceError(
-                    f"blocks[{name!r}] contains infinity in row {chunk.start + row}, column "
+                    f"{chunk.called[name]} contains infinity in row {chunk.start + row}, column "
                     f"{column}: there is no scale for it."
                 ) from None
         raise
