@@ -262,7 +262,6 @@ _WORDS = {
     "stream/_watched.py": "._readers",
     "stream/_pieces.py": "._readers ._values",
     "stream/_raw_rows.py": "._readers ._values ._watched",
-    "stream/_npz.py": "._raw_rows ._readers ._watched",
     "stream/_arrow_file.py": "._readers",
     "stream/_arrow_columns.py": "._readers ._values",
     "stream/_arrow_values.py": "._arrow_columns ._readers ._watched",
@@ -275,9 +274,6 @@ _WORDS = {
     "stream/_zarr.py": "._readers ._sliced ._watched",
     "stream/_parts.py": "._readers ._values",
     "stream/_paths.py": "._readers ._zarr",
-    "stream/_formats.py": (
-        "._arrow_columns ._arrow_file ._csv ._hdf5 ._npz ._readers ._tables ._watched ._zarr"
-    ),
     "stream/_sources.py": (
         ".._interchange ._arrow_columns ._formats ._hdf5 ._parts ._paths ._raw_rows ._readers "
         "._sliced ._tables ._values ._zarr"
@@ -286,5 +282,41 @@ _WORDS = {
     "stream/_key_index.py": "._readers",
     "stream/_keys.py": "._joined ._key_index ._paths ._readers ._sources",
     "stream/_iterables.py": ".._arrays .._blocks .._interchange ._readers ._values",
+    "stream/__init__.py": (
+        "._ahead ._dataset ._evaluate ._fit ._iterables ._keys ._readers ._sources ._write"
+    ),
+    "stream/_ahead.py": ".._kernels",
+    "stream/_chains.py": (
+        ".._chain_runs .._chains .._inputs .._kernels .._sgd_inputs .._sgd_targets ._ahead "
+        "._checks ._dataset ._jobs ._scalers"
+    ),
+    "stream/_checks.py": "..exceptions ._ahead",
+    "stream/_dataset.py": (
+        ".._arrays .._blocks ..exceptions ._ahead ._iterables ._keys ._readers ._sources "
+        "._spooled"
+    ),
+    "stream/_evaluate.py": (
+        ".._modality_scores .._result_text ..exceptions ..metrics ._ahead ._checks ._dataset "
+        "._jobs ._write"
+    ),
+    "stream/_fit.py": (
+        ".._arrays .._chain_runs .._fusion_scalers .._scaler .._sgd_base ..fusion ._chains "
+        "._dataset ._jobs ._scalers"
+    ),
+    "stream/_formats.py": (
+        "._arrow_columns ._arrow_file ._csv ._hdf5 ._npy ._npz ._readers ._tables ._watched "
+        "._zarr"
+    ),
+    "stream/_jobs.py": "..__version__ .._safetensors .._state ..exceptions",
+    "stream/_npy.py": "._raw_rows ._readers ._watched",
+    "stream/_npz.py": "._npy ._raw_rows ._readers ._watched",
+    "stream/_readers.py": "..exceptions",
+    "stream/_scalers.py": ".._fusion_scalers ..exceptions ._ahead ._checks ._dataset ._jobs",
+    "stream/_spooled.py": "._iterables ._raw_rows ._readers ._watched",
+    "stream/_write.py": (
+        ".._arrays .._fusion_scalers .._state ..fusion ._ahead ._checks ._dataset ._fit "
+        "._jobs ._writers"
+    ),
+    "stream/_writers.py": "..exceptions",
 }
 BELOW = {name: set(words.split()) for name, words in _WORDS.items()}
