@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
@@ -69,6 +69,9 @@ def read_ahead(
             full.put((None, error, -1))
         else:
             full.put((None, None, -1))
+        finally:
+            if isinstance(items, Generator):  # which may have a thread of its own
+                items.close()
 
     # What was chosen for this thread, such as a backend, holds for the other.
     run = copy_context().run

@@ -166,7 +166,11 @@ def _mark(model: Any) -> int:
     from .._state import pack
 
     mark = 0
-    for name, array in sorted(pack(vars(model))[1].items()):
+    try:
+        arrays = pack(vars(model))[1]
+    except TypeError:  # it holds what cannot be saved, such as a transformer of another library
+        return mark
+    for name, array in sorted(arrays.items()):
         mark = crc32(np.ascontiguousarray(array).tobytes(), crc32(name.encode(), mark))
     return mark
 
