@@ -86,18 +86,11 @@ def evaluate(model: Any, data: Dataset, *, progress: Progress | None = None) -> 
     for chunk in data.chunks():
         with beside_reading(), told_where(chunk):
             predicted = predict(matrix_or_blocks(data, chunk))
-        parts.update(_as_labels(chunk.y, predicted), predicted, chunk.weight)
+        parts.update(chunk.y, predicted, chunk.weight)
         if progress is not None:
             progress("rows", chunk.stop, data.n_rows)
     scores = _of_classes(parts) if classifies else _of_numbers(parts)
     return Evaluation(len(data), scores, parts)
-
-
-def _as_labels(y: NDArray | None, predicted: NDArray) -> Any:
-    """Labels as text, where files hold bytes of it."""
-    if y is not None and y.dtype.kind == "S" and predicted.dtype.kind == "U":
-        return np.char.decode(y, "utf-8")
-    return y
 
 
 def _of_classes(counts: ConfusionCounts) -> dict[str, float]:
