@@ -45,7 +45,9 @@ _MOST_DIMENSIONS = 32
 FilePath = str | os.PathLike[str]
 
 
-def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> None:
+def write(
+    path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str], *, sync: bool = True
+) -> None:
     """Write arrays and texts to a file: whole, or not at all.
 
     The bytes depend on the arrays and texts alone, not on their order or on the memory they lie in.
@@ -57,6 +59,8 @@ def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, 
     arrays : mapping of str to ndarray
         Of booleans, integers or floats of up to 8 bytes; any strides and byte order.
     metadata : mapping of str to str
+    sync : bool, default=True
+        Wait until it is on the disk, so that it survives the machine as well as the process.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def write(path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, 
         raise ValueError(
             f"names and metadata take {len(header)} bytes; safetensors allow {_LONGEST_HEADER}."
         )
-    with _replacing(Path(path)) as file:
+    with _replacing(Path(path), sync) as file:
         file.write(len(header).to_bytes(8, "little"))
         file.write(header)
         for chunk in chunks:
@@ -167,8 +171,8 @@ def _header(arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> bytes
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of the target once it is complete and on the disk."""
+def _replacing(target: Path, sync: bool) -> Iterator[BinaryIO]:
+    """A new file that takes the place of the target once it is complete."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}")
     with suppress(FileNotFoundError):
@@ -179,7 +183,8 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
         with open(temporary, "xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -238,15 +243,26 @@ def _exactly(file: BinaryIO, n: int) -> bytes:
     return found
 
 
+def parse(text: str) -> Any:
+    """JSON, and nothing that Python takes for it beside.
+
+    Raises
+    ------
+    ValueError
+        If it is not, or a name occurs twice in an object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
 def _parsed(header: bytes) -> dict[str, Any]:
     """The header as a dict of unknown content."""
     try:
-        entries = json.loads(
-            header.decode(), object_pairs_hook=_distinct, parse_constant=_refuse_constant
-        )
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise _DamagedError(f"its header is not JSON ({reason})") from None
+        entries = parse(header.decode())
+    except ValueError as error:
+        raise _DamagedError(f"its header is not JSON ({error})") from None
     if not isinstance(entries, dict):
         raise _DamagedError("its header is not a JSON object")
     return entries
