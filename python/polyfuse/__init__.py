@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         linear_model,
         metrics,
         multimodal,
+        persistence,
         plotting,
         preprocessing,
         reporting,
@@ -33,17 +34,20 @@ if TYPE_CHECKING:
     from ._kernels import isa_levels, use
     from .blocks import Blocks
     from .multimodal import FusionClassifier, FusionRegressor, search_fusion
+    from .persistence import load
     from .reporting import report as report
 
 _MODULES = (
     "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
-    "multimodal", "plotting", "preprocessing", "reporting", "sklearn", "stream",
+    "multimodal", "persistence", "plotting", "preprocessing", "reporting", "sklearn",
+    "stream",
 )  # fmt: skip
 _NAMES = {
     "Blocks": "blocks",
     "FusionClassifier": "multimodal",
     "FusionRegressor": "multimodal",
     "isa_levels": "_kernels",
+    "load": "persistence",
     "report": "reporting",
     "search_fusion": "multimodal",
     "show_config": "_config",
@@ -52,9 +56,9 @@ _NAMES = {
 
 __all__ = [
     "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "encoders",
-    "exceptions", "fusion", "inspection", "isa_levels", "linear_model", "metrics", "multimodal",
-    "plotting", "preprocessing", "reporting", "search_fusion", "show_config", "sklearn", "stream",
-    "use",
+    "exceptions", "fusion", "inspection", "isa_levels", "linear_model", "load", "metrics",
+    "multimodal", "persistence", "plotting", "preprocessing", "reporting", "search_fusion",
+    "show_config", "sklearn", "stream", "use",
 ]  # fmt: skip
 
 

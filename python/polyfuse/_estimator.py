@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
+from os import PathLike
 from typing import Any, Self, TypeVar
 
 from ._available import available_if
@@ -142,6 +143,25 @@ class Estimator(Represented):
         ('sklearn.preprocessing._data', array([[2.]]))
         """
         return twin_of(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write this estimator to a file that :func:`polyfuse.load` reads: data, never code.
+
+        Parameters
+        ----------
+        path : str or path
+            Such as ``"model.safetensors"``. There is a whole file in the end, or none.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        TypeError
+            If the estimator holds what is no data, such as a function.
+        """
+        from .persistence import save
+
+        save(self, path)
 
     def get_metadata_routing(self) -> Any:
         """Return what each method wants routed to it, as scikit-learn's MetadataRequest."""

@@ -46,9 +46,8 @@ FilePath = str | os.PathLike[str]
 
 
 def write(
-    path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str], *,
-    sync: bool = True,
-) -> None:  # fmt: skip
+    path: FilePath, arrays: Mapping[str, NDArray], metadata: Mapping[str, str], *, sync: bool = True
+) -> None:
     """Write arrays and texts to a file: whole, or not at all.
 
     The bytes depend on the arrays and texts alone, not on their order or on the memory they lie in.
@@ -61,8 +60,7 @@ def write(
         Of booleans, integers or floats of up to 8 bytes; any strides and byte order.
     metadata : mapping of str to str
     sync : bool, default=True
-        Wait until the disk has it. Without, it is whole for other processes, but not after a crash
-        of the machine.
+        Wait until it is on the disk, so that it survives the machine as well as the process.
 
     Raises
     ------
@@ -174,7 +172,7 @@ def _header(arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> bytes
 
 @contextmanager
 def _replacing(target: Path, sync: bool) -> Iterator[BinaryIO]:
-    """A new file that takes the place of the target once it is complete, and maybe on the disk."""
+    """A new file that takes the place of the target once it is complete."""
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(target.parent)!r}")
     with suppress(FileNotFoundError):
@@ -245,15 +243,26 @@ def _exactly(file: BinaryIO, n: int) -> bytes:
     return found
 
 
+def parse(text: str) -> Any:
+    """JSON, and nothing that Python takes for it beside.
+
+    Raises
+    ------
+    ValueError
+        If it is not, or a name occurs twice in an object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
 def _parsed(header: bytes) -> dict[str, Any]:
     """The header as a dict of unknown content."""
     try:
-        entries = json.loads(
-            header.decode(), object_pairs_hook=_distinct, parse_constant=_refuse_constant
-        )
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise _DamagedError(f"its header is not JSON ({reason})") from None
+        entries = parse(header.decode())
+    except ValueError as error:
+        raise _DamagedError(f"its header is not JSON ({error})") from None
     if not isinstance(entries, dict):
         raise _DamagedError("its header is not a JSON object")
     return entries

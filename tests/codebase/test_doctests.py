@@ -37,7 +37,8 @@ def test_examples(name: str) -> None:
 
 def test_the_public_names_have_docstrings() -> None:
     for module in (
-        "encoders", "fusion", "linear_model", "metrics", "preprocessing", "inspection", "plotting",
+        "encoders", "fusion", "linear_model", "metrics", "persistence", "preprocessing",
+        "inspection", "plotting",
     ):  # fmt: skip
         for name in getattr(pf, module).__all__:
             assert getattr(getattr(pf, module), name).__doc__, f"{module}.{name}"

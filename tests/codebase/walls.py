@@ -15,6 +15,22 @@ _WORDS = {
     "sklearn/_workers.py": "._attempts ._patch ._releases",
     "_arrays.py": "._interchange ._kernels .exceptions",
     "_safetensors.py": ".exceptions",
+    "_state_arrays.py": "._arrays ._kernels .exceptions",
+    "_state_classes.py": (
+        "._audio_encoder ._chains ._descent ._fusion_estimator ._fusion_learning ._gradient_base "
+        "._image_encoder ._moments ._robust ._sketch .encoders .exceptions .linear_model "
+        ".multimodal .preprocessing"
+    ),
+    "_state_checks.py": (
+        "._chains ._descent ._estimator ._fusion_parameters ._kernels ._moments ._robust ._scaler "
+        "._sketch .exceptions"
+    ),
+    "_state.py": (
+        "._arrays ._blocks ._kernels ._state_arrays ._state_checks ._state_classes .exceptions"
+    ),
+    "persistence.py": (
+        ".__version__ ._arrays ._estimator ._safetensors ._state ._state_classes .exceptions"
+    ),
     "_descent.py": ". ._kernels",
     "_linear.py": ". ._arrays ._interchange ._kernels",
     "_least_squares.py": (
@@ -49,7 +65,7 @@ _WORDS = {
     "blocks.py": "._arrays ._blocks ._columns ._feature_names ._interchange ._parameters",
     "_estimator.py": (
         "._arrays ._available ._feature_names ._interchange ._representation ._routing "
-        "._sklearn_twins .metrics"
+        "._sklearn_twins .metrics .persistence"
     ),
     "_encoder.py": "._arrays ._estimator ._interchange",
     "_image_features.py": "",
@@ -292,8 +308,7 @@ _WORDS = {
     ),
     "stream/_checks.py": "..exceptions ._ahead",
     "stream/_dataset.py": (
-        ".._arrays .._blocks ..exceptions ._ahead ._iterables ._keys ._readers ._sources "
-        "._spooled"
+        ".._arrays .._blocks ..exceptions ._ahead ._iterables ._keys ._readers ._sources ._spooled"
     ),
     "stream/_evaluate.py": (
         ".._modality_scores .._result_text ..exceptions ..metrics ._ahead ._checks ._dataset "
@@ -304,8 +319,7 @@ _WORDS = {
         "._dataset ._jobs ._scalers"
     ),
     "stream/_formats.py": (
-        "._arrow_columns ._arrow_file ._csv ._hdf5 ._npy ._npz ._readers ._tables ._watched "
-        "._zarr"
+        "._arrow_columns ._arrow_file ._csv ._hdf5 ._npy ._npz ._readers ._tables ._watched ._zarr"
     ),
     "stream/_jobs.py": "..__version__ .._safetensors .._state ..exceptions",
     "stream/_npy.py": "._raw_rows ._readers ._watched",
