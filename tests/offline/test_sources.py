@@ -18,6 +18,7 @@ from polyfuse.stream import Reader, Source, SourceError, _csv, _pieces, _sliced,
 from polyfuse.stream._sources import open_source
 
 pa = pytest.importorskip("pyarrow")
+pytest.importorskip("pyarrow.csv")
 h5py = pytest.importorskip("h5py")
 sources = pytest.importorskip("sources")  # needs zarr, too
 
