@@ -26,7 +26,7 @@ ROW = 4 * sum(WIDTHS.values())
 PIECE = 8 << 20
 
 SCRIPT = """
-import sys, resource, polyfuse as pf
+import re, sys, polyfuse as pf
 from polyfuse import stream, linear_model as lm
 folder, job, k = sys.argv[1:]
 def data(target=True):
@@ -44,7 +44,7 @@ elif job == "predict":
     stream.predict(pf.load(model), data(False), f"{folder}/predicted.npy")
 elif job == "evaluate":
     stream.evaluate(pf.load(model), data())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 """
 
 

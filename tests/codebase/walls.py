@@ -308,7 +308,8 @@ _WORDS = {
     ),
     "stream/_checks.py": "..exceptions ._ahead",
     "stream/_dataset.py": (
-        ".._arrays .._blocks ..exceptions ._ahead ._iterables ._keys ._readers ._sources ._spooled"
+        ".._arrays .._blocks .._kernels ..exceptions ._ahead ._iterables ._keys ._readers "
+        "._sources ._spooled"
     ),
     "stream/_evaluate.py": (
         ".._modality_scores .._result_text ..exceptions ..metrics ._ahead ._checks ._dataset "

@@ -1,20 +1,19 @@
-"""Chunks of rows, read on a thread of its own while those before are worked on."""
+"""Chunks of rows, read and maybe worked on by threads, and taken in their order."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from queue import Empty, Queue
 from typing import Any
 
 from numpy.typing import NDArray
 
 from .._kernels import num_threads, own_threads
 
-_POLL = 0.1  # seconds after which a thread that waits looks whether it is still wanted
+NAME = "polyfuse-ahead"  # of threads
 
 
 @dataclass(frozen=True)
@@ -43,68 +42,96 @@ class Chunk:
         return self.stop - self.start
 
 
+class _Queue:
+    """Items on their way through workers to whoever takes the results, in order."""
+
+    def __init__(self, n_items: int, n_buffers: int) -> None:
+        self.n_items, self.taken = n_items, 0
+        self.free = list(range(n_buffers))
+        self.results: dict[int, tuple[Any, BaseException | None, int]] = {}
+        self.stopped = False
+        self.changed = threading.Condition()
+
+    def take(self) -> tuple[int, int] | None:
+        """The next item, and a buffer for it; None if there is none, or it is not wanted.
+
+        Items are taken in order, and only with a buffer: none waits for one that a later one has.
+        """
+        with self.changed:
+            self.changed.wait_for(lambda: self.free or self.stopped or self.taken == self.n_items)
+            if self.stopped or self.taken == self.n_items:
+                return None
+            self.taken += 1
+            return self.taken - 1, self.free.pop()
+
+    def put(self, item: int, result: Any, error: BaseException | None, buffer: int) -> None:
+        with self.changed:
+            self.results[item] = result, error, buffer
+            self.changed.notify_all()
+
+    def get(self, item: int) -> tuple[Any, BaseException | None, int]:
+        with self.changed:
+            self.changed.wait_for(lambda: item in self.results)
+            return self.results.pop(item)
+
+    def release(self, buffer: int) -> None:
+        with self.changed:
+            self.free.append(buffer)
+            self.changed.notify_all()
+
+    def stop(self) -> None:
+        with self.changed:
+            self.stopped = True
+            self.changed.notify_all()
+
+
 def read_ahead(
-    load: Callable[[Any, int], Any], items: Iterator[Any] | Sequence[Any], n_buffers: int
+    load: Callable[[Any, int], Any], items: Sequence[Any], n_buffers: int, n_workers: int = 1
 ) -> Iterator[Any]:
     """``load(item, buffer)`` for each item, in order, some ahead of who takes them.
 
-    `buffer`, below `n_buffers`, is the number of one that nobody reads from. An exception in
-    `load` is raised where its result would have been. The thread ends with the iteration, however
-    that ends.
+    `buffer`, below `n_buffers`, is the number of one that nobody else works with. An exception in
+    `load` is raised where its result would have been. Threads end with the iteration, however that
+    ends.
     """
-    free: Queue[int] = Queue()
-    full: Queue[tuple[Any, BaseException | None, int]] = Queue()
-    for buffer in range(n_buffers):
-        free.put(buffer)
-    stopped = threading.Event()
+    queue = _Queue(len(items), n_buffers)
+    share = max(1, num_threads() // n_workers)
 
     def work() -> None:
-        try:
-            for item in items:
-                buffer = _taken(free, stopped)
-                if buffer is None:
-                    return
-                full.put((load(item, buffer), None, buffer))
-        except BaseException as error:
-            full.put((None, error, -1))
-        else:
-            full.put((None, None, -1))
-        finally:
-            if isinstance(items, Generator):  # which may have a thread of its own
-                items.close()
+        with own_threads(share):
+            while (number := queue.take()) is not None:
+                item, buffer = number
+                try:
+                    result, error = load(items[item], buffer), None
+                except BaseException as raised:
+                    result, error = None, raised
+                queue.put(item, result, error, buffer)
 
-    # What was chosen for this thread, such as a backend, holds for the other.
-    run = copy_context().run
-    thread = threading.Thread(target=run, args=(work,), name="polyfuse-ahead", daemon=True)
-    thread.start()
+    threads = [
+        # What was chosen for this thread, such as a backend, holds for the others.
+        threading.Thread(target=copy_context().run, args=(work,), name=NAME, daemon=True)
+        for _ in range(n_workers)
+    ]
+    for thread in threads:
+        thread.start()
     try:
-        while True:
-            result, error, buffer = full.get()
+        for item in range(len(items)):
+            result, error, buffer = queue.get(item)
             if error is not None:
                 raise error
-            if buffer < 0:
-                return
             yield result
-            free.put(buffer)
+            queue.release(buffer)
     finally:
-        stopped.set()
-        thread.join()
+        queue.stop()
+        for thread in threads:
+            thread.join()
 
 
 @contextmanager
 def beside_reading() -> Iterator[None]:
-    """Let kernels called from this thread leave a core to the one that reads.
+    """Let kernels called from this thread leave a core to those that read.
 
     With all cores for kernels too, some of their threads would wait for it, spinning.
     """
     with own_threads(max(1, num_threads() - 1)):
         yield
-
-
-def _taken(free: Queue[int], stopped: threading.Event) -> int | None:
-    while not stopped.is_set():
-        try:
-            return free.get(timeout=_POLL)
-        except Empty:
-            continue
-    return None

@@ -174,9 +174,12 @@ class StreamGroup(Group):
             numbers = np.random.default_rng([self.seed, self.epoch]).permutation(n_chunks)
         left = numbers[self.position :].tolist()
         done = int(sum(self._length(c) for c in numbers[: self.position].tolist()))
-        for chunk in self.learner.data.chunks(rows=self.height, order=left):
-            self.samples = self.learner.samples(chunk)
-            order = self._rows_of(chunk)
+
+        def prepare(chunk: Chunk, buffer: int) -> tuple[Chunk, Samples, Index]:
+            return chunk, self.learner.samples(chunk), self._rows_of(chunk)
+
+        prepared = self.learner.data.mapped(prepare, rows=self.height, order=left, n_workers=2)
+        for chunk, self.samples, order in prepared:
             self._sweep([order] * len(self.chains), order[None])
             self._require_sound(chunk)
             self.position += 1

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import kind_of
 from .._blocks import Container, named_blocks
+from .._kernels import num_threads
 from ..exceptions import SourceError
 from ._ahead import Chunk, read_ahead
 from ._iterables import Stream
@@ -24,9 +27,14 @@ from ._spooled import spool
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
 _CHUNK_BYTES = 8 << 20
-_MOST_BUFFERS = 4
+# Threads that read, where something else is done on the thread that takes the chunks; and how many
+# chunks may wait to be taken.
+_READERS, _WAITING = 2, 2
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20,
           "gib": 1 << 30}  # fmt: skip
+
+
+Result = TypeVar("Result")
 
 
 class Dataset:
@@ -81,6 +89,7 @@ class Dataset:
         given = {name: source for name, source in values.items() if source is not None}
         self.whole, opened = _opened(blocks, given, key)
         self._row_bytes = 0
+        self._reading = Lock()
         self._target, self._weight = (opened.pop(name, None) for name in values)
         self._readers = opened
         first = next(iter(opened.values()))
@@ -144,7 +153,7 @@ class Dataset:
     def chunks(
         self, *, rows: int | None = None, order: Sequence[int] | None = None, start: int = 0
     ) -> Iterator[Chunk]:
-        """Chunks of rows, read ahead on a thread.
+        """Chunks of rows, read ahead on threads.
 
         Parameters
         ----------
@@ -165,30 +174,54 @@ class Dataset:
         SourceError
             If a source cannot be read.
         """
+        return self.mapped(_itself, rows=rows, order=order, start=start, n_workers=_READERS)
+
+    def mapped(
+        self, work: Callable[[Chunk, int], Result], *, rows: int | None = None,
+        order: Sequence[int] | None = None, start: int = 0, n_workers: int | None = None,
+    ) -> Iterator[Result]:  # fmt: skip
+        """Results of work on chunks of rows, which threads do that have just read them.
+
+        Parameters
+        ----------
+        work : callable(chunk, buffer)
+            Called from several threads at a time. `buffer` is a number that no other call has
+            until the result is done with, that is, until the next one is asked for.
+        rows, order, start
+            As for :meth:`chunks`.
+        n_workers : int, optional
+            Threads; by default as many as kernels would use.
+
+        Yields
+        ------
+        object
+            What the work returns, in the order of the chunks.
+        """
         rows = rows or self.chunk_rows()
         if order is None:
-            ranges = [
-                (first, min(first + rows, self.n_rows)) for first in range(start, self.n_rows, rows)
-            ]
+            firsts: Any = range(start, self.n_rows, rows)
         else:
-            ranges = [(c * rows, min(c * rows + rows, self.n_rows)) for c in order]
-        n = self._buffers(rows)
+            firsts = [number * rows for number in order]
+        ranges = [(first, min(first + rows, self.n_rows)) for first in firsts]
+        n_workers = n_workers or num_threads()
+        n_buffers = min(self._buffers(rows), n_workers + _WAITING)
         buffers = [
             [np.empty(reader.shape(rows), reader.dtype) for reader in self._all()]
-            for _ in range(min(n, len(ranges)))
+            for _ in range(min(n_buffers, max(1, len(ranges))))
         ]
 
-        def load(item: tuple[int, int], buffer: int) -> Chunk:
-            return self._load(*item, buffers[buffer])
+        def load(item: tuple[int, int], buffer: int) -> Result:
+            return work(self._load(*item, buffers[buffer]), buffer)
 
-        return read_ahead(load, ranges, len(buffers))
+        return read_ahead(load, ranges, len(buffers), min(n_workers, len(buffers)))
 
     def _load(self, start: int, stop: int, buffers: list[NDArray]) -> Chunk:
-        n = stop - start
-        read = [
-            reader.read(start, stop, buffer[:n])
-            for reader, buffer in zip(self._all(), buffers, strict=True)
-        ]
+        n, every = stop - start, self._all()
+        with nullcontext() if all(own.concurrent for own in every) else self._reading:
+            read = [
+                own.read(start, stop, buffer[:n])
+                for own, buffer in zip(every, buffers, strict=True)
+            ]
         k = len(self._readers)
         blocks = dict(zip(self._readers, read[:k], strict=True))
         y = read[k] if self._target is not None else None
@@ -242,7 +275,7 @@ class Dataset:
                 f"memory_limit must hold two chunks of {rows} rows, {2 * size} bytes; got "
                 f"{self.memory_limit}."
             )
-        return min(n, _MOST_BUFFERS)
+        return n
 
     def close(self) -> None:
         """Let go of the files."""
@@ -257,6 +290,10 @@ class Dataset:
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
         self.close()
+
+
+def _itself(chunk: Chunk, buffer: int) -> Chunk:
+    return chunk
 
 
 def matrix_or_blocks(data: Dataset, chunk: Chunk) -> Any:

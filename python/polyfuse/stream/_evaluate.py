@@ -12,7 +12,7 @@ from .._modality_scores import ModalityScores
 from .._result_text import table
 from ..exceptions import UndefinedMetricWarning
 from ..metrics import ConfusionCounts, RegressionSums
-from ._ahead import beside_reading
+from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Progress
@@ -83,9 +83,12 @@ def evaluate(model: Any, data: Dataset, *, progress: Progress | None = None) -> 
     predict = method_of(model, "predict")
     classifies = getattr(model, "_estimator_type", None) == "classifier"
     parts: Any = ConfusionCounts() if classifies else RegressionSums()
-    for chunk in data.chunks():
-        with beside_reading(), told_where(chunk):
-            predicted = predict(matrix_or_blocks(data, chunk))
+
+    def work(chunk: Chunk, buffer: int) -> tuple[Chunk, NDArray]:
+        with told_where(chunk):
+            return chunk, predict(matrix_or_blocks(data, chunk))
+
+    for chunk, predicted in data.mapped(work):
         parts.update(chunk.y, predicted, chunk.weight)
         if progress is not None:
             progress("rows", chunk.stop, data.n_rows)
@@ -140,11 +143,18 @@ def modality_scores(
     if not hasattr(model, "modality_scores"):
         raise ValueError(f"model must have modality_scores; a {type(model).__name__} has none.")
     found: list[ModalityScores] = []
-    for chunk in data.chunks():
-        with beside_reading(), told_where(chunk):
-            found.append(model.modality_scores(matrix_or_blocks(data, chunk)))
+
+    def work(chunk: Chunk, buffer: int) -> ModalityScores:
+        with told_where(chunk):
+            scores: ModalityScores = model.modality_scores(matrix_or_blocks(data, chunk))
+        return scores
+
+    rows = 0
+    for scores in data.mapped(work):
+        found.append(scores)
+        rows += len(scores.parts[0])
         if progress is not None:
-            progress("rows", chunk.stop, data.n_rows)
+            progress("rows", rows, data.n_rows)
     return _joined(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ class RawRows(Reader):
         If the file is shorter than that, or the array is no matrix and no vector.
     """
 
+    concurrent = True
+
     def __init__(
         self, watched: Watched, layout: Layout, origin: dict[str, Any] | None = None
     ) -> None:
@@ -58,7 +61,7 @@ class RawRows(Reader):
         self.n_rows = layout.shape[0]
         self.dtype = plain_dtype(layout.dtype, self.name)
         self._watched, self._layout, self._origin = watched, layout, origin or {}
-        self._fd = -1
+        self._fd, self._opening = -1, Lock()
 
     def read(self, start: int, stop: int, out: NDArray | None = None) -> NDArray:
         """Rows [start, stop), in `out` if it is given."""
@@ -67,8 +70,9 @@ class RawRows(Reader):
         raw = out if direct else empty_rows(stop - start, self.width, stored)
         assert raw is not None
         with self._watched.reading():
-            if self._fd < 0:
-                self._fd = self._opened()
+            with self._opening:
+                if self._fd < 0:
+                    self._fd = self._opened()
             self._fill(raw, start)
             values = as_plain(raw, self.dtype)
         if out is None or values is out:

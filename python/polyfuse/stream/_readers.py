@@ -26,8 +26,11 @@ class Reader(ABC):
     width : int or None
         Values per row; None for one value per row, of which arrays are 1-D.
     dtype : dtype
+    concurrent : bool
+        Whether several threads may read at a time.
     """
 
+    concurrent: bool = False
     name: str
     n_rows: int
     width: int | None
@@ -62,6 +65,8 @@ class Reader(ABC):
 
 class ArrayReader(Reader):
     """Rows of an array in memory."""
+
+    concurrent = True
 
     def __init__(self, array: NDArray, name: str) -> None:
         self.name, self._array = name, array

@@ -163,7 +163,7 @@ class _Single(Reader):
 
     def __init__(self, reader: Reader) -> None:
         self.name, self.n_rows, self.dtype = reader.name, reader.n_rows, reader.dtype
-        self._reader = reader
+        self._reader, self.concurrent = reader, reader.concurrent
 
     def read(self, start: int, stop: int, out: NDArray | None = None) -> NDArray:
         """Values [start, stop), in `out` if that saves a copy."""

@@ -23,6 +23,8 @@ from ._watched import reason
 class SpooledRows(Reader):
     """Rows in a temporary file that is gone with its reader."""
 
+    concurrent = True
+
     def __init__(self, name: str, first: NDArray) -> None:
         self.name, self.n_rows, self._fd = name, 0, -1
         self.width = None if first.ndim == 1 else first.shape[1]

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from .._arrays import one_of
 from .._fusion_scalers import Scalers
-from ._ahead import Chunk, beside_reading, read_ahead
+from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress
 from ._writers import CHECKPOINT, require_output, writer_of
 
 METHODS = ("predict", "predict_proba", "decision_function")
-_AHEAD = 3  # results that wait to be written
 
 
 def transform(
@@ -133,7 +132,7 @@ def predict(
         return result
 
     classes = None if method == "predict" else getattr(model, "classes_", None)
-    _write(rows, data.only(data.names), output, job, classes)
+    _write(rows, data, output, job, classes)
 
 
 def method_of(model: Any, method: str) -> Callable[[Any], Any]:
@@ -187,25 +186,26 @@ def _write(
     compute: Callable[[Chunk, NDArray | None], NDArray], data: Dataset, output: Path, job: Job,
     classes: NDArray | None = None,
 ) -> None:  # fmt: skip
-    """Write what is computed of each chunk: on one thread it is, on this one it is written."""
+    """Write what is computed of each chunk: threads do that, this one writes."""
     start, position = 0, None
     if "written" in job.state and job.same_boot:
         start, position = job.state["written"], job.state["position"]
     known = {key: job.state[key] for key in ("scalers",) if key in job.state}
-    outs: list[NDArray | None] = [None] * _AHEAD
+    outs: dict[int, NDArray] = {}
 
-    def load(chunk: Chunk, buffer: int) -> tuple[int, NDArray]:
-        own = outs[buffer]
+    def work(chunk: Chunk, buffer: int) -> tuple[int, NDArray]:
+        own = outs.get(buffer)
         fits = own is not None and len(own) == len(chunk)
-        with beside_reading(), told_where(chunk):
+        with told_where(chunk):
             result = compute(chunk, own if fits else None)
-        outs[buffer] = result if result.flags.c_contiguous else None
+        if result.flags.c_contiguous:
+            outs[buffer] = result
         return chunk.stop, result
 
     columns = None if classes is None else [str(label) for label in classes]
     writer = writer_of(output, data.n_rows, position, columns)
     try:
-        for stop, rows in read_ahead(load, data.only(data.names).chunks(start=start), _AHEAD):
+        for stop, rows in data.only(data.names).mapped(work, start=start):
             writer.write(rows)
             job.tell("rows", stop, data.n_rows)
             place = writer.position
