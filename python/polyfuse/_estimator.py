@@ -144,6 +144,47 @@ class Estimator(Represented):
         """
         return twin_of(self)
 
+    def to_onnx(self, dtypes: Any = None) -> Any:
+        """Return this fitted estimator as a graph of ONNX, which any runtime of it can run.
+
+        One graph scales, fuses and predicts. It has an input of shape (n, n_features_i) for each
+        modality, by its name (a list's are "0", "1", ...), or one called "X". A classifier returns
+        "label", and "probabilities" or else "scores"; a regressor "prediction"; a transformer
+        "transformed". Where a model takes rows in which a modality is missing, all NaN, the graph
+        does; no input is checked otherwise.
+
+        Parameters
+        ----------
+        dtypes : dtype, or dict or list with one for each modality, optional
+            What the inputs are: float32, float64, bool or integers; by default the precision of
+            the coefficients, or float64. Blocks are scaled in the precision they come in, so give
+            the dtypes of the blocks of `predict` for answers that differ by rounding alone.
+
+        Returns
+        -------
+        onnx.ModelProto
+            Of operator set 13.
+
+        Raises
+        ------
+        ImportError
+            If onnx is not installed.
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a graph cannot say what this estimator does, as with a projection or encoders.
+
+        Examples
+        --------
+        >>> from polyfuse.preprocessing import StandardScaler
+        >>> made = StandardScaler().fit([[1.0], [3.0]]).to_onnx()
+        >>> [node.op_type for node in made.graph.node]
+        ['Sub', 'Div', 'Identity']
+        """
+        from ._onnx_models import to_onnx
+
+        return to_onnx(self, dtypes)
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write this estimator to a file that :func:`polyfuse.load` reads: data, never code.
 

@@ -28,6 +28,7 @@ OPTIONAL = {
     "pyarrow": {"stream/_arrow_columns.py"},
     "h5py": {"stream/_hdf5.py"},
     "zarr": {"stream/_zarr.py"},
+    "onnx": {"_onnx_graph.py"},
 }
 
 
