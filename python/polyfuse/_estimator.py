@@ -123,6 +123,10 @@ class Estimator(Represented):
         is not installed. Its answers are those of this one, and ``partial_fit`` goes on from here.
         `arithmetic` is left out.
 
+        Of a fitted GD* or fusion model it is a Pipeline: a ColumnTransformer of the fitted scalers,
+        which takes the blocks side by side, ``np.hstack``, with none missing, and a
+        LogisticRegression or Ridge with these coefficients; without scalers, that alone.
+
         Returns
         -------
         estimator of scikit-learn
@@ -131,9 +135,11 @@ class Estimator(Represented):
         ------
         ImportError
             If scikit-learn is not installed.
+        NotFittedError
+            If a model that becomes a Pipeline is not fitted.
         ValueError
-            If its class cannot say what this one does, as with a `scaler`, blocks or
-            loss="multinomial".
+            If its class cannot say what this one does, as with loss="multinomial", a `scaler` or
+            blocks of SGD*, or level="late" of a fusion model.
 
         Examples
         --------
