@@ -123,6 +123,10 @@ class Estimator(Represented):
         is not installed. Its answers are those of this one, and ``partial_fit`` goes on from here.
         `arithmetic` is left out.
 
+        Of a fitted GD* or fusion model it is a Pipeline: a ColumnTransformer of the fitted scalers,
+        which takes the blocks side by side, ``np.hstack``, with none missing, and a
+        LogisticRegression or Ridge with these coefficients; without scalers, that alone.
+
         Returns
         -------
         estimator of scikit-learn
@@ -131,9 +135,11 @@ class Estimator(Represented):
         ------
         ImportError
             If scikit-learn is not installed.
+        NotFittedError
+            If a model that becomes a Pipeline is not fitted.
         ValueError
-            If its class cannot say what this one does, as with a `scaler`, blocks or
-            loss="multinomial".
+            If its class cannot say what this one does, as with loss="multinomial", a `scaler` or
+            blocks of SGD*, or level="late" of a fusion model.
 
         Examples
         --------
@@ -143,6 +149,47 @@ class Estimator(Represented):
         ('sklearn.preprocessing._data', array([[2.]]))
         """
         return twin_of(self)
+
+    def to_onnx(self, dtypes: Any = None) -> Any:
+        """Return this fitted estimator as a graph of ONNX, which any runtime of it can run.
+
+        One graph scales, fuses and predicts. It has an input of shape (n, n_features_i) for each
+        modality, by its name (a list's are "0", "1", ...), or one called "X". A classifier returns
+        "label", and "probabilities" or else "scores"; a regressor "prediction"; a transformer
+        "transformed". Where a model takes rows in which a modality is missing, all NaN, the graph
+        does; no input is checked otherwise.
+
+        Parameters
+        ----------
+        dtypes : dtype, or dict or list with one for each modality, optional
+            What the inputs are: float32, float64, bool or integers; by default the precision of
+            the coefficients, or float64. Blocks are scaled in the precision they come in, so give
+            the dtypes of the blocks of `predict` for answers that differ by rounding alone.
+
+        Returns
+        -------
+        onnx.ModelProto
+            Of operator set 13.
+
+        Raises
+        ------
+        ImportError
+            If onnx is not installed.
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a graph cannot say what this estimator does, as with a projection or encoders.
+
+        Examples
+        --------
+        >>> from polyfuse.preprocessing import StandardScaler
+        >>> made = StandardScaler().fit([[1.0], [3.0]]).to_onnx()
+        >>> [node.op_type for node in made.graph.node]
+        ['Sub', 'Div', 'Identity']
+        """
+        from ._onnx_models import to_onnx
+
+        return to_onnx(self, dtypes)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write this estimator to a file that :func:`polyfuse.load` reads: data, never code.

@@ -120,12 +120,12 @@ def _normalize(
     in_place = overlap(out, matrix)
     if in_place:
         require_finite_values(x, name, caller)
-    if not _kernels.select().normalize_rows(x, norm, target, _least_norm(dtype)) and not in_place:
+    if not _kernels.select().normalize_rows(x, norm, target, least_norm(dtype)) and not in_place:
         require_finite_values(x, name, caller)
     return out, norms
 
 
-def _least_norm(dtype: np.dtype) -> float:
+def least_norm(dtype: np.dtype) -> float:
     """The least number that is not below 10 ε once it is rounded to a dtype."""
     eps = float(np.finfo(dtype).eps)
     return 10 * eps - 4 * eps * eps

@@ -11,6 +11,7 @@ from copy import deepcopy
 from typing import Any
 
 from ._routing import move_requests
+from ._sklearn_pipelines import PIPELINES, pipeline_of
 
 _SGD = (
     "coef_", "intercept_", "n_iter_", "t_", "_standard_coef", "_standard_intercept",
@@ -44,7 +45,7 @@ _INSTEAD = {
 
 
 def has_twin(estimator: Any) -> None:
-    """Raise AttributeError unless scikit-learn has a class of that name."""
+    """Raise AttributeError unless scikit-learn can say what estimators of that name do."""
     if name_of(estimator) is None:
         raise AttributeError(f"scikit-learn has no {type(estimator).__name__}")
 
@@ -52,7 +53,7 @@ def has_twin(estimator: Any) -> None:
 def name_of(estimator: Any) -> str | None:
     """The name that the class of an estimator, or a base of it, shares with one of scikit-learn."""
     own = (c for c in type(estimator).__mro__ if c.__module__.startswith("polyfuse."))
-    return next((c.__name__ for c in own if c.__name__ in _FITTED), None)
+    return next((c.__name__ for c in own if c.__name__ in (*_FITTED, *PIPELINES)), None)
 
 
 def twin_of(estimator: Any) -> Any:
@@ -75,6 +76,8 @@ def twin_of(estimator: Any) -> Any:
             "to_sklearn needs scikit-learn: pip install 'polyfuse[sklearn]'."
         ) from error
     name = name_of(estimator) or ""
+    if name in PIPELINES:
+        return pipeline_of(estimator)
     cls = getattr(preprocessing, name, None) or getattr(linear_model, name)
     _require_sayable(estimator, name)
     names = (*_FITTED[name], *_OF_ALL)

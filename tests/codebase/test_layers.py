@@ -28,6 +28,7 @@ OPTIONAL = {
     "pyarrow": {"stream/_arrow_columns.py"},
     "h5py": {"stream/_hdf5.py"},
     "zarr": {"stream/_zarr.py"},
+    "onnx": {"_onnx_graph.py"},
 }
 
 
@@ -61,7 +62,7 @@ def test_few_modules_import_scikit_learn() -> None:
     users = {relative(path) for path in MODULES if "sklearn" in imported(path)}
     assert users == {
         "_callbacks.py", "_estimator.py", "_pid.py", "_projection.py", "_representation.py",
-        "_routing.py", "_sklearn_twins.py", "_text_encoder.py",
+        "_routing.py", "_sklearn_pipelines.py", "_sklearn_twins.py", "_text_encoder.py",
     }  # fmt: skip
 
 

@@ -80,6 +80,19 @@ def test_the_guide_to_streams() -> None:
     np.testing.assert_array_equal(names["joined"], names["X"])
 
 
+def test_the_guide_to_models() -> None:
+    pytest.importorskip("onnxruntime")
+    names = run_guide("models.md")
+    blocks, model = names["blocks"], names["model"]
+    expected = model.predict_proba(blocks)
+    np.testing.assert_array_equal(names["again"].predict_proba(blocks), expected)
+    np.testing.assert_array_equal(names["resumed"].coef_, names["unbroken"].coef_)
+    assert "its checksum is wrong" in names["message"]
+    np.testing.assert_array_equal(names["label"], model.predict(blocks))
+    np.testing.assert_allclose(names["probabilities"], expected, atol=1e-5)
+    np.testing.assert_array_equal(names["predicted"], names["early"].predict(blocks))
+
+
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     names = run_guide("metrics.md")
     *_, interval, gain = capsys.readouterr().out.splitlines()

@@ -31,6 +31,13 @@ _WORDS = {
     "persistence.py": (
         ".__version__ ._arrays ._estimator ._safetensors ._state ._state_classes .exceptions"
     ),
+    "_onnx_graph.py": "",
+    "_onnx_outputs.py": "._onnx_graph",
+    "_onnx_blocks.py": "._arrays ._blocks ._fusion_scalers ._kernels ._onnx_graph",
+    "_onnx_fusion.py": (
+        "._fusion_model ._fusion_parameters ._kernels ._modality_scores ._onnx_blocks "
+        "._onnx_graph ._onnx_outputs"
+    ),
     "_descent.py": ". ._kernels",
     "_linear.py": ". ._arrays ._interchange ._kernels",
     "_least_squares.py": (
@@ -65,7 +72,7 @@ _WORDS = {
     "blocks.py": "._arrays ._blocks ._columns ._feature_names ._interchange ._parameters",
     "_estimator.py": (
         "._arrays ._available ._feature_names ._interchange ._representation ._routing "
-        "._sklearn_twins .metrics .persistence"
+        "._onnx_models ._sklearn_twins .metrics .persistence"
     ),
     "_encoder.py": "._arrays ._estimator ._interchange",
     "_image_features.py": "",
@@ -80,7 +87,8 @@ _WORDS = {
     ),
     "_representation.py": "",
     "_routing.py": "",
-    "_sklearn_twins.py": "._routing",
+    "_sklearn_pipelines.py": "._arrays",
+    "_sklearn_twins.py": "._routing ._sklearn_pipelines",
     "_sketch.py": "._arrays",
     "_moments.py": ". ._kernels",
     "_sparse.py": "._moments",

@@ -197,8 +197,7 @@ def test_a_scaler_that_is_no_parameter_any_more() -> None:
 
 def test_others_have_no_such_method() -> None:
     for other in (
-        ours_linear.GDClassifier(), ours_linear.GDRegressor(), ours_preprocessing.AffineScaler(),
-        ours_linear.SGDSweep(ours_linear.SGDClassifier(), {}),
+        ours_preprocessing.AffineScaler(), ours_linear.SGDSweep(ours_linear.SGDClassifier(), {}),
     ):  # fmt: skip
         assert not hasattr(other, "to_sklearn")
 
