@@ -26,7 +26,7 @@ from ._spooled import spool
 
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
-_CHUNK_BYTES = 8 << 20
+_CHUNK_BYTES = 16 << 20
 # Threads that read, where something else is done on the thread that takes the chunks; and how many
 # chunks may wait to be taken.
 _READERS, _WAITING = 2, 2
