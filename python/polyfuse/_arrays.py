@@ -279,6 +279,15 @@ def kind_of(x: Any) -> str:
     return f"the class {name}" if isinstance(x, type) else name
 
 
+def short(value: Any) -> str:
+    """A value for a message: on one line, and cut where it is long."""
+    try:
+        text = " ".join(repr(value).split())
+    except (RecursionError, ValueError):  # lists nested too deep, numbers of too many digits
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def require_fields(result: Any, names: str, maker: str) -> None:
     """Raise TypeError, saying which function makes such a result, if it lacks one of the fields."""
     lacking = [name for name in names.split() if not hasattr(result, name)]

@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import short
 from .exceptions import ModelFileError
 
 DTYPES = {
@@ -227,7 +228,7 @@ def _read(file: BinaryIO, size: int) -> tuple[dict[str, NDArray], dict[str, str]
         raise _DamagedError("its checksum is wrong, the file is damaged")
     for name, array in arrays.items():
         if array.dtype == bool and (array.view(np.uint8) > 1).any():
-            raise _DamagedError(f"array {_short(name)} holds booleans that are neither 0 nor 1")
+            raise _DamagedError(f"array {short(name)} holds booleans that are neither 0 nor 1")
     native = {name: _native(array) for name, array in arrays.items()}
     return native, metadata
 
@@ -288,24 +289,24 @@ def _texts(found: Any) -> dict[str, str]:
 def _place(name: str, entry: Any) -> _Place:
     """An entry of the header; its numbers agree with each other."""
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        raise _DamagedError(f"array {_short(name)} has not got dtype, shape and data_offsets alone")
+        raise _DamagedError(f"array {short(name)} has not got dtype, shape and data_offsets alone")
     dtype = DTYPES.get(entry["dtype"]) if isinstance(entry["dtype"], str) else None
     if dtype is None:
-        raise _DamagedError(f"array {_short(name)} has the unknown dtype {_short(entry['dtype'])}")
+        raise _DamagedError(f"array {short(name)} has the unknown dtype {short(entry['dtype'])}")
     shape, offsets = entry["shape"], entry["data_offsets"]
     if not _are_sizes(shape) or len(shape) > _MOST_DIMENSIONS:
-        raise _DamagedError(f"array {_short(name)} has no shape, but {_short(shape)}")
+        raise _DamagedError(f"array {short(name)} has no shape, but {short(shape)}")
     if not _are_sizes(offsets) or len(offsets) != 2:
-        raise _DamagedError(f"array {_short(name)} has no data_offsets, but {_short(offsets)}")
+        raise _DamagedError(f"array {short(name)} has no data_offsets, but {short(offsets)}")
     begin, end = offsets
     if math.prod(shape) * dtype.itemsize != end - begin:
         raise _DamagedError(
-            f"array {_short(name)} of shape {_short(shape)} has {end - begin} bytes, not "
-            f"{_short(math.prod(shape) * dtype.itemsize)}"
+            f"array {short(name)} of shape {short(shape)} has {end - begin} bytes, not "
+            f"{short(math.prod(shape) * dtype.itemsize)}"
         )
     # An array without elements has no bytes that would bound its other dimensions.
     if math.prod(n for n in shape if n) * dtype.itemsize > max(end, 2**31):
-        raise _DamagedError(f"array {_short(name)} has the shape {_short(shape)}")
+        raise _DamagedError(f"array {short(name)} has the shape {short(shape)}")
     return _Place(name, dtype, tuple(shape), begin, end)
 
 
@@ -319,17 +320,8 @@ def _require_gapless(places: list[_Place], size: int) -> None:
     ends = [0, *(place.end for place in places)]
     begins = [*(place.begin for place in places), size]
     for (n, end), begin in zip(enumerate(ends), begins, strict=True):
-        after = f"array {_short(places[n - 1].name)}" if n else "the header"
+        after = f"array {short(places[n - 1].name)}" if n else "the header"
         if begin > end:
             raise _DamagedError(f"{begin - end} bytes after {after} belong to no array")
         if begin < end:
             raise _DamagedError(f"{after} ends at byte {end}, after what comes next begins or ends")
-
-
-def _short(value: Any) -> str:
-    """A value for a message, even if it is a list nested deep."""
-    try:
-        text = repr(value)
-    except RecursionError:
-        text = f"a {type(value).__name__} nested too deep"
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import kind_of
+from ._arrays import kind_of, short
 from ._blocks import Position
 from ._kernels.contract import INPUT_DTYPES
 from ._state_arrays import RECORDS, Arrays, Taken, as_array, is_array
@@ -76,7 +76,10 @@ def pack(value: Any, name: str = "") -> tuple[Tree, dict[str, NDArray]]:
     {'rows': (3, array([0, 1, 2]))}
     """
     packer = _Packer(name)
-    return packer.pack(value, ()), packer.arrays.named
+    try:
+        return packer.pack(value, ()), packer.arrays.named
+    except RecursionError:
+        raise TypeError(f"{name or 'the value'} is nested too deep, or holds itself.") from None
 
 
 def unpack(tree: Tree, arrays: dict[str, NDArray]) -> Any:
@@ -250,7 +253,7 @@ class _Unpacker:
             return as_array(tree, self.arrays)
         keys, read = self.kinds.get(kind, (set(), None))
         if read is None or set(tree) != keys:
-            raise ModelFileError(f"nothing is known of a value with {str(list(tree))[:80]}")
+            raise ModelFileError(f"nothing is known of a value with {short(list(tree))}")
         return read(tree, deep + 1)
 
     def _count(self, n: int) -> None:
@@ -260,7 +263,7 @@ class _Unpacker:
 
     def _all(self, trees: Tree, deep: int) -> list[Any]:
         if not isinstance(trees, list):
-            raise ModelFileError(f"a list was expected, not {str(trees)[:80]}")
+            raise ModelFileError(f"a list was expected, not {short(trees)}")
         return [self.unpack(tree, deep + 1) for tree in trees]
 
     def _pairs(self, trees: Tree, deep: int) -> dict[Any, Any]:
@@ -276,14 +279,15 @@ class _Unpacker:
         return held
 
     def _int(self, node: Tree, _: int) -> int:
+        text = _text(node["int"])
         try:
-            return int(_text(node["int"]), 16)
+            return int(text, 16)
         except ValueError:
-            raise ModelFileError(f"{node['int'][:80]!r} is no hexadecimal number") from None
+            raise ModelFileError(f"{short(text)} is no hexadecimal number") from None
 
     def _float(self, node: Tree, _: int) -> float:
         if node["float"] not in ("nan", "inf", "-inf"):
-            raise ModelFileError(f"{str(node['float'])[:80]} is no float")
+            raise ModelFileError(f"{short(node['float'])} is no float")
         return float(node["float"])
 
     def _scalar(self, node: Tree, deep: int) -> Any:
@@ -296,14 +300,14 @@ class _Unpacker:
                 raise ValueError
         except (TypeError, ValueError, OverflowError, DeprecationWarning):
             raise ModelFileError(
-                f"{str(value)[:80]} is nothing of dtype {node['scalar'][:80]}"
+                f"{short(value)} is nothing of dtype {short(node['scalar'])}"
             ) from None
         return made
 
     def _dtype(self, node: Tree, _: int) -> np.dtype:
         name = _text(node["dtype"])
         if name not in _SCALARS or name == "str":
-            raise ModelFileError(f"nothing is known of a dtype {name[:80]!r}")
+            raise ModelFileError(f"nothing is known of a dtype {short(name)}")
         return np.dtype(name)
 
     def _slice(self, node: Tree, deep: int) -> slice:
@@ -329,7 +333,7 @@ class _Unpacker:
         values, shape = self._all(node["objects"], deep), node["shape"]
         sizes = isinstance(shape, list) and all(type(n) is int and 0 <= n < 2**31 for n in shape)
         if not sizes or len(shape) > 32 or math.prod(shape) != len(values):
-            raise ModelFileError(f"{len(values)} objects are not of the shape {str(shape)[:80]}")
+            raise ModelFileError(f"{len(values)} objects are not of the shape {short(shape)}")
         found = np.empty(len(values), object)
         for i, value in enumerate(values):  # a slice would look into lists
             found[i] = value
@@ -338,7 +342,7 @@ class _Unpacker:
     def _named(self, node: Tree, deep: int) -> Any:
         kind, values = classes().get(_text(node["named"])), self._all(node["values"], deep)
         if kind is None or not issubclass(kind, tuple):
-            raise ModelFileError(f"nothing is known of a tuple {node['named'][:80]!r}")
+            raise ModelFileError(f"nothing is known of a tuple {short(node['named'])}")
         if len(values) != len(kind._fields):  # type: ignore[attr-defined]
             raise ModelFileError(f"{kind.__name__} has {len(values)} values")
         made = kind(*values)
@@ -348,7 +352,7 @@ class _Unpacker:
     def _object(self, node: Tree, deep: int) -> Any:
         kind = classes().get(_text(node["object"]))
         if kind is None or issubclass(kind, tuple):
-            raise ModelFileError(f"nothing is known of a class {node['object'][:80]!r}")
+            raise ModelFileError(f"nothing is known of a class {short(node['object'])}")
         made = kind.__new__(kind)
         number, before = len(self.instances), self.count
         self.instances.append(made)
@@ -370,7 +374,7 @@ class _Unpacker:
     def _same(self, node: Tree, _: int) -> Any:
         number = node["same"]
         if type(number) is not int or not 0 <= number < len(self.instances):
-            raise ModelFileError(f"there is no instance {str(number)[:80]} to be met again")
+            raise ModelFileError(f"there is no instance {short(number)} to be met again")
         if not self.sizes[number]:
             raise ModelFileError("an instance holds itself")
         self._count(self.sizes[number])
@@ -379,5 +383,5 @@ class _Unpacker:
 
 def _text(found: Any) -> str:
     if not isinstance(found, str):
-        raise ModelFileError(f"a text was expected, not {str(found)[:80]}")
+        raise ModelFileError(f"a text was expected, not {short(found)}")
     return found

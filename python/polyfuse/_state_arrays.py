@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import kind_of
+from ._arrays import kind_of, short
 from ._kernels.contract import (
     CHAIN,
     CHAIN_LOSSES,
@@ -90,10 +90,10 @@ class Taken:
         """The array that something stands for; the same if it stands for it again."""
         name = node["array"]
         if not isinstance(name, str) or name not in self._arrays:
-            raise ModelFileError(f"there is no array {str(name)[:80]!r}")
+            raise ModelFileError(f"there is no array {short(name)}")
         if name in self._made:
             if self._made[name][0] != node:
-                raise ModelFileError(f"array {name[:80]!r} stands for two things")
+                raise ModelFileError(f"array {short(name)} stands for two things")
             return self._made[name][1]
         made = _restored(self._arrays[name], node)
         self._made[name] = node, made
@@ -103,25 +103,25 @@ class Taken:
         """Raise if an array stands for nothing."""
         for name in self._arrays:
             if name not in self._made:
-                raise ModelFileError(f"array {name[:80]!r} stands for nothing")
+                raise ModelFileError(f"array {short(name)} stands for nothing")
 
 
 def as_array(node: dict[str, Any], arrays: Taken) -> NDArray:
     """The array of ``{"array": name, ...}``."""
     if not set(node) <= {"array", "of", "order"} or len(node) > 2:
-        raise ModelFileError(f"nothing is known of an array with {str(list(node))[:80]}")
+        raise ModelFileError(f"nothing is known of an array with {short(list(node))}")
     return arrays.take(node)
 
 
 def _restored(array: NDArray, node: dict[str, Any]) -> NDArray:
     if node.get("order", "F") != "F":
-        raise ModelFileError(f"nothing is known of the order {str(node['order'])[:80]}")
+        raise ModelFileError(f"nothing is known of the order {short(node['order'])}")
     of = node.get("of")
     if of is None:
         return array.T if "order" in node else array
     wanted = np.uint32 if of == "text" else np.uint8
     if not isinstance(of, str) or of not in ("text", "bytes", *RECORDS):
-        raise ModelFileError(f"nothing is known of an array of {str(of)[:80]}")
+        raise ModelFileError(f"nothing is known of an array of {short(of)}")
     if array.dtype != wanted or array.ndim == 0 or array.shape[-1] == 0:
         raise ModelFileError(f"{of} is not in {kind_of(array)} {array.shape} of {array.dtype}")
     width = array.shape[-1]

@@ -15,6 +15,7 @@ from ._chains import Raw
 from ._descent import Trace
 from ._estimator import Classifier, Estimator, Regressor
 from ._fusion_parameters import EARLY
+from ._gradient_base import Progress
 from ._kernels.contract import CHAIN, PART
 from ._moments import Moments, Part, _Tree, leaf_rows
 from ._robust import _Wanted
@@ -212,6 +213,11 @@ def _linear(made: Any, state: dict[str, Any], coef: Any) -> None:
         _scalers(made, state["_scalers"], widths)
     bias = state["offset_"] if "offset_" in state else state["intercept_"]
     _require(isinstance(bias, float) or _is(bias, (k,)), made, "intercept_")
+    if "_progress" in state:
+        progress, width = state["_progress"], state["n_features_in_"]
+        moved = progress.moved
+        fits = moved is None or moved.shape == (0, 0) or _is(moved, (k, width + 1))
+        _require(type(progress) is Progress and fits, made, "_progress")
     for name in ("_standard_coef", "_average_coef"):
         own = state.get(name)
         _require(own is None or (_is(own, np.shape(own)) and own.size == coef.size), made, name)

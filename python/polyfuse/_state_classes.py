@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import short
 from .exceptions import ModelFileError
 
 GENERATORS: dict[str, Any] = {
@@ -82,8 +83,8 @@ def generator_of(name: str, state: Any) -> Any:
         If the state is none.
     """
     bits = state.get("bit_generator") if isinstance(state, dict) else None
-    if name not in GENERATORS or bits not in BIT_GENERATORS:
-        raise ModelFileError(f"nothing is known of a generator {name[:80]!r} of {str(bits)[:80]}")
+    if name not in GENERATORS or not isinstance(bits, str) or bits not in BIT_GENERATORS:
+        raise ModelFileError(f"nothing is known of a generator {short(name)} of {short(bits)}")
     try:
         _require_position(bits, state)
         own = BIT_GENERATORS[bits](0)
@@ -94,7 +95,7 @@ def generator_of(name: str, state: Any) -> Any:
         made.set_state(state)
         return made
     except Exception as error:  # NumPy raises whatever it comes upon
-        raise ModelFileError(f"a state of {bits} is none: {error}") from None
+        raise ModelFileError(f"a state of {bits} is none: {short(str(error))}") from None
 
 
 def _require_position(bits: str, state: dict[str, Any]) -> None:

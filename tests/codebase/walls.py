@@ -14,16 +14,16 @@ _WORDS = {
     "sklearn/_releases.py": ".._constraints .._sgd_classes",
     "sklearn/_workers.py": "._attempts ._patch ._releases",
     "_arrays.py": "._interchange ._kernels .exceptions",
-    "_safetensors.py": ".exceptions",
+    "_safetensors.py": "._arrays .exceptions",
     "_state_arrays.py": "._arrays ._kernels .exceptions",
     "_state_classes.py": (
-        "._audio_encoder ._chains ._descent ._fusion_estimator ._fusion_learning ._gradient_base "
-        "._image_encoder ._moments ._robust ._sketch .encoders .exceptions .linear_model "
-        ".multimodal .preprocessing"
+        "._arrays ._audio_encoder ._chains ._descent ._fusion_estimator ._fusion_learning "
+        "._gradient_base ._image_encoder ._moments ._robust ._sketch .encoders .exceptions "
+        ".linear_model .multimodal .preprocessing"
     ),
     "_state_checks.py": (
-        "._chains ._descent ._estimator ._fusion_parameters ._kernels ._moments ._robust ._scaler "
-        "._sketch .exceptions"
+        "._chains ._descent ._estimator ._fusion_parameters ._gradient_base ._kernels ._moments "
+        "._robust ._scaler ._sketch .exceptions"
     ),
     "_state.py": (
         "._arrays ._blocks ._kernels ._state_arrays ._state_checks ._state_classes .exceptions"

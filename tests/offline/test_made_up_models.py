@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from model_cases import CASES, METHODS, fitted, saved
+from model_cases import CASES, METHODS, THREE, fitted, saved
 from numpy.typing import NDArray
 
 import polyfuse as pf
@@ -152,6 +152,7 @@ UNSOUND: dict[str, tuple[Any, str]] = {
     "a class as attribute": (
         {"object": "StandardScaler", "state": [["__class__", 1]]}, "attributes without a name"
     ),
+    "lines": ({"array": "a\nb\x1b"}, r"there is no array 'a\\nb\\x1b'"),
     "no attribute": ({"object": "StandardScaler", "state": [[1, 1]]}, "without a name"),
     "no state": ({"object": "StandardScaler", "state": 5}, "a list was expected"),
     "an attribute twice": (
@@ -162,10 +163,11 @@ UNSOUND: dict[str, tuple[Any, str]] = {
     "itself": ({"object": "StandardScaler", "state": [["copy", {"same": 0}]]}, "holds itself"),
     "what was not met": ({"same": 7}, "there is no instance 7"),
     "an array that is not there": ({"array": "a"}, "there is no array 'a'"),
-    "a scalar that does not fit": ({"scalar": "int8", "value": 300}, "nothing of dtype int8"),
-    "a scalar of objects": ({"scalar": "object", "value": 300}, "nothing of dtype object"),
+    "a scalar that does not fit": ({"scalar": "int8", "value": 300}, "nothing of dtype 'int8'"),
+    "a scalar of objects": ({"scalar": "object", "value": 300}, "nothing of dtype 'object'"),
     "a float that is none": ({"float": "__import__('os')"}, "is no float"),
     "an int that is none": ({"int": "0xzz"}, "no hexadecimal"),
+    "an int that is no text": ({"int": True}, "a text was expected, not True"),
     "a dtype of objects": ({"dtype": "object"}, "nothing is known of a dtype"),
     "a slice of texts": ({"slice": ["a", None, None]}, "three whole numbers"),
     "an endless range": ({"range": [0, 1, 0]}, "a range is not"),
@@ -173,6 +175,12 @@ UNSOUND: dict[str, tuple[Any, str]] = {
     "objects of a huge shape": ({"objects": [], "shape": [0, 2**60]}, "not of the shape"),
     "an unknown generator": (
         {"random": "Random", "state": {"dict": []}}, "nothing is known of a generator"
+    ),
+    "a generator of a list": (
+        {"random": "Generator", "state": {"dict": [["bit_generator", []]]}}, "of a generator"
+    ),
+    "a generator without a state": (
+        {"random": "Generator", "state": {"dict": [["bit_generator", "SFC64"]]}}, "a state of SFC64"
     ),
 }  # fmt: skip
 
@@ -204,7 +212,7 @@ def test_values_met_again_and_again_do_not_fill_the_memory(tmp_path: Path) -> No
         (np.empty((3, 0), np.uint8), {"of": "bytes"}, "bytes is not in numpy.ndarray"),
         (np.zeros(9, np.uint8), {"of": "CHAIN"}, "a record of CHAIN has 9 bytes"),
         (np.full(CHAIN.itemsize, 9, np.uint8), {"of": "CHAIN"}, "has no such loss"),
-        (np.zeros(3), {"of": "object"}, "nothing is known of an array of object"),
+        (np.zeros(3), {"of": "object"}, "nothing is known of an array of 'object'"),
         (np.zeros(3), {"order": "C"}, "nothing is known of the order"),
         (np.zeros(3), {"of": "text", "order": "F"}, "nothing is known of an array with"),
     ],
@@ -253,8 +261,12 @@ def test_attributes_that_do_not_fit_each_other(tmp_path: Path) -> None:
         ("classifier, late", "weights_", lambda a: a[1:]),
         ("classifier, hybrid", "_together.coefs.0", lambda a: a[:1]),
         ("sgd, fast", "_raw.0.0.coef", lambda a: a[1:]),
+        ("gd, blocks", "_progress.moved", lambda a: a[:, 1:]),
     ]:  # fmt: skip
-        saved(fitted(name), tmp_path)
+        model = fitted(name)
+        if "_progress" in attribute:
+            model = deepcopy(CASES[name][0]).partial_fit(CASES[name][1], THREE, np.unique(THREE))
+        saved(model, tmp_path)
         arrays, metadata = _safetensors.read(tmp_path / "again.safetensors")
         arrays[attribute] = np.ascontiguousarray(change(arrays[attribute]))
         refused(written(metadata["model"], arrays, tmp_path), " is unsound|are unsound")
