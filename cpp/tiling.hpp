@@ -132,8 +132,14 @@ constexpr std::int64_t fast_scratch(std::int64_t n_chains, std::int64_t width) {
 // Partial sums of a reduction over rows: enough for 16 threads, none with too little to do.
 constexpr std::int64_t max_slots = 16;
 
-constexpr std::int64_t gradient_slots(std::int64_t n_rows, std::int64_t tile_rows) {
-    return at_least(1, at_most(max_slots, n_rows / (4 * tile_rows)));
+// Rows of a gradient that one slot takes before it is the next one's turn, and rows that are added
+// to it at once. Which slot a row is in does not depend on how many there are, so that sums can go
+// on with more of them. Of wide rows a slot takes fewer, so that a thousand keep all threads busy.
+constexpr std::int64_t gradient_piece = 64;
+static_assert(most_learn_rows <= gradient_piece);
+
+constexpr std::int64_t gradient_rows(std::int64_t width, std::int64_t item_size) {
+    return width * item_size > (4 << 10) ? gradient_piece : 4 * gradient_piece;
 }
 
 // Labels that become codes at once: two tiles stay in L1.

@@ -296,6 +296,7 @@ struct Epoch {
     bool fit_intercept;
     double momentum = 0.0;
     bool nesterov = false;
+    double loss = 0.0;  // of the rows before these
 };
 
 // A model under way. The coef of its velocity is null where it has none; gradients are taken

@@ -128,6 +128,29 @@ double loss_gradient(const py::tuple& rows, const Doubles& targets,
                          : gradient_as<float>(view, wanted, coef, intercept, grad);
 }
 
+template <class T>
+void sums_as(const Rows& rows, std::int64_t first, const Targets& targets, const Doubles& coef,
+             const Doubles& intercept, double* sums) {
+    Model<T> model(coef, intercept);
+    const Unlocked unlocked(rows.n_rows * rows.width);
+    run_gradient_sums<T>(rows, first, targets, model.view(), sums);
+}
+
+void gradient_sums(const py::tuple& rows, std::int64_t first, const Doubles& targets,
+                   const py::object& sample_weight, const Doubles& coef, const Doubles& intercept,
+                   const py::str& loss, Doubles& sums) {
+    const RowsView staged(rows);
+    const Rows& view = staged.view();
+    const std::int64_t k = outputs_of(coef, intercept, view.width);
+    const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
+    require(first >= 0 && first % gradient_piece == 0, "first must be a multiple of 64");
+    double* own = output_of(sums, max_slots * (k * (view.width + 1) + 1));
+    if (staged.wide())
+        sums_as<double>(view, first, wanted, coef, intercept, own);
+    else
+        sums_as<float>(view, first, wanted, coef, intercept, own);
+}
+
 Epoch epoch_of(const Int64s& order, std::int64_t batch_size, const Doubles& steps, double alpha,
                bool fit_intercept, std::int64_t n_rows) {
     const std::int64_t n = order.size();
@@ -170,13 +193,13 @@ double descend_as(const Rows& rows, const Epoch& epoch, const Targets& targets,
 double descend(const py::tuple& rows, const Int64s& order, std::int64_t batch_size,
                const Doubles& targets, const py::object& sample_weight, const py::str& loss,
                const Doubles& steps, double alpha, double momentum, bool nesterov, Doubles& coef,
-               Doubles& intercept, Doubles& velocity, bool fit_intercept) {
+               Doubles& intercept, Doubles& velocity, bool fit_intercept, double total) {
     const RowsView staged(rows);
     const Rows& view = staged.view();
     const std::int64_t k = outputs_of(coef, intercept, view.width), d = view.width;
     const Targets wanted = targets_of(targets, sample_weight, loss, view.n_rows, k);
     Epoch epoch = epoch_of(order, batch_size, steps, alpha, fit_intercept, view.n_rows);
-    epoch.momentum = momentum, epoch.nesterov = nesterov;
+    epoch.momentum = momentum, epoch.nesterov = nesterov, epoch.loss = total;
     const Held<double> model{output_of(coef, k * d), output_of(intercept, k), d, 1};
     const Held<double> move = velocity_of(velocity, k, d);
     return staged.wide() ? descend_as<double>(view, epoch, wanted, model, move, k)
@@ -197,12 +220,16 @@ void register_sgd(py::module_& m) {
           py::arg("sample_weight").none(true), py::arg("coef").noconvert(),
           py::arg("intercept").noconvert(), py::arg("loss"), py::arg("grad_coef").noconvert(),
           py::arg("grad_intercept").noconvert());
+    m.def("gradient_sums", &gradient_sums, py::arg("rows"), py::arg("first"),
+          py::arg("targets").noconvert(), py::arg("sample_weight").none(true),
+          py::arg("coef").noconvert(), py::arg("intercept").noconvert(), py::arg("loss"),
+          py::arg("sums").noconvert());
     m.def("descend", &descend, py::arg("rows"), py::arg("order").noconvert(),
           py::arg("batch_size"), py::arg("targets").noconvert(),
           py::arg("sample_weight").none(true), py::arg("loss"), py::arg("steps").noconvert(),
           py::arg("alpha"), py::arg("momentum"), py::arg("nesterov"),
           py::arg("coef").noconvert(), py::arg("intercept").noconvert(),
-          py::arg("velocity").noconvert(), py::arg("fit_intercept"));
+          py::arg("velocity").noconvert(), py::arg("fit_intercept"), py::arg("total") = 0.0);
     m.def("dot", &dot, py::arg("a").noconvert(), py::arg("b").noconvert());
 }
 

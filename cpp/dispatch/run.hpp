@@ -32,6 +32,11 @@ void run_linear_scores(const Rows&, const std::int64_t* index, std::int64_t coun
 template <class T>
 double run_loss_gradient(const Rows&, const Targets&, const Linear<T>&, const Linear<double>& grad);
 
+// Of rows from `first` on of all, added to what max_slots slots hold: k * (d + 1) + 1 sums each.
+template <class T>
+void run_gradient_sums(const Rows&, std::int64_t first, const Targets&, const Linear<T>&,
+                       double* sums);
+
 template <class T>
 double run_descend(const Rows&, const Epoch&, const Targets&, const Linear<T>& model,
                    const Linear<T>& velocity);

@@ -26,39 +26,77 @@ void run_linear_scores(const Rows& rows, const std::int64_t* index, std::int64_t
                 });
 }
 
+// What one slot adds up, in doubles: a gradient, its rows padded, those of the intercepts, the loss;
+// and what a row of them takes.
+template <class T>
+struct Slots {
+    const Rows& rows;
+    std::int64_t first;  // of these rows, among all
+    const Targets& targets;
+    const Linear<T>& model;
+    std::int64_t k = model.n_outputs, d = rows.width, n_coef = k * model.ld;
+    std::int64_t size = n_coef + k + 1 + loss_scratch(k);
+    std::int64_t height = gradient_rows(d, sizeof(T)), range = first / height;
+    std::int64_t n_used = at_most(max_slots, ceil_div(first + rows.n_rows, height) - range);
+    std::vector<double> values = std::vector<double>(static_cast<std::size_t>(n_used * size), 0.0);
+
+    double* slot(std::int64_t i) { return values.data() + i * size; }
+
+    // Call f(slot, scratch) for each, several at a time.
+    template <class F>
+    void each(F f) {
+        parallel<T>(n_used, rows.n_rows * d * k, learn_scratch(d, k, rows.n_blocks, sizeof(T)), f);
+    }
+
+    // Add the rows of the i-th slot in use, a piece at a time.
+    void add(std::int64_t i, double* own, T* scratch) const {
+        const auto& kernel = kernels().typed<T>();
+        const Linear<double> grad{own, own + n_coef, k, model.ld};
+        for (std::int64_t turn = (range + i) * height - first; turn < rows.n_rows;
+             turn += max_slots * height) {
+            const std::int64_t stop = at_most(turn + height, rows.n_rows);
+            for (std::int64_t r = at_least(0, turn); r < stop; r += gradient_piece)
+                own[n_coef + k] +=
+                    kernel.add_gradient(rows, {nullptr, r, at_most(gradient_piece, stop - r)},
+                                        targets, model, grad, own + n_coef + k + 1, scratch);
+        }
+    }
+};
+
 template <class T>
 double run_loss_gradient(const Rows& rows, const Targets& targets, const Linear<T>& model,
                          const Linear<double>& grad) {
-    const auto& kernel = kernels().typed<T>();
-    const std::int64_t d = rows.width, k = model.n_outputs;
-    const std::int64_t height = learn_tile_rows(d, sizeof(T));
-    const std::int64_t n_slots = gradient_slots(rows.n_rows, height);
-    const std::int64_t share = ceil_div(ceil_div(rows.n_rows, n_slots), height) * height;
-    const std::int64_t n_coef = k * model.ld, slot_size = n_coef + k + loss_scratch(k);
-    std::vector<double> slots(static_cast<std::size_t>(n_slots * slot_size), 0.0);
-    std::vector<double> losses(static_cast<std::size_t>(n_slots), 0.0);
-    parallel<T>(n_slots, rows.n_rows * d * k, learn_scratch(d, k, rows.n_blocks, sizeof(T)),
-                [&](std::int64_t slot, T* scratch) {
-                    double* own = slots.data() + slot * slot_size;
-                    const std::int64_t first = slot * share;
-                    const std::int64_t count = at_most(share, rows.n_rows - first);
-                    if (count > 0)
-                        losses[static_cast<std::size_t>(slot)] = kernel.add_gradient(
-                            rows, {nullptr, first, count}, targets, model,
-                            {own, own + n_coef, k, model.ld}, own + n_coef + k, scratch);
-                });
-    for (std::int64_t i = 0; i < k; ++i) std::fill_n(grad.coef + i * grad.ld, d, 0.0);
-    std::fill_n(grad.intercept, k, 0.0);
+    Slots<T> slots{rows, 0, targets, model};
+    slots.each([&](std::int64_t i, T* scratch) { slots.add(i, slots.slot(i), scratch); });
+    for (std::int64_t i = 0; i < slots.k; ++i) std::fill_n(grad.coef + i * grad.ld, slots.d, 0.0);
+    std::fill_n(grad.intercept, slots.k, 0.0);
     double loss = 0.0;
-    for (std::int64_t slot = 0; slot < n_slots; ++slot) {
-        const double* own = slots.data() + slot * slot_size;
-        for (std::int64_t i = 0; i < k; ++i) {
-            for (std::int64_t j = 0; j < d; ++j) grad.coef[i * grad.ld + j] += own[i * model.ld + j];
-            grad.intercept[i] += own[n_coef + i];
+    for (std::int64_t slot = 0; slot < slots.n_used; ++slot) {
+        const double* own = slots.slot(slot);
+        for (std::int64_t i = 0; i < slots.k; ++i) {
+            for (std::int64_t j = 0; j < slots.d; ++j)
+                grad.coef[i * grad.ld + j] += own[i * model.ld + j];
+            grad.intercept[i] += own[slots.n_coef + i];
         }
-        loss += losses[static_cast<std::size_t>(slot)];
+        loss += own[slots.n_coef + slots.k];
     }
     return loss;
+}
+
+template <class T>
+void run_gradient_sums(const Rows& rows, std::int64_t first, const Targets& targets,
+                       const Linear<T>& model, double* sums) {
+    Slots<T> slots{rows, first, targets, model};
+    const std::int64_t d = slots.d, k = slots.k, n_coef = slots.n_coef;
+    slots.each([&](std::int64_t i, T* scratch) {
+        double* own = slots.slot(i);
+        double* kept = sums + (slots.range + i) % max_slots * (k * (d + 1) + 1);
+        for (std::int64_t o = 0; o < k; ++o) std::copy_n(kept + o * d, d, own + o * model.ld);
+        std::copy_n(kept + k * d, k + 1, own + n_coef);
+        slots.add(i, own, scratch);
+        for (std::int64_t o = 0; o < k; ++o) std::copy_n(own + o * model.ld, d, kept + o * d);
+        std::copy_n(own + n_coef, k + 1, kept + k * d);
+    });
 }
 
 template <class T>
@@ -86,6 +124,10 @@ template double run_loss_gradient<float>(const Rows&, const Targets&, const Line
                                          const Linear<double>&);
 template double run_loss_gradient<double>(const Rows&, const Targets&, const Linear<double>&,
                                           const Linear<double>&);
+template void run_gradient_sums<float>(const Rows&, std::int64_t, const Targets&,
+                                       const Linear<float>&, double*);
+template void run_gradient_sums<double>(const Rows&, std::int64_t, const Targets&,
+                                        const Linear<double>&, double*);
 template double run_descend<float>(const Rows&, const Epoch&, const Targets&, const Linear<float>&,
                                    const Linear<float>&);
 template double run_descend<double>(const Rows&, const Epoch&, const Targets&,

@@ -168,7 +168,7 @@ double descend(const Rows& all, const Epoch& epoch, const Targets& targets, cons
     const std::int64_t k = to.model.n_outputs, height = learn_tile_rows(all.width, sizeof(T));
     if (to.velocity.coef && epoch.nesterov) look_ahead(to, epoch);
     LearnRows<T> x;
-    double loss = 0.0;
+    double loss = epoch.loss;
     for (std::int64_t start = 0, b = 0; start < epoch.n_rows; start += epoch.batch_size, ++b) {
         const RowSet rows{epoch.order + start, 0, at_most(epoch.batch_size, epoch.n_rows - start)};
         const Step<T> step(to, epoch, b, rows.count);

@@ -200,6 +200,22 @@ void learn(std::int64_t n, std::int64_t d, std::int64_t k) {
     for (double g : grad_b) total += g;
     check(loss >= 0.0 && near(total, 0.0, 1e-9 * static_cast<double>(n + 1)), "gradient", n, d);
 
+    const std::int64_t size = k * (d + 1) + 1;  // the same in two parts, slots added in order
+    std::vector<double> sums(static_cast<std::size_t>(max_slots * size), 0.0);
+    const std::int64_t first = at_most(n, n / 2 / gradient_piece * gradient_piece);
+    const std::vector<double> behind(x.begin() + first * d, x.end());
+    const std::vector<Block> later{block_of(behind, d, DType::f64)};
+    Rows part = rows;
+    part.n_rows = first;
+    run_gradient_sums<double>(part, 0, targets, model, sums.data());
+    part.blocks = later.data(), part.n_rows = n - first;
+    Targets rest = targets;
+    rest.values += first;
+    run_gradient_sums<double>(part, first, rest, model, sums.data());
+    double added = 0.0;
+    for (std::int64_t s = 0; s < max_slots; ++s) added += sums[static_cast<std::size_t>((s + 1) * size - 1)];
+    check(added == loss, "gradient of parts", n, d);
+
     std::vector<std::int64_t> order(static_cast<std::size_t>(n));
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = n - 1 - static_cast<std::int64_t>(i);
     const std::vector<double> steps(static_cast<std::size_t>(n / 3 + 1), 1e-3);

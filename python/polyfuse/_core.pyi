@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy
 import numpy.typing
 import typing
-__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'coalition_counts', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'contributions', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_own_threads', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'permuted_counts', 'probability_sums', 'rank_sums', 'score_curve', 'score_means', 'set_isa_level', 'settle_chains', 'shuffle']
+__all__: list[str] = ['chain_fields', 'chain_losses', 'chains', 'coalition_counts', 'column_extrema', 'column_moments', 'column_quantiles', 'confusion', 'contributions', 'count_equal', 'descend', 'dot', 'encode_words', 'error_sums', 'errors', 'fuse', 'fusion_operators', 'gradient_sums', 'input_dtypes', 'isa_level', 'isa_levels', 'label_range', 'label_sums', 'limit_own_threads', 'limit_threads', 'linear_scores', 'loss_gradient', 'losses', 'missing_rows', 'name', 'normalizations', 'normalize_groups', 'normalize_rows', 'num_threads', 'part_fields', 'permuted_counts', 'probability_sums', 'rank_sums', 'score_curve', 'score_means', 'set_isa_level', 'settle_chains', 'shuffle']
 def chain_fields() -> tuple[str, ...]:
     """
     Names of the fields of a chain.
@@ -30,7 +30,7 @@ def contributions(rows: tuple, means: numpy.typing.NDArray[numpy.float64], row_s
     ...
 def count_equal(y_true: numpy.ndarray, y_pred: numpy.ndarray) -> int:
     ...
-def descend(rows: tuple, order: numpy.typing.NDArray[numpy.int64], batch_size: typing.SupportsInt | typing.SupportsIndex, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, loss: str, steps: numpy.typing.NDArray[numpy.float64], alpha: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, nesterov: bool, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], velocity: numpy.typing.NDArray[numpy.float64], fit_intercept: bool) -> float:
+def descend(rows: tuple, order: numpy.typing.NDArray[numpy.int64], batch_size: typing.SupportsInt | typing.SupportsIndex, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, loss: str, steps: numpy.typing.NDArray[numpy.float64], alpha: typing.SupportsFloat | typing.SupportsIndex, momentum: typing.SupportsFloat | typing.SupportsIndex, nesterov: bool, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], velocity: numpy.typing.NDArray[numpy.float64], fit_intercept: bool, total: typing.SupportsFloat | typing.SupportsIndex = 0.0) -> float:
     ...
 def dot(a: numpy.typing.NDArray[numpy.float64], b: numpy.typing.NDArray[numpy.float64]) -> float:
     ...
@@ -48,6 +48,8 @@ def fusion_operators() -> tuple[str, ...]:
     """
     Names of the fold operators.
     """
+def gradient_sums(rows: tuple, first: typing.SupportsInt | typing.SupportsIndex, targets: numpy.typing.NDArray[numpy.float64], sample_weight: typing.Any, coef: numpy.typing.NDArray[numpy.float64], intercept: numpy.typing.NDArray[numpy.float64], loss: str, sums: numpy.typing.NDArray[numpy.float64]) -> None:
+    ...
 def input_dtypes() -> tuple[str, ...]:
     """
     Names of the dtypes a block may have.

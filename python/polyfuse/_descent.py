@@ -7,8 +7,10 @@ the same bits on any number of threads and any instruction set level.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,35 +21,56 @@ from ._kernels.contract import Block, Csr, Rows
 Vector = NDArray[np.float64]
 Objective = Callable[[Vector], tuple[float, Vector]]
 Callback = Callable[[int, float], object]
+State = dict[str, Any]
+"""Numbers and arrays that say how far something has come."""
+Note = Callable[[Callable[[], State]], object]
+"""Takes note of a state, which it is offered, or does not."""
 
 # The greatest curvature of each loss in its scores (softmax: Böhning, 1992).
 CURVATURE = {"squared_error": 1.0, "log_loss": 0.25, "multinomial": 0.5}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Rows, their targets, and what is to be minimised: mean loss + alpha / 2 · |coef|².
+class Penalised(ABC):
+    """A mean loss of linear scores + alpha / 2 · |coef|², whoever adds up over the rows.
 
-    `alpha` is one number, or one per column. `sample_weight` has mean one (see :func:`mean_one`),
-    so that the mean is over rows. `unit` is that of the targets, which tolerances are relative to.
+    `alpha` is one number, or one per column. `unit` is that of the targets, which tolerances are
+    relative to.
     """
 
-    rows: Rows
-    targets: Vector
     loss: str
     n_outputs: int
     alpha: float | Vector
-    sample_weight: Vector | None = None
-    fit_intercept: bool = True
-    unit: float = 1.0
+    fit_intercept: bool
+    unit: float
+
+    @property
+    @abstractmethod
+    def n_rows(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Columns of the fused rows."""
+
+    @abstractmethod
+    def sums(self, coef: Vector, intercept: Vector, gradient: Vector) -> float:
+        """The weighted sum of the losses over all rows; overwrites a gradient with its own."""
+
+    @abstractmethod
+    def hessian(self) -> Penalised:
+        """Whose gradient at a vector is the mean of x xᵀ times it."""
+
+    @abstractmethod
+    def longest_row(self) -> float:
+        """The largest weighted squared norm of a fused row, and the 1 behind it."""
 
     @property
     def n_coef(self) -> int:
-        return self.n_outputs * self.rows.width
+        return self.n_outputs * self.width
 
     def split(self, theta: Vector) -> tuple[Vector, Vector]:
         """Coefficients and intercept of a model held in one vector, as views."""
-        coef = theta[: self.n_coef].reshape(self.n_outputs, self.rows.width)
+        coef = theta[: self.n_coef].reshape(self.n_outputs, self.width)
         return coef, theta[self.n_coef :]
 
     def centred(self, gradient: Vector, centre: Vector) -> None:
@@ -67,33 +90,26 @@ class Problem:
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         """Objective and gradient at theta."""
-        coef, intercept = self.split(theta)
         gradient = np.empty_like(theta)
+        return self.of_sums(theta, self.sums(*self.split(theta), gradient), gradient)
+
+    def of_sums(self, theta: Vector, loss: float, gradient: Vector) -> tuple[float, Vector]:
+        """Objective and gradient, which is overwritten, of the sums over all rows."""
+        coef, _ = self.split(theta)
         grad_coef, grad_intercept = self.split(gradient)
-        loss = _kernels.select().loss_gradient(
-            self.rows, self.targets, self.sample_weight, coef, intercept, self.loss,
-            grad_coef, grad_intercept,
-        )  # fmt: skip
-        gradient /= self.rows.n_rows
+        gradient /= self.n_rows
         grad_coef += self.alpha * coef
         if not self.fit_intercept:
             grad_intercept[:] = 0.0
         flat = theta[: self.n_coef]
         penalty = 0.5 * dot(flat, np.ascontiguousarray(self.alpha * coef).ravel())
-        return loss / self.rows.n_rows + penalty, gradient
-
-    def hessian(self) -> Problem:
-        """Whose gradient at a vector is the mean of x xᵀ times it."""
-        zero = np.zeros((self.rows.n_rows, 1))
-        return Problem(
-            self.rows, zero, "squared_error", 1, 0.0, self.sample_weight, self.fit_intercept
-        )
+        return loss / self.n_rows + penalty, gradient
 
     def centre(self) -> Vector | None:
         """The weighted mean of the columns; None where no intercept makes up for it."""
         if not self.fit_intercept:
             return None
-        only_intercept = np.zeros(self.rows.width + 1)
+        only_intercept = np.zeros(self.width + 1)
         only_intercept[-1] = 1.0
         mean: Vector = self.hessian()(only_intercept)[1][:-1]
         return mean
@@ -107,7 +123,7 @@ class Problem:
         """
         hessian = self.hessian()
         # Ones would be orthogonal to all there is, where columns add up to a constant.
-        v = np.random.default_rng(0).uniform(0.5, 1.5, self.rows.width + 1)
+        v = np.random.default_rng(0).uniform(0.5, 1.5, self.width + 1)
         if not self.fit_intercept:
             v[-1] = 0.0
         value = 0.0
@@ -125,15 +141,55 @@ class Problem:
         Between that of all rows and that of the longest one: the expected smoothness of Gower
         et al., SGD: General Analysis and Improved Rates (ICML 2019), section 3.2.
         """
-        n, b = n_rows or self.rows.n_rows, batch_size
+        n, b = n_rows or self.n_rows, batch_size
         if b >= n:
             return self.smoothness()
-        square = longest_row(self.rows, self.sample_weight, self.fit_intercept)
-        longest = CURVATURE[self.loss] * square * n / self.rows.n_rows + float(np.max(self.alpha))
+        square = self.longest_row()
+        longest = CURVATURE[self.loss] * square * n / self.n_rows + float(np.max(self.alpha))
         if b == 1:
             return longest
         whole = self.smoothness()
         return (n * (b - 1) * whole + (n - b) * longest) / (b * (n - 1))
+
+
+@dataclass(frozen=True)
+class Problem(Penalised):
+    """Rows in memory, their targets, and what is to be minimised.
+
+    `sample_weight` has mean one (see :func:`mean_one`), so that the mean is over rows.
+    """
+
+    rows: Rows
+    targets: Vector
+    loss: str
+    n_outputs: int
+    alpha: float | Vector
+    sample_weight: Vector | None = None
+    fit_intercept: bool = True
+    unit: float = 1.0
+
+    @property
+    def n_rows(self) -> int:
+        return self.rows.n_rows
+
+    @property
+    def width(self) -> int:
+        return self.rows.width
+
+    def sums(self, coef: Vector, intercept: Vector, gradient: Vector) -> float:
+        return _kernels.select().loss_gradient(
+            self.rows, self.targets, self.sample_weight, coef, intercept, self.loss,
+            *self.split(gradient),
+        )  # fmt: skip
+
+    def hessian(self) -> Problem:
+        zero = np.zeros((self.rows.n_rows, 1))
+        return Problem(
+            self.rows, zero, "squared_error", 1, 0.0, self.sample_weight, self.fit_intercept
+        )
+
+    def longest_row(self) -> float:
+        return longest_row(self.rows, self.sample_weight, self.fit_intercept)
 
 
 def longest_row(rows: Rows, weight: Vector | None = None, fit_intercept: bool = True) -> float:
@@ -187,34 +243,51 @@ def dot(a: Vector, b: Vector) -> float:
     return _kernels.select().dot(a, b)
 
 
+@dataclass
+class Search:
+    """Where L-BFGS is: a model, its objective and gradient, and what it knows of the curvature.
+
+    `pairs` holds steps, how the gradient changed, and 1 over their product.
+    """
+
+    theta: Vector
+    value: float
+    gradient: Vector
+    pairs: list[tuple[Vector, Vector, float]] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
+
+
 def lbfgs(
     objective: Objective, theta: Vector, *, max_iter: int, tol: float,
-    callback: Callback | None = None, memory: int = 10,
+    callback: Callback | None = None, memory: int = 10, under_way: State | None = None,
+    note: Note | None = None,
 ) -> tuple[Vector, Trace]:  # fmt: skip
     """Limited-memory BFGS (Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.5).
 
     Stops when no element of the gradient exceeds `tol`, or when no step lowers the objective.
+    Whoever wants to go on later is offered, after each iteration, how far it has come, `note`,
+    and gives that as `under_way`.
     """
-    value, gradient = objective(theta)
-    trace = Trace()
-    pairs: list[tuple[Vector, Vector, float]] = []  # step, change of gradient, 1 / their product
-    for _ in range(max_iter):
-        if not np.isfinite(value) or np.abs(gradient).max() <= tol:
+    at = Search(theta, *objective(theta)) if under_way is None else Search(**under_way)
+    for _ in range(len(at.trace.losses), max_iter):
+        if not np.isfinite(at.value) or np.abs(at.gradient).max() <= tol:
             break
-        direction = _two_loop(gradient, pairs)
-        first = min(1.0, 1.0 / float(np.abs(gradient).sum())) if not pairs else 1.0
-        found = _search(objective, theta, value, gradient, direction, first)
+        direction = _two_loop(at.gradient, at.pairs)
+        first = min(1.0, 1.0 / float(np.abs(at.gradient).sum())) if not at.pairs else 1.0
+        found = _search(objective, at.theta, at.value, at.gradient, direction, first)
         if found is None:
             break
-        step, value, new_gradient = found
-        change = new_gradient - gradient
+        step, at.value, gradient = found
+        change = gradient - at.gradient
         curvature = dot(step, change)
         if curvature > 1e-10 * dot(change, change):
-            pairs = [*pairs[1 - memory :], (step, change, 1.0 / curvature)]
-        theta, gradient = theta + step, new_gradient
-        trace.note(value, callback)
-    trace.finite = bool(np.isfinite(value))
-    return theta, trace
+            at.pairs = [*at.pairs[1 - memory :], (step, change, 1.0 / curvature)]
+        at.theta, at.gradient = at.theta + step, gradient
+        at.trace.note(at.value, callback)
+        if note is not None:
+            note(lambda: dict(vars(at)))
+    at.trace.finite = bool(np.isfinite(at.value))
+    return at.theta, at.trace
 
 
 def _two_loop(gradient: Vector, pairs: list[tuple[Vector, Vector, float]]) -> Vector:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
-from ._descent import Callback, Problem, Trace, Vector, dot
+from ._descent import Callback, Note, Penalised, Problem, State, Trace, Vector, dot
 from ._linear import losses, scores
 
 SCHEDULES = ("auto", "constant", "invscaling", "adaptive", "cosine")
@@ -34,7 +34,7 @@ class Plan:
     `step` is the length of the first step, changed by `schedule` from epoch to epoch. `momentum`
     is the part of the last move that is made again; None is Nesterov's growing momentum with
     restarts. `tol` is None for all of `max_iter` epochs. `batch_size` is None for all rows; those
-    that are `closing` take over, by :func:`close`, where batches have stalled. A plan that
+    that are `closing` take over, by :func:`closing`, where batches have stalled. A plan that
     `lowers` goes on with a shorter step there. Steps along the gradient of all rows are those for
     columns less a `centre`, if there is one.
     """
@@ -94,11 +94,21 @@ class Stop:
 
 
 class Advance(Protocol):
-    """One epoch: moves `theta` in place; returns its loss, and whether its gradient is small."""
+    """One epoch: moves `theta` in place; returns its loss, and whether its gradient is small.
+
+    What it hands on to the next one is its `state`, which can be set. One that comes in parts calls
+    `between` them.
+    """
 
     moved: Vector | None
+    state: State
+    between: Callable[[], object]
 
     def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]: ...
+
+
+def nothing() -> None:
+    """What is done between the parts of a descent that nobody wants to go on with later."""
 
 
 class AllRows:
@@ -110,11 +120,20 @@ class AllRows:
     for columns less their centre: a linear map of the gradient makes them of this model.
     """
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
+    def __init__(self, problem: Penalised, plan: Plan) -> None:
         self.problem, self.plan = problem, plan
         self.tol = -1.0 if plan.tol is None else plan.tol * problem.unit
         self.moved: Vector | None = None
         self.sequence = 1.0
+        self.between: Callable[[], object] = nothing
+
+    @property
+    def state(self) -> State:
+        return {"moved": self.moved, "sequence": self.sequence}
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.moved, self.sequence = state["moved"], state["sequence"]
 
     def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
         plan, ahead = self.plan, theta
@@ -159,9 +178,18 @@ class Batches:
         self.batch_size = min(plan.batch_size or len(rows), len(rows))
         self.momentum, self.nesterov = plan.momentum or 0.0, plan.nesterov
         self.moved: Vector | None = None
+        self.between: Callable[[], object] = nothing
         # Held-out rows have no weight: those left weigh one on average.
         weight, share = problem.sample_weight, len(rows) / problem.rows.n_rows
         self.weight = None if weight is None else weight * share
+
+    @property
+    def state(self) -> State:
+        return {"moved": self.moved}
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.moved = state["moved"]
 
     def __call__(self, theta: Vector, rate: float) -> tuple[float, bool]:
         problem, batch = self.problem, self.batch_size
@@ -173,10 +201,10 @@ class Batches:
         height, total = batch * max(1, _PIECE // (batch * problem.n_coef)), 0.0
         for start in range(0, len(order), height):
             part = order[start : start + height]
-            total += _kernels.select().descend(
+            total = _kernels.select().descend(
                 problem.rows, part, batch, problem.targets, self.weight, problem.loss,
                 np.full(-(-len(part) // batch), rate), float(problem.alpha), self.momentum,
-                self.nesterov, coef, intercept, self.moved, problem.fit_intercept,
+                self.nesterov, coef, intercept, self.moved, problem.fit_intercept, total,
             )  # fmt: skip
         return total / len(order), False
 
@@ -194,25 +222,55 @@ class HeldOut:
         return float(np.average(own, weights=self.weight))
 
 
+class Walk:
+    """A descent under way: the model, how long steps are, what they wait for, what came of them."""
+
+    def __init__(
+        self, theta: Vector, plan: Plan, advance: Advance, trace: Trace | None, tol: float
+    ) -> None:
+        self.theta, self.began, self.advance = theta, theta.copy(), advance
+        self.trace = trace or Trace()
+        self.rate, self.stop = Rate(plan), Stop(tol, plan.patience)
+
+    @property
+    def state(self) -> State:
+        return {
+            "theta": self.theta, "began": self.began, "trace": self.trace,
+            "lowered": self.rate.lowered, "best": self.stop.best, "waited": self.stop.waited,
+            "advance": self.advance.state,
+        }  # fmt: skip
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.theta, self.began, self.trace = state["theta"], state["began"], state["trace"]
+        self.rate.lowered = state["lowered"]
+        self.stop.best, self.stop.waited = state["best"], state["waited"]
+        self.advance.state = state["advance"]
+
+
 def minimise(
-    problem: Problem, theta: Vector, plan: Plan, advance: Advance, *,
+    problem: Penalised, theta: Vector, plan: Plan, advance: Advance, *,
     held_out: Callable[[Vector], float] | None = None, callback: Callback | None = None,
-    trace: Trace | None = None,
+    trace: Trace | None = None, under_way: State | None = None, note: Note | None = None,
 ) -> tuple[Vector, Trace]:  # fmt: skip
     """Descend from theta until the plan says to stop, after the epochs in `trace`.
 
     With a loss on rows `held_out` that one is watched, and the model for which it was least is
-    returned.
+    returned. Without, whoever wants to go on later is offered, after each epoch, how far it has
+    come, `note`, and gives that as `under_way`.
     """
-    trace, rate, best, best_loss, flat = trace or Trace(), Rate(plan), theta, np.inf, False
-    began = theta.copy()
     tol = -np.inf if plan.tol is None else plan.tol * problem.unit**2
-    stop = Stop(_NEAR * tol if plan.closing else tol, plan.patience)
+    walk = Walk(theta, plan, advance, trace, _NEAR * tol if plan.closing else tol)
+    if note is not None:
+        advance.between = lambda: note(lambda: walk.state)
+    if under_way is not None:
+        walk.state = under_way
+    theta, trace, best, best_loss, flat = walk.theta, walk.trace, walk.theta, np.inf, False
     trace.converged = False
     by_loss = plan.batch_size is not None and plan.schedule != "cosine"
     watching = by_loss or held_out is not None or plan.schedule == "adaptive"
     for epoch in range(len(trace.losses), plan.max_iter):
-        loss, flat = advance(theta, rate(epoch))
+        loss, flat = advance(theta, walk.rate(epoch))
         trace.note(loss, callback)
         trace.finite = bool(np.isfinite(loss))
         if held_out is not None and trace.finite:
@@ -220,34 +278,35 @@ def minimise(
             trace.held_out.append(loss)
             if loss < best_loss:
                 best, best_loss = theta.copy(), loss
-        stalled = watching and stop(loss)
-        trace.converged = flat or (stalled and not rate.lower())
+        stalled = watching and walk.stop(loss)
+        trace.converged = flat or (stalled and not walk.rate.lower())
         if not trace.finite or trace.converged:
             break
         if stalled:  # a shorter step, from rest; the long one may have met a lucky epoch
-            advance.moved, stop.best = None, np.inf
+            advance.moved, walk.stop.best = None, np.inf
+        advance.between()
     trace.converged |= plan.tol is None or plan.schedule == "cosine"
     if held_out is not None:
         return best, trace
     if trace.converged and trace.finite and not flat and plan.tol is not None and not plan.closing:
-        trace.risen = problem(theta)[0] > problem(began)[0] + tol
+        trace.risen = problem(theta)[0] > problem(walk.began)[0] + tol
         trace.converged = not trace.risen
     return theta, trace
 
 
-def close(
-    problem: Problem, theta: Vector, plan: Plan, trace: Trace, callback: Callback | None
-) -> tuple[Vector, Trace]:
-    """Go on where batches have stalled, along the gradient of all rows until it is small.
+def centred_bound(problem: Penalised) -> tuple[float, Vector | None]:
+    """The smoothness for columns less their centre, where there is one, and that."""
+    centre = problem.centre()
+    return problem.smoothness(centre=centre), centre
+
+
+def closing(plan: Plan, bound: float, centre: Vector | None) -> Plan:
+    """How to go on where batches have stalled: along the gradient of all rows until it is small.
 
     Steps as long as batches want them never come to rest, and short ones take long: from there,
     accelerated steps along exact gradients are the shorter way.
     """
-    centre = problem.centre()
-    bound = problem.smoothness(centre=centre)
-    whole = replace(
+    return replace(
         plan, step=1.0 / bound if bound > 0.0 else 1.0, schedule="constant", momentum=None,
         batch_size=None, closing=False, lowers=False, centre=centre,
     )  # fmt: skip
-    advance = AllRows(problem, whole)
-    return minimise(problem, theta, whole, advance, callback=callback, trace=trace)

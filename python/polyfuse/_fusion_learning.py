@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,12 +13,14 @@ from ._arrays import result_dtype
 from ._descent import Callback, Problem, Trace, Vector, lbfgs, mean_one
 from ._gradient_data import Task
 from ._joint import Averaged, Joint, Objective, block_scores, drop_some, rows_of
-from ._kernels.contract import CONCATENATE, Block, Csr
+from ._kernels.contract import CONCATENATE, Block, Csr, Rows
 from ._linear import scores
 from ._missing import Masks
+from ._multimodal_inputs import require_finite_blocks
 from ._paced import Paces, paced_descent
 from ._random import as_random_state
 
+Split = Callable[[Vector], tuple[Vector, Vector]]
 N_DRAWS = 4  # times that rows are learned from with modalities dropped, beside once as they are
 
 
@@ -76,9 +79,10 @@ class Lesson:
             weight = block.present * self.weights(weight)
             if not weight.any():
                 return self._silent(m)
-        own = Lesson(
-            [self.names[m]], (block,), result_dtype([block.values]), self.task,
-            [self.penalties[m]], self.max_iter, self.tol, callback=self.callback,
+        own = replace(
+            self, names=[self.names[m]], blocks=(block,), dtype=result_dtype([block.values]),
+            penalties=[self.penalties[m]], op=CONCATENATE, op_weights=None, rho=0.0, dropout=0.0,
+            paces=None,
         )  # fmt: skip
         return own.together(weight)
 
@@ -92,6 +96,16 @@ class Lesson:
         for block, coef in zip(self.blocks, model.coefs, strict=True):
             total = total + block_scores(block, coef, zero, self.dtype, index)
         return total
+
+    def scores_alone(
+        self, m: int, model: Linear, index: NDArray[np.int64] | None = None
+    ) -> NDArray:
+        """Scores of rows by a model of one modality; those of its intercept where that is not."""
+        return block_scores(self.blocks[m], model.coefs[0], model.intercept, self.dtype, index)
+
+    def require_finite(self) -> None:
+        """Raise ValueError naming the first block with a value that is not finite."""
+        require_finite_blocks(self.blocks, self.names)
 
     # -- what they minimise ----------------------------------------------------------------------
 
@@ -134,16 +148,23 @@ class Lesson:
         self, draws: tuple[Masks, ...], alpha: Any, weight: Vector | None, padded: bool = False
     ) -> tuple[NDArray, NDArray, Trace]:
         """One model of fused rows, the mean over draws of modalities that are there."""
+        rows = [
+            rows_of(self._masked(masks), self.dtype, self.op, self.op_weights, padded)
+            for masks in draws
+        ]
+        objective, split = self._objective(rows, alpha, mean_one(weight))
+        theta, trace = self._solve(objective)
+        return *split(theta), trace
+
+    def _objective(
+        self, draws: list[Rows], alpha: Any, weight: Vector | None
+    ) -> tuple[Objective, Split]:
+        """The mean over draws of rows of what is to be minimised; and how a model is split."""
         task = self.task
         problems = tuple(
-            Problem(
-                rows_of(self._masked(masks), self.dtype, self.op, self.op_weights, padded),
-                task.targets, task.loss, task.n_outputs, alpha, mean_one(weight),
-            )
-            for masks in draws
-        )  # fmt: skip
-        theta, trace = self._solve(problems[0] if len(problems) == 1 else Averaged(problems))
-        return *problems[0].split(theta), trace
+            Problem(rows, task.targets, task.loss, task.n_outputs, alpha, weight) for rows in draws
+        )
+        return problems[0] if len(problems) == 1 else Averaged(problems), problems[0].split
 
     def _joint(self, weight: Vector | None) -> Linear:
         task = self.task

@@ -116,7 +116,11 @@ class FusionModel(FusionParameters):
         fusion = self._check_parameters()
         plan = self._plan(blocks, y, sample_weight, present, fusion, callback)
         codes = as_groups(groups, plan.given.n_rows)
-        learned = self._learn(plan.lesson, fusion, plan.weight, codes)
+        self._settle(plan, fusion, self._learn(plan.lesson, fusion, plan.weight, codes))
+        return self
+
+    def _settle(self, plan: Plan, fusion: str, learned: dict[str, Any]) -> None:
+        """Set all attributes, after everything that can fail."""
         # What predict does is what was fitted, whatever set_params does in between.
         self._level, self._fusion = self.level, fusion
         remember(self, plan.given)
@@ -126,7 +130,6 @@ class FusionModel(FusionParameters):
             self.__dict__.pop(name, None)
         for name, value in {**plan.known, **learned}.items():
             setattr(self, name, value)
-        return self
 
     def _plan(
         self, blocks: Any, y: Any, sample_weight: ArrayLike | None, present: Present, fusion: str,
@@ -197,9 +200,8 @@ class FusionModel(FusionParameters):
     def _member_scores(
         self, lesson: Lesson, m: int, model: Linear, rows: NDArray[np.int64]
     ) -> NDArray:
-        if m == len(lesson.names):
-            return lesson.scores(model, rows)
-        return block_scores(lesson.blocks[m], model.coefs[0], model.intercept, lesson.dtype, rows)
+        early = m == len(lesson.names)
+        return lesson.scores(model, rows) if early else lesson.scores_alone(m, model, rows)
 
     def _held_out(
         self, lesson: Lesson, m: int, weight: NDArray[np.float64], folds: list[NDArray[np.int64]]
@@ -323,7 +325,7 @@ class FusionModel(FusionParameters):
 def _checked(model: Linear, lesson: Lesson) -> Linear:
     """A model, or ValueError saying why there is none."""
     if lesson.op in SELECTING or not model.trace.finite:
-        require_finite_blocks(lesson.blocks, lesson.names)
+        lesson.require_finite()
     if not model.trace.finite:
         raise ValueError("The scores overflow: scale the blocks, as scaler='standard' does.")
     return model

@@ -12,10 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import _constraints as c
 from ._arrays import require_callable, require_fitted
-from ._descent import Callback, Problem, Trace, longest_row, mean_one
+from ._descent import Callback, Note, Penalised, Problem, State, Trace, mean_one
 from ._estimator import Estimator
-from ._first_order import SCHEDULES, AllRows, Batches, HeldOut, Plan, Rate, close, minimise
+from ._first_order import (
+    SCHEDULES,
+    Advance,
+    AllRows,
+    Batches,
+    HeldOut,
+    Plan,
+    Rate,
+    centred_bound,
+    closing,
+    minimise,
+)
 from ._gradient_data import Task, row_weights, scaled, split_rows, unit_of
+from ._kept import Kept
 from ._linear import scores
 from ._random import MAX_INT, as_random_state
 from ._sgd_inputs import Seen, remember, require_finite_rows, see, see_again, unfitted_entries
@@ -153,52 +165,82 @@ class GradientDescent(Estimator):
             rows, task.targets, task.loss, task.n_outputs, float(self.alpha), mean_one(weight),
             self.fit_intercept, unit_of(task, weight),
         )  # fmt: skip
-        plan = self._plan(problem, len(split.learned), self.batch_size)
-        theta = self._start(problem, seen)
-        if plan.batch_size is None:
-            advance: Any = AllRows(problem, plan)
-        else:
-            advance = Batches(problem, plan, self._generator(), split.learned)
         watch = None
         if split.held_out is not None:
             watch = HeldOut(problem, split.held_out, kept)
-        report = self._reporter(callback)
-        theta, trace = minimise(problem, theta, plan, advance, held_out=watch, callback=report)
-        if plan.closing and trace.converged:
-            theta, trace = close(problem, theta, plan, trace, report)
-        self._require_sound(theta, trace.finite)
+
+        def batches(plan: Plan) -> Advance:
+            return Batches(problem, plan, self._generator(), split.learned)
+
+        theta, trace = self._descend(problem, len(split.learned), batches, callback, watch)
         return seen, theta, trace
 
-    def _plan(
-        self, problem: Problem, n: int, batch: int | None, bound: float | None = None
-    ) -> Plan:
-        schedule, momentum, closing, centre = self.learning_rate, None, False, None
-        if schedule == "auto":
-            closing = batch is not None and self.tol is not None and not self.early_stopping
-            schedule = "constant" if batch is None or closing else "adaptive"
+    def _descend(
+        self, problem: Penalised, n: int, batches: Callable[[Plan], Advance],
+        callback: Callback | None, watch: HeldOut | None = None, kept: Kept | None = None,
+    ) -> tuple[NDArray, Trace]:  # fmt: skip
+        """The model, learned from `n` rows, and how it was found.
+
+        Of three steps at most: how long steps may be, the descent, and what closes it.
+        """
+        kept, report = kept or Kept(), self._reporter(callback)
+        known = kept.step("bound", lambda *_: self._bound(problem, n, self.batch_size))
+        plan = self._plan(self.batch_size, *known)
+
+        def descend(under_way: State | None, note: Note | None) -> tuple[NDArray, Trace]:
+            whole = plan.batch_size is None
+            return minimise(
+                problem, self._start(problem), plan,
+                AllRows(problem, plan) if whole else batches(plan),
+                held_out=watch, callback=report, under_way=under_way, note=note,
+            )  # fmt: skip
+
+        theta, trace = kept.step("descent", descend)
+        if plan.closing and trace.converged:
+            last = closing(plan, *kept.step("last bound", lambda *_: centred_bound(problem)))
+
+            def close(under_way: State | None, note: Note | None) -> tuple[NDArray, Trace]:
+                return minimise(
+                    problem, theta, last, AllRows(problem, last), callback=report, trace=trace,
+                    under_way=under_way, note=note,
+                )  # fmt: skip
+
+            theta, trace = kept.step("close", close)
+        self._require_sound(theta, trace.finite)
+        return theta, trace
+
+    def _momentum(self, batch: int | None) -> float | None:
         if not _is("auto", self.momentum):
-            momentum = float(self.momentum)
-        elif batch is not None:
-            momentum = _MOMENTUM * (batch > 1)
+            return float(self.momentum)
+        return None if batch is None else _MOMENTUM * (batch > 1)
+
+    def _bound(self, problem: Penalised, n: int, batch: int | None) -> tuple[float, NDArray | None]:
+        """What "auto" steps go by: a bound of the curvature, for columns less a centre, or None."""
+        if not _is("auto", self.eta0):
+            return 0.0, None
+        if batch is None and self._momentum(batch) is None:
+            return centred_bound(problem)
+        return problem.batch_smoothness(min(batch or n, n), n), None
+
+    def _plan(self, batch: int | None, bound: float, centre: NDArray | None = None) -> Plan:
         if not _is("auto", self.eta0):
             step = float(self.eta0)
         else:
-            if batch is None and momentum is None:
-                centre = problem.centre()
-                bound = problem.smoothness(centre=centre)
-            elif bound is None:
-                bound = problem.batch_smoothness(min(batch or n, n), n)
             self._require_sound(np.asarray(bound), True)
             step = (1.0 if batch is None else 0.5) / bound if bound > 0.0 else 1.0
+        schedule, closing = self.learning_rate, False
+        if schedule == "auto":
+            closing = batch is not None and self.tol is not None and not self.early_stopping
+            schedule = "constant" if batch is None or closing else "adaptive"
         # Nobody knows the noise of batches beforehand: an automatic step may have to get shorter.
         noisy = batch is not None and schedule != "cosine" and _is("auto", self.eta0)
         return Plan(
-            step, schedule, self.power_t, momentum, self.nesterov, self.max_iter, self.tol,
-            self.n_iter_no_change, batch, closing,
+            step, schedule, self.power_t, self._momentum(batch), self.nesterov, self.max_iter,
+            self.tol, self.n_iter_no_change, batch, closing,
             lowers=schedule == "adaptive" or (noisy and not closing), centre=centre,
         )  # fmt: skip
 
-    def _start(self, problem: Problem, seen: Seen) -> NDArray:
+    def _start(self, problem: Penalised) -> NDArray:
         theta = problem.start()
         if not self.warm_start or not hasattr(self, "coef_"):
             return theta
@@ -267,7 +309,7 @@ class GradientDescent(Estimator):
             coef[:], intercept[:] = self.coef_, self.intercept_
         batch = min(self.batch_size or n, n)
         progress = self._bounded(progress, problem, batch)
-        plan = self._plan(problem, n, batch, progress.bound)
+        plan = self._plan(batch, progress.bound)
         advance = Batches(problem, plan, self._generator(), np.arange(n))
         advance.moved = None if progress.moved is None else progress.moved.copy()
         passes = 0 if fresh else len(self.loss_curve_)
@@ -288,7 +330,7 @@ class GradientDescent(Estimator):
         """A bound of the curvature for these rows too: the first one, as rows get longer."""
         if not _is("auto", self.eta0):
             return progress
-        longest = longest_row(problem.rows, problem.sample_weight, self.fit_intercept)
+        longest = problem.longest_row()
         if progress.bound == 0.0:
             bound = problem.batch_smoothness(batch)
             return progress._replace(bound=bound, longest=longest)

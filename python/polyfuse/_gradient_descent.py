@@ -162,7 +162,7 @@ class GDRegressor(Regressor, GradientDescent):
     ) -> Self:  # fmt: skip
         self._check_parameters()
         seen = self._see(X)
-        task = self._task(y, seen.rows.n_rows)
+        task, _ = self._whole_task(y, seen.rows.n_rows)
         seen, theta, trace = self._learn(seen, task, sample_weight, callback)
         self._set(seen, theta, trace, 1)
         self._warn(trace)
@@ -176,6 +176,9 @@ class GDRegressor(Regressor, GradientDescent):
         return self
 
     partial_fit.__doc__ = _PARTIAL_FIT + ".\n        "
+
+    def _whole_task(self, y: ArrayLike, n_rows: int) -> tuple[Task, dict[str, Any]]:
+        return self._task(y, n_rows), {}
 
     def _task(self, y: ArrayLike, n_rows: int) -> Task:
         targets = as_numbers(y, type(self).__name__)
@@ -274,11 +277,10 @@ class GDClassifier(Classifier, GradientDescent):
     ) -> Self:  # fmt: skip
         self._check_parameters()
         seen = self._see(X)
-        classes, codes = encode_classes(as_targets(y, type(self).__name__), seen.rows.n_rows)
-        task = self._task(classes, codes)
+        task, known = self._whole_task(y, seen.rows.n_rows)
         seen, theta, trace = self._learn(seen, task, sample_weight, callback)
         self._set(seen, theta, trace, task.n_outputs)
-        self.classes_ = classes
+        self.classes_ = known["classes_"]
         self._warn(trace)
         return self
 
@@ -311,6 +313,10 @@ class GDClassifier(Classifier, GradientDescent):
         will be, needed in the first call.
         """
     )
+
+    def _whole_task(self, y: ArrayLike, n_rows: int) -> tuple[Task, dict[str, Any]]:
+        classes, codes = encode_classes(as_targets(y, type(self).__name__), n_rows)
+        return self._task(classes, codes), {"classes_": classes}
 
     def _task(self, classes: NDArray, codes: NDArray[np.int64]) -> Task:
         targets, loss, n_outputs = class_targets(codes, len(classes))

@@ -141,6 +141,14 @@ def test_wrong_calls_of_the_module_are_exceptions() -> None:
             rows, np.full((3, 1), 9.0), None, np.ones((2, 2)), np.ones(2), "multinomial",
             np.ones((2, 2)), np.ones(2),
         ),
+        lambda: core.gradient_sums(
+            rows, 32, np.ones((3, 1)), None, np.ones((1, 2)), one, "squared_error",
+            np.zeros((16, 4)),
+        ),
+        lambda: core.gradient_sums(
+            rows, 64, np.ones((3, 1)), None, np.ones((1, 2)), one, "squared_error",
+            np.zeros((15, 4)),
+        ),
     ]  # fmt: skip
     for call in bad:
         with pytest.raises((ValueError, TypeError)):

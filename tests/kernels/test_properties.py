@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from polyfuse._kernels.contract import (
     CONCATENATE,
+    GRADIENT_PIECE,
+    GRADIENT_SLOTS,
     INPUT_DTYPES,
     LOSSES,
     NORMALIZATIONS,
@@ -322,6 +324,30 @@ def test_gradients_of_parts_add_up(implementation: Kernels, p: dict[str, Any], c
     at = int(cut * p["rows"].n_rows)
     parts = [gradient(implementation, p, part) for part in (slice(at), slice(at, None))]
     assert_all_close(gradient(implementation, p), [a + b for a, b in zip(*parts, strict=True)])
+
+
+@examples
+@given(p=problems(), tile=st.integers(1, 40), width=st.integers(0, 3))
+def test_sums_of_gradients_go_on_with_more_rows(
+    implementation: Kernels, p: dict[str, Any], tile: int, width: int
+) -> None:
+    repeated = np.tile(np.arange(p["rows"].n_rows), tile)
+    sums = np.zeros((GRADIENT_SLOTS, p["coef"].size + p["intercept"].size + 1))
+    height = GRADIENT_PIECE << width
+    for first in range(0, len(repeated), height):
+        part = repeated[first : first + height]
+        implementation.gradient_sums(
+            take(p["rows"], part), first, p["targets"][part], p["weight"][part], p["coef"],
+            p["intercept"], p["loss"], sums,
+        )  # fmt: skip
+    total = np.zeros(sums.shape[1])
+    for own in sums:
+        total += own
+    coef, intercept, loss = gradient(implementation, p, repeated)
+    whole = np.concatenate([coef.ravel(), intercept, [loss]])
+    if implementation.name == "native":
+        np.testing.assert_array_equal(total, whole)
+    np.testing.assert_allclose(total, whole, rtol=1e-9, atol=1e-8)
 
 
 @examples

@@ -37,6 +37,8 @@ from .views import (
     CHAIN_LOSSES,
     CONCATENATE,
     ERRORS,
+    GRADIENT_PIECE,
+    GRADIENT_SLOTS,
     INPUT_DTYPES,
     LOSSES,
     NORMALIZATIONS,
@@ -48,11 +50,13 @@ from .views import (
     Block,
     Csr,
     Rows,
+    gradient_rows,
 )
 
 __all__ = [
-    "CHAIN", "CHAIN_LOSSES", "CONCATENATE", "ERRORS", "INPUT_DTYPES", "LOSSES", "NORMALIZATIONS",
-    "PART", "PENALTIES", "RESULT_DTYPES", "SCHEDULES", "Affine", "Block", "Csr", "Kernels", "Rows",
+    "CHAIN", "CHAIN_LOSSES", "CONCATENATE", "ERRORS", "GRADIENT_PIECE", "GRADIENT_SLOTS",
+    "INPUT_DTYPES", "LOSSES", "NORMALIZATIONS", "PART", "PENALTIES", "RESULT_DTYPES", "SCHEDULES",
+    "Affine", "Block", "Csr", "Kernels", "Rows", "gradient_rows",
 ]  # fmt: skip
 
 
@@ -198,7 +202,28 @@ class Kernels(MetricKernels, InspectionKernels, Protocol):
         half the squared distance; for ``log_loss`` t = k, targets 0 or 1, the loss the negative
         log-likelihood of independent logistic scores; for ``multinomial`` t = 1, a class code,
         the loss the negative log-likelihood of the softmax of the scores. The sums run over
-        fixed tiles of rows, in float64 across tiles.
+        fixed tiles of rows, in float64 across tiles: those of :meth:`gradient_sums` from zeros.
+        """
+
+    def gradient_sums(
+        self,
+        rows: Rows,
+        first: int,
+        targets: NDArray[np.float64],
+        sample_weight: NDArray[np.float64] | None,
+        coef: NDArray[np.float64],
+        intercept: NDArray[np.float64],
+        loss: str,
+        sums: NDArray[np.float64],
+    ) -> None:
+        """Add the losses and gradients of some consecutive rows, of many, to `sums`, in place.
+
+        `sums` is C-contiguous (16, k * (d + 1) + 1): gradients of the coefficients, of the
+        intercepts, and the loss. Row r of all, of which these are ``first + i``, is added to
+        ``sums[r // gradient_rows(d, rows.dtype) % 16]``; `first` is a multiple of 64. Once all
+        rows are added, in order and in however many calls, the sum over the first axis, from
+        zeros and in order, is what `loss_gradient` gives for all of them: in ``_core`` to the
+        last bit.
         """
 
     def descend(
@@ -217,6 +242,7 @@ class Kernels(MetricKernels, InspectionKernels, Protocol):
         intercept: NDArray[np.float64],
         velocity: NDArray[np.float64],
         fit_intercept: bool,
+        total: float = 0.0,
     ) -> float:
         """One epoch of gradient descent over the rows in `order`, updating in place.
 
@@ -235,8 +261,9 @@ class Kernels(MetricKernels, InspectionKernels, Protocol):
 
         where theta is coef and intercept, and only coef has the term with alpha. Without
         `fit_intercept` the intercept and its velocity stay as they are. Returns the sum of
-        weighted losses, each taken before its batch's update, where its gradient is. Batches
-        depend on each other, so this kernel is sequential.
+        weighted losses, each taken before its batch's update, where its gradient is, added to
+        `total`, that of the rows before. Batches depend on each other, so this kernel is
+        sequential.
         """
 
     def dot(self, a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -17,6 +17,8 @@ INPUT_DTYPES = tuple(
 RESULT_DTYPES = (np.dtype("float32"), np.dtype("float64"))
 LOSSES = ("squared_error", "log_loss", "multinomial")
 CONCATENATE = "concatenate"
+# Sums that a gradient is made of, and rows that are added to one of them at once.
+GRADIENT_SLOTS, GRADIENT_PIECE = 16, 64
 # What is to be known of the errors of predicted numbers, and the rows of what is told of them.
 ERRORS = (
     "squared", "absolute", "sides", "percentage", "logarithmic", "poisson", "gamma", "moments",
@@ -135,6 +137,11 @@ class Block(NamedTuple):
     values: Any  # NDArray; Csr where a kernel takes it
     affine: Affine | None = None
     present: NDArray[np.bool_] | None = None
+
+
+def gradient_rows(width: int, dtype: np.dtype) -> int:
+    """Rows that are added to one sum of a gradient before it is the next one's turn."""
+    return GRADIENT_PIECE if width * dtype.itemsize > 4096 else 4 * GRADIENT_PIECE
 
 
 class Rows(NamedTuple):

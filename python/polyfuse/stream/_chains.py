@@ -25,7 +25,7 @@ from ._ahead import Chunk
 from ._checks import require_finite
 from ._dataset import Dataset, matrix_or_blocks
 from ._jobs import Job
-from ._scalers import fit_block_scalers, without_nan
+from ._scalers import as_given, fit_block_scalers, without_nan
 
 # Of a chain, what a run changes.
 _ENDS = (
@@ -49,7 +49,7 @@ def fit_chains(model: Any, data: Dataset, job: Job, callback: Callback | None = 
             "early_stopping=True is not for streams, of which no rows are held out; pass False, "
             "and evaluate on a source of its own."
         )
-    own.scaler = _as_given(data, fit_block_scalers(data, model.scaler, job))
+    own.scaler = as_given(data, fit_block_scalers(data, model.scaler, job))
     learner = _Learner(own, data)
     plan = learner.plan()
     group = StreamGroup(learner, plan.chains, job, callback)
@@ -59,13 +59,6 @@ def fit_chains(model: Any, data: Dataset, job: Job, callback: Callback | None = 
     own._warn_of_fit()
     own.scaler = model.scaler
     return own
-
-
-def _as_given(data: Dataset, scalers: dict[str, Any]) -> Any:
-    """Fitted scalers as an estimator takes them."""
-    if all(own is None for own in scalers.values()):
-        return None
-    return scalers["X"] if data.whole else scalers
 
 
 class _Learner:

@@ -239,9 +239,16 @@ class Dataset:
         """
         if self._target is None:
             raise ValueError("data must have a target: Dataset(blocks, target=...).")
+        yield from self._read(self._target)
+
+    def weights(self) -> NDArray | None:
+        """What all rows weigh; None if there are no weights."""
+        return None if self._weight is None else np.concatenate(list(self._read(self._weight)))
+
+    def _read(self, reader: Reader) -> Iterator[NDArray]:
         rows = 1 << 18
         for start in range(0, self.n_rows, rows):
-            yield self._target.read(start, min(start + rows, self.n_rows))
+            yield reader.read(start, min(start + rows, self.n_rows))
 
     def blank(self, n: int) -> Chunk:
         """Rows of zeros like those there are, to learn of their form."""

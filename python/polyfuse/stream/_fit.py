@@ -139,6 +139,7 @@ def fit_fusion(fusion: Any, data: Dataset, job: Job) -> Any:
 
 def _fitted(model: Any, data: Dataset, job: Job, callback: Callback | None) -> Any:
     """A fitted copy of a model."""
+    from .._gradient_base import GradientDescent
     from .._scaler import Scaler
     from .._sgd_base import SGD
     from ..fusion import Fusion
@@ -147,6 +148,10 @@ def _fitted(model: Any, data: Dataset, job: Job, callback: Callback | None) -> A
         from ._chains import fit_chains
 
         return fit_chains(model, data, job, callback)
+    if isinstance(model, GradientDescent):
+        from ._fit_descent import fit_descent
+
+        return fit_descent(model, data, job, callback)
     if isinstance(model, Fusion):
         return fit_fusion(model, data, job)
     if isinstance(model, Scaler) or (hasattr(model, "as_affine") and not is_fitted(model)):

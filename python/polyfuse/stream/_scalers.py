@@ -92,6 +92,13 @@ def _infinity_found(data: Dataset, name: str) -> Iterator[None]:
         raise
 
 
+def as_given(data: Dataset, scalers: dict[str, Any]) -> Any:
+    """Fitted scalers as an estimator takes them."""
+    if all(own is None for own in scalers.values()):
+        return None
+    return scalers["X"] if data.whole else scalers
+
+
 def without_nan(scaler: Any, n_rows: int) -> bool:
     """Whether a scaler, fitted to so many rows, tells that no value of them was NaN."""
     if type(scaler).__name__ != "StandardScaler":

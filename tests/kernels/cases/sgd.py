@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyfuse._kernels.contract import LOSSES, Rows
+from polyfuse._kernels.contract import GRADIENT_PIECE, GRADIENT_SLOTS, LOSSES, Rows
 
 from ..arrays import LAYOUTS, make_rows
 from ..case import Call, Case, frozen, rubbish
@@ -81,6 +81,13 @@ def _gradient(
     return Call((rows, targets, weight, *model, loss, *gradient), gradient)
 
 
+def _sums(rng: np.random.Generator, dtype: np.dtype, first: int, k: int, **spec: Any) -> Call:
+    call = _gradient(rng, dtype, k=k, **spec)
+    rows, *told, _, _ = call.arguments
+    sums = rng.standard_normal((GRADIENT_SLOTS, k * (rows.width + 1) + 1))
+    return Call((rows, first, *told, sums), (sums,))
+
+
 def _descent(
     rng: np.random.Generator,
     dtype: np.dtype,
@@ -92,6 +99,7 @@ def _descent(
     fit_intercept: bool = True,
     momentum: float | None = None,
     nesterov: bool = False,
+    total: float = 0.0,
     **spec: Any,
 ) -> Call:
     rows = make_rows(rng, dtype, **spec)
@@ -108,7 +116,7 @@ def _descent(
     frozen(order, steps, targets)
     arguments = (
         rows, order, size, targets, weight, loss, steps, 0.01, momentum or 0.0, nesterov, *model,
-        velocity, fit_intercept,
+        velocity, fit_intercept, total,
     )  # fmt: skip
     return Call(arguments, (*model, velocity))
 
@@ -129,12 +137,15 @@ def sgd_cases() -> Iterator[Case]:
                     id = f"{loss}-{kind}-{k}" + "-weighted" * weighted
                     make = partial(_gradient, **spec)
                     yield Case(f"gradient-{id}", "loss_gradient", make, Close(2**8))
+                    if k == 3:
+                        make = partial(_sums, first=GRADIENT_PIECE, **spec)
+                        yield Case(f"sums-{id}", "gradient_sums", make, Close(2**8))
                     for batch_size in (1, 7, None) if k == 3 else (7,):
                         make = partial(_descent, batch_size=batch_size, **spec)
                         yield Case(f"descend-{id}-{batch_size}", "descend", make, Close(2**10))
         spec = {"loss": loss, "weighted": True, "k": 3}
         yield from learner_sizes(spec)
-        make = partial(_descent, batch_size=7, fit_intercept=False, **spec)
+        make = partial(_descent, batch_size=7, fit_intercept=False, total=12.5, **spec)
         yield Case(f"descend-{loss}-no-intercept", "descend", make, Close(2**10))
         yield from momentum_cases(loss)
 
@@ -177,6 +188,8 @@ def learner_sizes(spec: dict[str, Any]) -> Iterator[Case]:
         size = {"n": n, "widths": (d,), "maps": ("divide",), **spec}
         id = f"{loss}-{n}x{d}"
         yield Case(f"gradient-{id}", "loss_gradient", partial(_gradient, **size), Close(2**8))
+        make = partial(_sums, first=15 * GRADIENT_PIECE, **size)
+        yield Case(f"sums-{id}", "gradient_sums", make, Close(2**8))
         passes = 1.5 if d < 1000 else 1.0
         make = partial(_descent, batch_size=32, passes=passes, **size)
         yield Case(f"descend-{id}", "descend", make, Close(2**11))
@@ -191,6 +204,8 @@ def large_sgd_cases() -> Iterator[Case]:
             learner = {"loss": loss, "weighted": True, **spec}
             make = partial(_gradient, **learner)
             yield Case(f"large-gradient-{loss}-{k}", "loss_gradient", make, Close(2**10))
+            make = partial(_sums, first=0, **learner)
+            yield Case(f"large-sums-{loss}-{k}", "gradient_sums", make, Close(2**10))
             make = partial(_descent, batch_size=4096, **learner)
             yield Case(f"large-descend-{loss}-{k}", "descend", make, Close(2**10))
     yield Case("large-dot", "dot", partial(_dot, n=3_000_000), Close(2**14), DOUBLE)

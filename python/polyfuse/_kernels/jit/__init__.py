@@ -19,14 +19,14 @@ from .normalization import column_extrema, column_moments
 from .probabilities import probability_sums
 from .ranking import column_quantiles, rank_sums, score_curve
 from .regression import error_sums
-from .sgd import descend, dot, linear_scores, loss_gradient
+from .sgd import descend, dot, gradient_sums, linear_scores, loss_gradient
 
 __all__ = [
     "chains", "coalition_counts", "column_extrema", "column_moments", "column_quantiles",
     "confusion", "contributions", "count_equal", "descend", "dot", "encode_words", "error_sums",
-    "fuse", "label_range", "label_sums", "linear_scores", "loss_gradient", "missing_rows", "name",
-    "normalize_groups", "normalize_rows", "permuted_counts", "probability_sums", "rank_sums",
-    "score_curve", "score_means", "settle_chains", "shuffle",
+    "fuse", "gradient_sums", "label_range", "label_sums", "linear_scores", "loss_gradient",
+    "missing_rows", "name", "normalize_groups", "normalize_rows", "permuted_counts",
+    "probability_sums", "rank_sums", "score_curve", "score_means", "settle_chains", "shuffle",
 ]  # fmt: skip
 
 name = "numba"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import LOSSES, Rows
+from ..contract import GRADIENT_SLOTS, LOSSES, Rows, gradient_rows
 from .loops import F64, I64, jit, parts, plain
 from .samples import labels, samples
 from .stage import Stage
@@ -198,11 +198,38 @@ def loss_gradient(rows: Rows, targets: F64, sample_weight: F64 | None, coef: F64
     return total
 
 
+@jit
+def _add_slots(x: NDArray, first: int, height: int, targets: NDArray, weight: NDArray, loss: int,
+               model: Any, sums: NDArray) -> None:  # fmt: skip
+    """Add the gradient of each row to the slot of its range of `height` rows."""
+    coef, intercept, _, _, residual = model
+    k, d = coef.shape
+    start = 0
+    while start < x.shape[0]:
+        row = first + start
+        stop = min(x.shape[0], start + height - row % height)
+        own = sums[row // height % GRADIENT_SLOTS]
+        grad_coef, grad_intercept = own[: k * d].reshape((k, d)), own[k * d : k * d + k]
+        slot = (coef, intercept, grad_coef, grad_intercept, residual)
+        own[-1] += _add_gradient(x[start:stop], targets[start:stop], weight[start:stop], loss, slot)
+        start = stop
+
+
+@np.errstate(all="ignore")
+def gradient_sums(rows: Rows, first: int, targets: F64, sample_weight: F64 | None, coef: F64,
+                  intercept: F64, loss: str, sums: F64) -> None:  # fmt: skip
+    model, height = _model(coef, intercept, rows.dtype), gradient_rows(rows.width, rows.dtype)
+    for part, x in Stage(rows).tiles():
+        told = labels(part, len(x), targets, sample_weight)
+        _add_slots(x, first + part.start, height, *told, LOSSES.index(loss), model, sums)
+
+
 @np.errstate(all="ignore")
 def descend(rows: Rows, order: I64, batch_size: int, targets: F64, sample_weight: F64 | None,
             loss: str, steps: F64, alpha: float, momentum: float, nesterov: bool, coef: F64,
-            intercept: F64, velocity: F64, fit_intercept: bool) -> float:  # fmt: skip
-    stage, model, total = Stage(rows), _model(coef, intercept, rows.dtype), 0.0
+            intercept: F64, velocity: F64, fit_intercept: bool,
+            total: float = 0.0) -> float:  # fmt: skip
+    stage, model = Stage(rows), _model(coef, intercept, rows.dtype)
     steps, code = plain(steps), LOSSES.index(loss)
     moving = _moving(model, velocity, momentum, bool(nesterov), bool(fit_intercept))
     for part in parts(len(order), stage.row_bytes):

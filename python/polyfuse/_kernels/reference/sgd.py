@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contract import Rows
+from ..contract import GRADIENT_PIECE, GRADIENT_SLOTS, Rows, gradient_rows
 from .chains import pick_rows
 from .stage import stage
 
@@ -79,6 +79,30 @@ def loss_gradient(
     return total
 
 
+def gradient_sums(
+    rows: Rows,
+    first: int,
+    targets: NDArray[np.float64],
+    sample_weight: NDArray[np.float64] | None,
+    coef: NDArray[np.float64],
+    intercept: NDArray[np.float64],
+    loss: str,
+    sums: NDArray[np.float64],
+) -> None:
+    x, k = stage(rows), len(coef)
+    w, b = coef.astype(x.dtype), intercept.astype(x.dtype)
+    height = gradient_rows(rows.width, rows.dtype)
+    for start in range(0, len(x), GRADIENT_PIECE):
+        part = slice(start, start + GRADIENT_PIECE)
+        own = sums[(first + start) // height % GRADIENT_SLOTS]
+        weight = None if sample_weight is None else sample_weight[part]
+        with np.errstate(all="ignore"):
+            total, residual = _weighted_residual(x[part], targets[part], weight, w, b, loss)
+            own[: coef.size] += (residual.T @ x[part]).ravel()
+            own[-1 - k : -1] += residual.sum(axis=0, dtype=np.float64)
+            own[-1] += total
+
+
 def descend(
     rows: Rows,
     order: NDArray[np.int64],
@@ -94,11 +118,12 @@ def descend(
     intercept: NDArray[np.float64],
     velocity: NDArray[np.float64],
     fit_intercept: bool,
+    total: float = 0.0,
 ) -> float:
     x = stage(rows)
     number = x.dtype.type
     w, b, v = coef.astype(x.dtype), intercept.astype(x.dtype), velocity.astype(x.dtype)
-    total, m = 0.0, number(momentum)
+    m = number(momentum)
     with np.errstate(all="ignore"):
         for step, start in zip(steps, range(0, len(order), batch_size), strict=True):
             batch = order[start : start + batch_size]
