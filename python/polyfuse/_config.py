@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from . import _kernels
 
 
@@ -17,12 +19,25 @@ def show_config() -> None:
     isa:      avx512 (this CPU can run: baseline, avx2, avx512)
     threads:  2
     """
+    now = config()
+    levels = now["isa_levels"]
+    level = f"{now['isa']} (this CPU can run: {', '.join(levels)})"
+    print(f"polyfuse {now['polyfuse']}")
+    print(f"backend:  {now['backend']} (available: {', '.join(now['backends'])})")
+    print(f"isa:      {level if levels else 'none: built without the C++ kernels'}")
+    print(f"threads:  {now['threads']}")
+
+
+def config() -> dict[str, Any]:
+    """What :func:`show_config` prints, by name."""
     from . import __version__
 
-    backend = next(n for n in _kernels.available() if _kernels.load(n) is _kernels.select())
     levels = _kernels.isa_levels()
-    level = f"{_kernels.isa_level()} (this CPU can run: {', '.join(levels)})"
-    print(f"polyfuse {__version__}")
-    print(f"backend:  {backend} (available: {', '.join(_kernels.available())})")
-    print(f"isa:      {level if levels else 'none: built without the C++ kernels'}")
-    print(f"threads:  {_kernels.num_threads()}")
+    return {
+        "polyfuse": __version__,
+        "backend": next(n for n in _kernels.available() if _kernels.load(n) is _kernels.select()),
+        "backends": list(_kernels.available()),
+        "isa": _kernels.isa_level() if levels else None,
+        "isa_levels": list(levels),
+        "threads": _kernels.num_threads(),
+    }

@@ -1,4 +1,4 @@
-"""The command line: ``polyfuse demo``, ``polyfuse run`` and ``polyfuse info``."""
+"""The command line: ``polyfuse train``, ``predict``, ``fuse`` and so on; see docs/cli.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
+
+from ._cli_errors import (
+    CODES,
+    BadInputError,
+    explained,
+    one_line,
+    put,
+    say,
+    terminated_like_interrupted,
+)
+from ._cli_parser import SHAPE, SHELLS, Parser, add_jobs
 
 if TYPE_CHECKING:
     from ._comparison import Comparison
@@ -25,9 +36,12 @@ examples:
       train on 1,392 emoji, pictures and words, and write polyfuse-report.html
   polyfuse run --modality image=image.npy --modality text=text.npy --target labels.npy
       the same on your own files
+  polyfuse train --modality image=image.npy --modality text=text.npy --target labels.npy \\
+      --output model.safetensors
+      learn from files that may be larger than memory
 
 Reports need matplotlib. Without it there is no default report; to ask for one is an error.
-Exit codes: 0 done, 2 something in the input is wrong, 130 interrupted.
+
 """
 
 _DEMO = """\
@@ -52,15 +66,6 @@ example:
 _NO_PLOTS = "matplotlib is not installed: pip install matplotlib"
 
 
-class _BadInputError(Exception):
-    """What the user is told in one line."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _BadInputError(message)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -72,31 +77,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 2 if something in the input is wrong (one line on stderr says what),
-        130 if interrupted.
+        Exit code: 0 done, 1 for a defect, 2 for wrong input, 3 for a source that cannot be read, 4
+        for an output that cannot be written (one line on stderr says what), 130 if interrupted.
     """
+    argv = sys.argv[1:] if argv is None else list(argv)
     try:
         args = _parser().parse_args(argv)
-        args.command(args)
+        with terminated_like_interrupted():
+            args.command(args)
         sys.stdout.flush()
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
-    except _BadInputError as error:
-        _say(f"error: {error}")
-        return 2
-    except KeyboardInterrupt:
-        _say("interrupted")
-        return 130
     except BrokenPipeError:
         # The reader of the table has left; keep the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        return _failed(error, machine="--json" in argv)
     return 0
 
 
-def _say(message: str) -> None:
-    line = " ".join(f"polyfuse: {message}".split())
-    print("".join(c if c.isprintable() else "?" for c in line), file=sys.stderr)
+def _failed(error: BaseException, *, machine: bool) -> int:
+    code, message = explained(error)
+    if os.environ.get("POLYFUSE_TRACEBACK"):
+        raise error
+    say(message if isinstance(error, KeyboardInterrupt) else f"error: {message}")
+    if machine:
+        import json
+
+        put(json.dumps({"error": one_line(message), "code": code}))
+    return code
 
 
 # -- arguments -----------------------------------------------------------------------------------
@@ -105,15 +114,11 @@ def _say(message: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     from . import __version__
 
-    shape: dict[str, Any] = {
-        "formatter_class": argparse.RawDescriptionHelpFormatter,
-        "allow_abbrev": False,
-    }
-    parser = _Parser(prog="polyfuse", description=_DESCRIPTION, epilog=_EXAMPLES, **shape)
+    parser = Parser(prog="polyfuse", description=_DESCRIPTION, epilog=_EXAMPLES + CODES, **SHAPE)
     parser.add_argument("--version", action="version", version=f"polyfuse {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     demo = commands.add_parser(
-        "demo", help="train on emoji: see it work", description=_DEMO, **shape
+        "demo", help="train on emoji: see it work", description=_DEMO, **SHAPE
     )
     demo.set_defaults(command=_demo)
     run = commands.add_parser(
@@ -121,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         usage="polyfuse run [-h] --modality NAME=FILE --modality NAME=FILE [--modality ...]\n"
         "                    --target FILE [--test-size FRACTION] [--seed N]\n"
         "                    [--output FILE.html] [--no-report]",
-        **shape,
+        **SHAPE,
     )  # fmt: skip
     run.set_defaults(command=_run)
     _add_input(run)
@@ -130,11 +135,24 @@ def _parser() -> argparse.ArgumentParser:
             "--output", metavar="FILE.html", help=f"where to write the report (default: {_REPORT})"
         )
         command.add_argument("--no-report", action="store_true", help="print the table only")
-    info = commands.add_parser(
-        "info", help="print version, kernels, instruction set and threads", **shape
-    )
-    info.set_defaults(command=_info)
+    add_jobs(commands, _job)
+    _add_rest(commands)
     return parser
+
+
+def _add_rest(commands: Any) -> None:
+    info = commands.add_parser(
+        "info", help="print version, kernels, instruction set and threads; or what a file is",
+        **SHAPE,
+    )  # fmt: skip
+    info.add_argument("file", nargs="?", metavar="FILE", help="a model or a checkpoint")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    info.set_defaults(command=_info)
+    completion = commands.add_parser(
+        "completion", help="print a script that completes words in a shell", **SHAPE
+    )
+    completion.add_argument("shell", choices=SHELLS, help="for which shell")
+    completion.set_defaults(command=_completion)
 
 
 def _add_input(run: argparse.ArgumentParser) -> None:
@@ -171,10 +189,33 @@ def _seed(text: str) -> int:
 # -- commands ------------------------------------------------------------------------------------
 
 
-def _info(args: argparse.Namespace) -> None:
-    from . import show_config
+def _job(args: argparse.Namespace) -> None:
+    from ._cli_jobs import run_job
 
-    show_config()
+    run_job(args)
+
+
+def _info(args: argparse.Namespace) -> None:
+    if args.file is not None:
+        from ._cli_info import describe
+
+        describe(args.file, machine=args.json)
+    elif args.json:
+        import json
+
+        from ._config import config
+
+        put(json.dumps({"command": "info", **config()}))
+    else:
+        from . import show_config
+
+        show_config()
+
+
+def _completion(args: argparse.Namespace) -> None:
+    from ._cli_completion import script
+
+    put(script(args.shell, _parser()))
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -203,7 +244,7 @@ def _run(args: argparse.Namespace) -> None:
                 blocks, labels, test_size=args.test_size, random_state=args.seed, progress=progress
             )
     except (ValueError, MemoryError) as error:
-        raise _BadInputError(str(error) or "not enough memory") from error
+        raise BadInputError(str(error) or "not enough memory") from error
     _tell(comparison, args, output, f"{' + '.join(blocks)} → {args.target}")
 
 
@@ -262,7 +303,7 @@ def _output(args: argparse.Namespace) -> str | None:
     """
     if args.no_report:
         if args.output is not None:
-            raise _BadInputError("--output and --no-report exclude each other")
+            raise BadInputError("--output and --no-report exclude each other")
         return None
     from . import plotting, reporting
 
@@ -270,13 +311,13 @@ def _output(args: argparse.Namespace) -> str | None:
         plotting.require_matplotlib()
     except ImportError:
         if args.output is not None:
-            raise _BadInputError(f"--output {args.output}: {_NO_PLOTS}") from None
+            raise BadInputError(f"--output {args.output}: {_NO_PLOTS}") from None
         return None
     output: str = _REPORT if args.output is None else args.output
     try:
         reporting.replaceable(output)
     except (OSError, ValueError) as error:
-        raise _BadInputError(f"--output {output}: {error}") from error
+        raise BadInputError(f"--output {output}: {error}") from error
     return output
 
 
@@ -288,24 +329,18 @@ def _tell(
 ) -> None:
     """Print the table and the verdict, write the report, print its path."""
     verdict = "\n".join(textwrap.fill(text, 80) for text in comparison.headline())
-    _print(f"{_table(comparison)}\n\n{verdict}")
+    put(f"{_table(comparison)}\n\n{verdict}")
     if output is None:
         if not args.no_report:
-            _say(f"no report, {_NO_PLOTS}")
+            say(f"no report, {_NO_PLOTS}")
         return
     from .reporting import write_report
 
     try:
         write_report(output, comparison, title=title, **gallery)
     except OSError as error:
-        raise _BadInputError(f"--output {output}: {error}") from error
-    _print(f"\nreport: {os.path.abspath(output)}")
-
-
-def _print(text: str) -> None:
-    """Print what stdout can show, and question marks for the rest."""
-    code = sys.stdout.encoding or "utf-8"
-    print(text.encode(code, "replace").decode(code))
+        raise BadInputError(f"--output {output}: {error}") from error
+    put(f"\nreport: {os.path.abspath(output)}")
 
 
 def _table(comparison: Comparison) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "ModelFileError",
     "NotAcceleratedError",
     "NotFittedError",
+    "OutputError",
     "SourceError",
     "UndefinedMetricWarning",
 ]
@@ -103,6 +104,13 @@ class SourceError(ValueError):
     """What is read in parts cannot be read, is not what it says it is, or has changed meanwhile.
 
     The message, one line, names the source and what is wrong with it.
+    """
+
+
+class OutputError(SourceError):
+    """What a job makes cannot be written, such as to a full disk; the message, one line, names it.
+
+    It is a SourceError, so that who catches the errors of streams catches this one too.
     """
 
 

@@ -292,6 +292,20 @@ _WORDS = {
     "stream/_tables.py": (
         "._arrow_columns ._arrow_file ._arrow_values ._pieces ._readers ._values ._watched"
     ),
+    "stream/_linear_parts.py": ".._chain_scores .._modality_scores",
+    "_cli_errors.py": ".exceptions",
+    "_cli_options.py": "",
+    "_cli_parser.py": "._cli_errors ._cli_options",
+    "_cli_settings.py": "._cli_errors ._cli_options .exceptions",
+    "_cli_completion.py": "",
+    "_cli_progress.py": "",
+    "_cli_models.py": (
+        ". ._cli_errors ._cli_options .exceptions .linear_model .multimodal .persistence .stream"
+    ),
+    "_cli_info.py": ". ._cli_errors ._safetensors .exceptions .persistence .stream",
+    "_cli_jobs.py": (
+        ". ._cli_errors ._cli_models ._cli_parser ._cli_progress ._cli_settings .inspection .stream"
+    ),
     "stream/_csv.py": "._arrow_columns ._readers ._tables ._watched",
     "stream/_sliced.py": "._pieces ._raw_rows ._values ._watched",
     "stream/_hdf5.py": "._raw_rows ._readers ._sliced ._watched",
@@ -320,8 +334,8 @@ _WORDS = {
         "._sources ._spooled"
     ),
     "stream/_evaluate.py": (
-        ".._modality_scores .._result_text ..exceptions ..metrics ._ahead ._checks ._dataset "
-        "._jobs ._write"
+        ".._modality_scores .._result_text .._sgd_base ..exceptions ..metrics ._ahead ._checks "
+        "._dataset ._jobs ._linear_parts ._write"
     ),
     "stream/_fit.py": (
         ".._arrays .._chain_runs .._fusion_scalers .._scaler .._sgd_base ..fusion ._chains "

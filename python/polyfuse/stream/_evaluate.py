@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +12,14 @@ from numpy.typing import NDArray
 
 from .._modality_scores import ModalityScores
 from .._result_text import table
+from .._sgd_base import SGD
 from ..exceptions import UndefinedMetricWarning
 from ..metrics import ConfusionCounts, RegressionSums
 from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Progress
+from ._linear_parts import linear_parts
 from ._write import method_of
 
 _OF_CLASSES = (
@@ -124,7 +128,7 @@ def modality_scores(
 
     Parameters
     ----------
-    model : fitted FusionClassifier or FusionRegressor
+    model : fitted FusionClassifier or FusionRegressor, or SGD model
     data : Dataset
     progress : callable(what, rows, n_rows), optional
         Called after every chunk.
@@ -132,7 +136,8 @@ def modality_scores(
     Returns
     -------
     ModalityScores
-        Of the same bits as ``model.modality_scores(blocks)`` in memory.
+        Of the same bits as ``model.modality_scores(blocks)`` in memory. Those of an SGD model are
+        parts that add up, with its intercept, to its scores.
 
     Raises
     ------
@@ -140,14 +145,14 @@ def modality_scores(
         If a source cannot be read, or the model has no such scores.
     """
     require_dataset(data)
-    if not hasattr(model, "modality_scores"):
+    judge = _judge(model)
+    if judge is None:
         raise ValueError(f"model must have modality_scores; a {type(model).__name__} has none.")
     found: list[ModalityScores] = []
 
     def work(chunk: Chunk, buffer: int) -> ModalityScores:
         with told_where(chunk):
-            scores: ModalityScores = model.modality_scores(matrix_or_blocks(data, chunk))
-        return scores
+            return judge(matrix_or_blocks(data, chunk))
 
     rows = 0
     for scores in data.mapped(work):
@@ -156,6 +161,17 @@ def modality_scores(
         if progress is not None:
             progress("rows", rows, data.n_rows)
     return _joined(found)
+
+
+def _judge(model: Any) -> Callable[[Any], ModalityScores] | None:
+    """What tells the scores of modalities, if anything does."""
+    if hasattr(model, "modality_scores"):
+        own: Callable[[Any], ModalityScores] = model.modality_scores
+        return own
+    kind = getattr(model, "_estimator_type", None)
+    if isinstance(model, SGD) and kind in ("classifier", "regressor"):
+        return partial(linear_parts, model)
+    return None
 
 
 def _joined(found: list[ModalityScores]) -> ModalityScores:

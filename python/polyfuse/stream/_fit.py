@@ -66,18 +66,31 @@ def fit(
     >>> pf.stream.fit(model, data).predict({"a": X, "b": X**2})
     array([0, 0, 1, 1])
     """
+    job = job_of(model, data, checkpoint, resume=resume, progress=progress)
+    learn(model, data, job, callback)
+    job.done()
+    return model
+
+
+def job_of(
+    model: Any, data: Dataset, checkpoint: Path | None, *, resume: bool = False,
+    progress: Progress | None = None,
+) -> Job:  # fmt: skip
+    """The job that fits a model."""
     require_dataset(data)
     about = {"job": "fit", "model": repr(model), "data": data.fingerprint()}
-    job = Job(checkpoint, about, resume=resume, progress=progress)
+    return Job(checkpoint, about, resume=resume, progress=progress)
+
+
+def learn(model: Any, data: Dataset, job: Job, callback: Callback | None = None) -> None:
+    """Fit a model, and leave the checkpoint until what was learned is safe."""
     fitted = _fitted(model, data, job, callback)
-    parameters = set(model.get_params(deep=False))  # type: ignore[attr-defined]
+    parameters = set(model.get_params(deep=False))
     for name in [name for name in vars(model) if name not in vars(fitted)]:
         delattr(model, name)
     for name, value in vars(fitted).items():
         if name not in parameters:
             setattr(model, name, value)
-    job.done()
-    return model
 
 
 def fit_scalers(

@@ -16,7 +16,7 @@ from typing import Any
 from .. import __version__
 from .._safetensors import read, write
 from .._state import pack, unpack
-from ..exceptions import ModelFileError, SourceError
+from ..exceptions import ModelFileError, OutputError, SourceError
 
 Progress = Callable[[str, int, int], object]
 Path = str | os.PathLike[str]
@@ -58,6 +58,7 @@ class Job:
         self.state: dict[str, Any] = {}
         self.same_boot = True
         self._noted, self._cost = monotonic(), 0.0
+        self._own = False  # whether the checkpoint that there may be is of this job
         if resume and self.path is not None and os.path.exists(self.path):
             self._load(self.path)
 
@@ -77,6 +78,7 @@ class Job:
                 "what it was of."
             )
         self.state, self.same_boot = state, kept["boot"] == _boot()
+        self._own = True
 
     def offer(self, state: Callable[[], dict[str, Any]]) -> None:
         """Note a state, if the last one is old enough."""
@@ -86,15 +88,31 @@ class Job:
             self.note(state())
 
     def note(self, state: dict[str, Any]) -> None:
-        """Note a state."""
+        """Note a state.
+
+        Raises
+        ------
+        OutputError
+            If the checkpoint cannot be written; what was there before still is.
+        """
         if self.path is None:
             return
         began = monotonic()
         tree, arrays = pack(state)
         kept = {"job": self.description, "boot": _boot(), "state": tree}
-        write(self.path, arrays, {_KEY: json.dumps(kept)}, sync=False)
+        try:
+            write(self.path, arrays, {_KEY: json.dumps(kept)}, sync=False)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(f"output {self.path} cannot be written: {reason}.") from error
+        self._own = True
         self._noted = monotonic()
         self._cost = self._noted - began
+
+    def begin_output(self) -> None:
+        """Remove the checkpoint of an earlier job: it tells of a file that begins anew."""
+        if not self._own:
+            self.done()
 
     def tell(self, what: str, rows: int, n_rows: int) -> None:
         """Say how far it has come."""
@@ -105,6 +123,26 @@ class Job:
         """Remove the checkpoint."""
         if self.path is not None and os.path.exists(self.path):
             os.remove(self.path)
+
+
+def is_checkpoint(metadata: dict[str, str]) -> bool:
+    """Whether a file with such texts is a checkpoint."""
+    return _KEY in metadata
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a checkpoint says of its job, and the state it holds.
+
+    Raises
+    ------
+    OSError, ModelFileError
+        If it cannot be read, or is none.
+    """
+    arrays, metadata = read(path)
+    if not is_checkpoint(metadata):
+        raise ModelFileError(f"{os.fspath(path)} is no checkpoint.")
+    kept = json.loads(metadata[_KEY])
+    return kept["job"], unpack(kept["state"], arrays)
 
 
 def _difference(kept: Any, now: Any, where: str = "") -> str | None:

@@ -15,7 +15,7 @@ from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress
-from ._writers import CHECKPOINT, require_output, writer_of
+from ._writers import CHECKPOINT, holds, require_output, writer_of
 
 METHODS = ("predict", "predict_proba", "decision_function")
 
@@ -182,14 +182,25 @@ def _transformer(model: Any, data: Dataset) -> Callable[[Chunk, NDArray | None],
     return rows
 
 
+def _where_to_begin(output: Path, job: Job) -> tuple[int, int | None]:
+    """The first row that is to be written, and where; the file is begun anew if it is not there.
+
+    It is not if a process ended after it had renamed the file, and before it removed the
+    checkpoint.
+    """
+    kept = job.state
+    if "written" in kept and job.same_boot and holds(output, kept["position"]):
+        return kept["written"], kept["position"]
+    job.begin_output()
+    return 0, None
+
+
 def _write(
     compute: Callable[[Chunk, NDArray | None], NDArray], data: Dataset, output: Path, job: Job,
     classes: NDArray | None = None,
 ) -> None:  # fmt: skip
     """Write what is computed of each chunk: threads do that, this one writes."""
-    start, position = 0, None
-    if "written" in job.state and job.same_boot:
-        start, position = job.state["written"], job.state["position"]
+    start, position = _where_to_begin(output, job)
     known = {key: job.state[key] for key in ("scalers",) if key in job.state}
     outs: dict[int, NDArray] = {}
 

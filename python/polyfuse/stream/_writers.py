@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import SourceError
+from ..exceptions import OutputError
 
 PARTIAL = ".partial"
 CHECKPOINT = ".checkpoint"
@@ -30,7 +30,7 @@ class Writer(ABC):
 
     Raises
     ------
-    SourceError
+    OutputError
         If it cannot be written, or what was written is gone.
     """
 
@@ -50,7 +50,7 @@ class Writer(ABC):
 
     def _cut(self, position: int) -> None:
         if os.fstat(self._fd).st_size < position:
-            raise SourceError(
+            raise OutputError(
                 f"{self.partial} is shorter than its checkpoint says: delete the checkpoint to "
                 "start anew."
             )
@@ -61,7 +61,7 @@ class Writer(ABC):
 
         Raises
         ------
-        SourceError
+        OutputError
             If the disk is full, or cannot be written to.
         """
         if self.position == 0:
@@ -98,8 +98,8 @@ class Writer(ABC):
             os.close(self._fd)
             self._fd = -1
 
-    def _failed(self, error: OSError) -> SourceError:
-        return SourceError(f"output {self.path} cannot be written: {error.strerror or error}.")
+    def _failed(self, error: OSError) -> OutputError:
+        return OutputError(f"output {self.path} cannot be written: {error.strerror or error}.")
 
 
 class NpyWriter(Writer):
@@ -165,6 +165,14 @@ def writer_of(
     if suffix == ".csv":
         return CsvWriter(path, n_rows, position, columns)
     raise ValueError(f"output must end in .npy or .csv; got {os.fspath(path)!r}.")
+
+
+def holds(path: str | os.PathLike[str], position: int) -> bool:
+    """Whether so many bytes of an output have been written that is not complete yet."""
+    try:
+        return os.stat(os.fspath(path) + PARTIAL).st_size >= position
+    except OSError:
+        return False
 
 
 def require_output(path: Any) -> None:
