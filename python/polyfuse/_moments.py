@@ -74,6 +74,16 @@ class Moments:
         self._waiting: NDArray | None = None
         self._waiting_weight: Array | None = None
 
+    @classmethod
+    def of(
+        cls, width: int, trees: list[tuple[int, Part]], rows: NDArray | None, weight: Array | None
+    ) -> Moments:
+        """Moments that have seen leaves, in trees of 2^h of them, and rows that wait, if any."""
+        moments = cls(width)
+        moments._trees = tuple(_Tree(height, part) for height, part in trees)
+        moments._waiting, moments._waiting_weight = rows, weight
+        return moments
+
     def update(self, rows: NDArray, weight: Array | None = None) -> None:
         """Take in rows of shape (n, width), with a contiguous weight for each, or 1."""
         if self._waiting is not None:
@@ -150,9 +160,14 @@ class Moments:
         self._trees = (*trees, _Tree(height, part))
 
     def _part(self, rows: NDArray, weight: Array | None) -> Part:
-        part = Part(*np.empty((3, self.width)))
-        _kernels.select().column_moments(rows, weight, self._leaf, *part)
-        return part
+        return column_part(rows, weight, self._leaf)
+
+
+def column_part(rows: NDArray, weight: Array | None, leaf: int) -> Part:
+    """Moments of the columns of rows, from the first one on in leaves of so many."""
+    part = Part(*np.empty((3, rows.shape[1])))
+    _kernels.select().column_moments(rows, weight, leaf, *part)
+    return part
 
 
 def merged(a: Part, b: Part) -> Part:

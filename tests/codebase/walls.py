@@ -91,6 +91,8 @@ _WORDS = {
     "_sklearn_twins.py": "._routing ._sklearn_pipelines",
     "_sketch.py": "._arrays",
     "_moments.py": ". ._kernels",
+    "_segments.py": "",
+    "_moment_segments.py": "._moments ._segments",
     "_sparse.py": "._moments",
     "_inputs.py": "._interchange ._kernels ._parameters ._sparse .exceptions",
     "_feature_names.py": "._interchange .exceptions",
