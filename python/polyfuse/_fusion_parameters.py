@@ -125,11 +125,7 @@ class FusionParameters(Estimator):
         return float(self.rho) if wanted else 0.0
 
     def _fit_scalers(self, given: Given) -> list[Any]:
-        for name, mask in zip(given.names, given.masks, strict=True):
-            if mask is not None and not mask.any():
-                raise ValueError(
-                    f"blocks[{name!r}] is missing in every row: there is nothing to learn from it."
-                )
+        require_rows_there(given)
         try:
             return fit_block_scalers(given, self.scaler)
         except ValueError:
@@ -175,6 +171,15 @@ class FusionParameters(Estimator):
             return float(self.modality_dropout)
         rates = [0.0 if mask is None else 1.0 - mask.mean() for mask in given.masks]
         return float(np.mean(rates))
+
+
+def require_rows_there(given: Given) -> None:
+    """Raise ValueError naming the first block that is missing in every row, if there is one."""
+    for name, mask in zip(given.names, given.masks, strict=True):
+        if mask is not None and not mask.any():
+            raise ValueError(
+                f"blocks[{name!r}] is missing in every row: there is nothing to learn from it."
+            )
 
 
 def _require_foldable(given: Given, op: str) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from . import _kernels
 from ._arrays import one_block
-from ._descent import Problem, Vector, dot
+from ._descent import Penalised, Vector, dot
 from ._kernels.contract import CONCATENATE, Block, Csr, Rows
 from ._linear import residuals, scores
 from ._missing import Masks
@@ -102,18 +102,22 @@ def _weighed_sparse(block: Block, residual: NDArray[np.float64]) -> NDArray:
 class Averaged:
     """The mean of problems that share a model: rows as they are, and with modalities dropped."""
 
-    problems: tuple[Problem, ...]
+    problems: tuple[Penalised, ...]
 
     def start(self) -> Vector:
         return self.problems[0].start()
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
-        value, gradient = self.problems[0](theta)
-        for problem in self.problems[1:]:
-            more, other = problem(theta)
-            value += more
-            gradient += other
-        return value / len(self.problems), gradient / len(self.problems)
+        return mean_of([problem(theta) for problem in self.problems])
+
+
+def mean_of(found: Sequence[tuple[float, Vector]]) -> tuple[float, Vector]:
+    """The mean of values, and of gradients, which are overwritten."""
+    value, gradient = found[0]
+    for more, other in found[1:]:
+        value += more
+        gradient += other
+    return value / len(found), gradient / len(found)
 
 
 @dataclass(frozen=True)

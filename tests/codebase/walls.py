@@ -45,10 +45,12 @@ _WORDS = {
         "._parameters ._sgd_targets"
     ),
     "_first_order.py": ". ._descent ._kernels ._linear",
+    "_summed.py": "._descent",
+    "_kept.py": "._descent",
     "_gradient_data.py": "._arrays ._fusion_scalers ._random ._sgd_inputs",
     "_gradient_base.py": (
-        "._arrays ._constraints ._descent ._estimator ._first_order ._gradient_data ._linear "
-        "._random ._sgd_inputs .exceptions"
+        "._arrays ._constraints ._descent ._estimator ._first_order ._gradient_data ._kept "
+        "._linear ._random ._sgd_inputs .exceptions"
     ),
     "_gradient_descent.py": (
         "._arrays ._constraints ._descent ._estimator ._gradient_base ._gradient_data ._linear "
@@ -197,7 +199,8 @@ _WORDS = {
     "_late.py": ". ._kernels ._linear ._missing",
     "_held_out.py": "._arrays ._interchange",
     "_fusion_learning.py": (
-        "._arrays ._descent ._gradient_data ._joint ._kernels ._linear ._missing ._paced ._random"
+        "._arrays ._descent ._gradient_data ._joint ._kernels ._linear ._missing "
+        "._multimodal_inputs ._paced ._random"
     ),
     "_fusion_parameters.py": (
         "._arrays ._blocks ._descent ._estimator ._fusion_learning ._fusion_rows "
@@ -340,8 +343,27 @@ _WORDS = {
         "._dataset ._jobs ._linear_parts ._write"
     ),
     "stream/_fit.py": (
-        ".._arrays .._chain_runs .._fusion_scalers .._scaler .._sgd_base ..fusion ._chains "
-        "._dataset ._jobs ._scalers"
+        ".._arrays .._chain_runs .._fusion_model .._fusion_scalers .._gradient_base "
+        ".._least_squares .._scaler .._sgd_base ..fusion ._chains ._dataset ._fit_descent "
+        "._fit_least_squares ._fit_models ._jobs ._scalers"
+    ),
+    "stream/_passes.py": ".. .._descent .._kernels ._ahead ._dataset ._jobs",
+    "stream/_fit_descent.py": (
+        ".. .._descent .._first_order .._gradient_data .._kept .._kernels .._random "
+        ".._sgd_inputs .._summed ._ahead ._checks ._dataset ._jobs ._passes ._scalers"
+    ),
+    "stream/_lessons.py": (
+        ".._descent .._fusion_learning .._joint .._kept .._kernels .._missing .._summed ._ahead "
+        "._checks ._dataset ._jobs ._passes"
+    ),
+    "stream/_fit_models.py": (
+        ".._descent .._fusion_learning .._fusion_model .._fusion_parameters .._fusion_scalers "
+        ".._gradient_data .._kept .._multimodal_inputs ._dataset ._jobs ._lessons ._passes "
+        "._scalers"
+    ),
+    "stream/_fit_least_squares.py": (
+        ".._arrays .._descent .._feature_names .._inputs .._sgd_targets ._ahead ._checks "
+        "._dataset ._jobs ._passes"
     ),
     "stream/_formats.py": (
         "._arrow_columns ._arrow_file ._csv ._hdf5 ._npy ._npz ._readers ._tables ._watched ._zarr"
@@ -350,7 +372,9 @@ _WORDS = {
     "stream/_npy.py": "._raw_rows ._readers ._watched",
     "stream/_npz.py": "._npy ._raw_rows ._readers ._watched",
     "stream/_readers.py": "..exceptions",
-    "stream/_scalers.py": ".._fusion_scalers ..exceptions ._ahead ._checks ._dataset ._jobs",
+    "stream/_scalers.py": (
+        ".._fusion_scalers .._kernels .._missing ..exceptions ._ahead ._checks ._dataset ._jobs"
+    ),
     "stream/_spooled.py": "._iterables ._raw_rows ._readers ._watched",
     "stream/_write.py": (
         ".._arrays .._fusion_scalers .._state ..fusion ._ahead ._checks ._dataset ._fit "

@@ -23,9 +23,11 @@ def fit(
 
     Parameters
     ----------
-    model : scaler, Fusion, or linear model of polyfuse
+    model : scaler, Fusion, FusionClassifier, FusionRegressor, or linear model of polyfuse
         Parameters are its own: `max_iter` and `tol` say how many passes there are, `shuffle` and
         `random_state` in which order. Scalers that are not fitted are, in a pass of their own.
+        Models of a fusion are of level "early", "late" or "hybrid", without `block_eta` and
+        `balance`. Rows are not held out: there is no early stopping.
     data : Dataset
         With a target, where the model wants one.
     checkpoint : path-like, optional
@@ -52,9 +54,18 @@ def fit(
 
     Notes
     -----
-    Scalers, and SGD in the order of the rows (``shuffle=False``), are those of `fit` in memory, to
-    the last bit. With ``shuffle=True`` SGD visits chunks in random order, and the rows of each: an
-    order of its own, which the seed and the widths of the blocks fix.
+    These are the models of `fit` in memory, to the last bit: scalers; fusion models; GDClassifier
+    and GDRegressor on all rows; on batches, and SGD, in the order of the rows (``shuffle=False``).
+    With ``shuffle=True`` chunks are visited in random order, and the rows of each: an order of its
+    own, which the seed and the widths of the blocks fix. LinearRegression agrees up to rounding:
+    its rows are decomposed chunk by chunk, in double. With the backends "numba" and "numpy",
+    gradients of all rows agree up to rounding, too.
+
+    A gradient of all rows is one pass over the data. ``eta0="auto"`` of gradient descent takes 13
+    passes before the first step, as many again before all rows take over from batches, and one for
+    single rows. A batch has to fit in memory, twice. Models of single modalities (late fusion) read
+    that modality alone; where temperatures or weights are learned from rows held out, each is
+    learned `cv` times more, and scored in a pass for each.
 
     Examples
     --------
@@ -152,7 +163,9 @@ def fit_fusion(fusion: Any, data: Dataset, job: Job) -> Any:
 
 def _fitted(model: Any, data: Dataset, job: Job, callback: Callback | None) -> Any:
     """A fitted copy of a model."""
+    from .._fusion_model import FusionModel
     from .._gradient_base import GradientDescent
+    from .._least_squares import LinearRegression
     from .._scaler import Scaler
     from .._sgd_base import SGD
     from ..fusion import Fusion
@@ -165,6 +178,14 @@ def _fitted(model: Any, data: Dataset, job: Job, callback: Callback | None) -> A
         from ._fit_descent import fit_descent
 
         return fit_descent(model, data, job, callback)
+    if isinstance(model, FusionModel):
+        from ._fit_models import fit_models
+
+        return fit_models(model, data, job, callback)
+    if isinstance(model, LinearRegression):
+        from ._fit_least_squares import fit_least_squares
+
+        return fit_least_squares(model, data, job)
     if isinstance(model, Fusion):
         return fit_fusion(model, data, job)
     if isinstance(model, Scaler) or (hasattr(model, "as_affine") and not is_fitted(model)):

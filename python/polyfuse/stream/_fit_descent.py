@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -15,7 +16,7 @@ from .._gradient_data import row_weights, unit_of
 from .._kept import Kept
 from .._kernels.contract import Rows
 from .._random import MAX_INT
-from .._sgd_inputs import remember, see_again
+from .._sgd_inputs import Seen, remember, see_again
 from .._summed import SummedProblem
 from ._ahead import Chunk
 from ._checks import require_finite
@@ -52,16 +53,11 @@ def fit_descent(model: Any, data: Dataset, job: Job, callback: Callback | None =
     task, known = own._whole_task(all_targets(data), len(data))
     weight = row_weights(data.weights(), task, len(data))
     doubtful = [name for name in data.names if not without_nan(scalers[name], len(data))]
-    shadow = copy(own)
-    remember(shadow, seen)
-
-    def rows_of(chunk: Chunk) -> Rows:
-        return see_again(shadow, matrix_or_blocks(data, chunk), seen.rows.dtype, scoring=True)
-
     passes = Passes(data, job, check=lambda chunk: require_finite(chunk, doubtful))
     parts = StreamParts(
-        passes, rows_of, seen.rows.width, seen.rows.dtype, task.targets, mean_one(weight)
-    )
+        passes, _describing(own, data, seen), seen.rows.width, seen.rows.dtype, task.targets,
+        mean_one(weight),
+    )  # fmt: skip
     problem = SummedProblem(
         parts, task.loss, task.n_outputs, float(own.alpha), own.fit_intercept,
         unit_of(task, weight),
@@ -83,6 +79,17 @@ def fit_descent(model: Any, data: Dataset, job: Job, callback: Callback | None =
     own._warn(trace)
     own.scaler = model.scaler
     return own
+
+
+def _describing(own: Any, data: Dataset, seen: Seen) -> Callable[[Chunk], Rows]:
+    """What describes the rows of a chunk as an estimator sees them, which is not fitted yet."""
+    shadow = copy(own)
+    remember(shadow, seen)
+
+    def rows_of(chunk: Chunk) -> Rows:
+        return see_again(shadow, matrix_or_blocks(data, chunk), seen.rows.dtype, scoring=True)
+
+    return rows_of
 
 
 class ChunkBatches:

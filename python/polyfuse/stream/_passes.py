@@ -43,8 +43,11 @@ class Passes:
         """All chunks, or those of an order."""
         self.n_begun += 1
         check = self.check if self.n_begun == 1 else None
-        what, done, n_rows = f"pass {self.n_begun}", 0, len(self.data)
-        for chunk in self.data.chunks(rows=self.height, order=order):
+        what, n_rows, height = f"pass {self.n_begun}", len(self.data), self.height
+        done = 0
+        if order is not None:  # of a pass that is resumed, some are done
+            done = n_rows - sum(min(height, n_rows - number * height) for number in order)
+        for chunk in self.data.chunks(rows=height, order=order):
             if check is not None:
                 check(chunk)
             yield chunk

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._fusion_scalers import Scalers, is_fitted, new_scaler, scaler_entries
+from .._kernels.contract import Block
+from .._missing import rows_there
 from ..exceptions import SourceError
 from ._ahead import beside_reading
 from ._checks import told_where
@@ -20,11 +22,21 @@ from ._jobs import Job
 _WHAT = "scalers"
 
 
-def fit_block_scalers(data: Dataset, scaler: Scalers, job: Job) -> dict[str, Any]:
+Masks = dict[str, NDArray[np.bool_]]
+
+
+def fit_block_scalers(
+    data: Dataset, scaler: Scalers, job: Job, there: Masks | None = None
+) -> dict[str, Any]:
     """A scaler for each block, or None: as it is given if it is fitted, else fitted to all rows.
+
+    Of blocks that `there` holds booleans for, one per row, these are set to whether the row is
+    there, that is, not all NaN; their scalers see those rows alone.
 
     The state of the job is its own until they are fitted; then `scalers` in it is what it returns.
     """
+    there = {} if there is None else there
+    there.update(job.state.get("there", {}))
     if "scalers" in job.state:
         known: dict[str, Any] = job.state["scalers"]
         return known
@@ -37,34 +49,43 @@ def fit_block_scalers(data: Dataset, scaler: Scalers, job: Job) -> dict[str, Any
     start = 0
     if "fitting" in job.state:
         fitted, start = job.state["fitting"], job.state["rows"]
-    if learning:
-        _learn(data, fitted, learning, start, job)
-    job.state = {"scalers": fitted}
+    if learning or there:
+        _learn(data, fitted, learning, start, job, there)
+    job.state = {"scalers": fitted, "there": there}
     return fitted
 
 
 def _learn(
-    data: Dataset, fitted: dict[str, Any], learning: list[str], start: int, job: Job
+    data: Dataset, fitted: dict[str, Any], learning: list[str], start: int, job: Job, there: Masks
 ) -> None:
-    only = data.only(learning)
+    only = data.only([name for name in data.names if name in learning or name in there])
 
     def settle() -> None:
         for name in learning:
-            if hasattr(fitted[name], "_settle"):
+            if hasattr(fitted[name], "_settle") and is_fitted(fitted[name]):
                 with _infinity_found(only, name):
                     fitted[name]._settle()
 
     def state() -> dict[str, Any]:
         settle()
-        return {"fitting": fitted, "rows": chunk.stop}
+        return {"fitting": fitted, "rows": chunk.stop, "there": there}
 
     for chunk in only.chunks(start=start):
         with beside_reading(), told_where(chunk):
-            for name in learning:
-                _take_in(fitted[name], chunk.blocks[name])
+            for name, rows in chunk.blocks.items():
+                if name in there:
+                    rows = _those_there(rows, there[name][chunk.start : chunk.stop])
+                if name in learning and len(rows):
+                    _take_in(fitted[name], rows)
         job.tell(_WHAT, chunk.stop, data.n_rows)
         job.offer(state)
     settle()
+
+
+def _those_there(rows: NDArray, there: NDArray[np.bool_]) -> NDArray:
+    """The rows that are not all NaN, which `there` is set to tell."""
+    there[:] = rows_there(Block(rows))
+    return rows if there.all() else rows[there]
 
 
 def _take_in(scaler: Any, rows: NDArray) -> None:
