@@ -68,8 +68,8 @@ def _columns(model: Any, name: str) -> int | None:
 def _checkpoint(path: str) -> dict[str, Any]:
     job, state = read_checkpoint(path)
     about = {"checkpoint of": job["job"], "polyfuse": job["version"], "model": job["model"]}
-    if "learning" in state:
-        learning = state["learning"]
+    learning = state.get("learning", {})
+    if "epoch" in learning:
         about["done"] = f"epoch {learning['epoch']}, {learning['position']} chunks of it"
     elif "written" in state:
         about["done"] = f"{state['written']} rows written"

@@ -21,7 +21,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "gd": {"classification": GDClassifier, "regression": GDRegressor},
     "fusion": {"classification": FusionClassifier, "regression": FusionRegressor},
 }
-_STREAMED = ("sgd", "perceptron")
+_STREAMED = ("sgd", "perceptron", "gd")
 _OPTIONS = ("loss", "alpha", "shuffle", "level", "fusion")
 _LOSS = {"classification": "log_loss", "regression": "squared_error"}
 

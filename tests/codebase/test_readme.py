@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
+from polyfuse import cli
+from polyfuse._cli_errors import CODES
+from polyfuse._cli_options import OPTIONS
 from polyfuse.sklearn import clear_report, is_patched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +95,30 @@ def test_the_guide_to_models() -> None:
     np.testing.assert_array_equal(names["label"], model.predict(blocks))
     np.testing.assert_allclose(names["probabilities"], expected, atol=1e-5)
     np.testing.assert_array_equal(names["predicted"], names["early"].predict(blocks))
+
+
+def test_the_guide_to_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow")
+    text = (ROOT / "docs" / "cli.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(size=(300, 5))
+    np.save("image.npy", x[:, :3])
+    np.savetxt("text.csv", x[:, 2:], delimiter=",", header="a,b,c", comments="")
+    np.save("label.npy", np.where(x[:, 0] > 0, "cat", "dog"))
+    (job,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    Path("job.toml").write_text(job)
+    shown = "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)).replace("\\\n", "")
+    for line in shown.splitlines():
+        assert cli.main(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+    assert pf.load("model.safetensors").penalty == "elasticnet"
+    assert pf.load("model.safetensors").random_state == 1
+    for option in OPTIONS:
+        assert f"`--{option.name}" in text or f"--{option.name} " in text, option.name
+    for line in CODES.splitlines()[1:]:
+        code, words = line.split(maxsplit=1)
+        assert re.search(rf"^\| {code} \| {words} \|$", text, re.MULTILINE)
 
 
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,10 +261,11 @@ def test_predictions_scores_and_modality_scores(
     assert evaluation.scores["f1_macro"] == pf.metrics.f1_score(
         y, model.predict(blocks), average="macro"
     )
-    found, expected = stream.modality_scores(model, data), model.modality_scores(blocks)
-    for own, other in zip(found.parts, expected.parts, strict=True):
-        np.testing.assert_array_equal(own, other)
-    np.testing.assert_array_equal(found.predict(), expected.predict())
+    for known in (model, pf.FusionClassifier().fit(blocks, y)):
+        found, expected = stream.modality_scores(known, data), known.modality_scores(blocks)
+        for own, other in zip(found.parts, expected.parts, strict=True):
+            np.testing.assert_array_equal(own, other)
+        np.testing.assert_array_equal(found.predict(), expected.predict())
 
 
 def test_numbers_are_evaluated(folder: Path, blocks: Blocks) -> None:

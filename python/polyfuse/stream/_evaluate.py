@@ -175,16 +175,15 @@ def _judge(model: Any) -> Callable[[Any], ModalityScores] | None:
 
 
 def _joined(found: list[ModalityScores]) -> ModalityScores:
-    first = found[0]
-    parts, masks = {}, {}
-    for m, name in enumerate(first.names):
-        parts[name] = np.concatenate([own.parts[m] for own in found])
-        if any(own.masks[m] is not None for own in found):
-            masks[name] = np.concatenate([_mask(own, m) for own in found])
-    return ModalityScores(
-        parts, rule=first.rule, weights=first.weights, intercept=first.intercept,
-        classes=first.classes, present=masks, prior=first.prior,
-    )  # fmt: skip
+    places = range(len(found[0]))
+    parts = [np.concatenate([own.parts[m] for own in found]) for m in places]
+    masks = [
+        np.concatenate([_mask(own, m) for own in found])
+        if any(own.masks[m] is not None for own in found)
+        else None
+        for m in places
+    ]
+    return found[0].replaced(parts, masks)
 
 
 def _mask(own: ModalityScores, m: int) -> NDArray[np.bool_]:

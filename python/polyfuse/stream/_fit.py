@@ -147,17 +147,17 @@ def fit_fusion(fusion: Any, data: Dataset, job: Job) -> Any:
     ValueError
         If it has a projection that learns from values.
     """
-    scalers = fit_block_scalers(data, fusion.scaler, job)
     if fusion.projection not in (None, "random"):
         raise ValueError(
             "projection must be None or 'random' for a stream, others learn from all rows; got "
             f"{fusion.projection!r}."
         )
     own = copy(fusion)
-    # The values do not matter: what is learned of them is the scalers', which are fitted.
+    # The values do not matter: what is learned of them is the scalers', which come after, so that
+    # a wrong parameter is told of before any row is read.
     own.scaler = None
     own.fit(matrix_or_blocks(data, data.blank(1)))
-    own.scaler, own.scalers_ = fusion.scaler, scalers
+    own.scaler, own.scalers_ = fusion.scaler, fit_block_scalers(data, fusion.scaler, job)
     return own
 
 
