@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from . import (
+        dask,
         datasets,
         encoders,
         exceptions,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .reporting import report as report
 
 _MODULES = (
-    "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
+    "dask", "datasets", "encoders", "exceptions", "fusion", "inspection", "linear_model", "metrics",
     "multimodal", "persistence", "plotting", "preprocessing", "reporting", "sklearn",
     "stream",
 )  # fmt: skip
@@ -55,7 +56,7 @@ _NAMES = {
 }
 
 __all__ = [
-    "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "datasets", "encoders",
+    "Blocks", "FusionClassifier", "FusionRegressor", "__version__", "dask", "datasets", "encoders",
     "exceptions", "fusion", "inspection", "isa_levels", "linear_model", "load", "metrics",
     "multimodal", "persistence", "plotting", "preprocessing", "reporting", "search_fusion",
     "show_config", "sklearn", "stream", "use",

@@ -19,10 +19,10 @@ class available_if:
         self.check = check
 
     def __call__(self, method: Callable) -> Any:
-        return _Available(method, self.check)
+        return Available(method, self.check)
 
 
-class _Available:
+class Available:
     def __init__(self, method: Callable, check: Callable[[Any], object]) -> None:
         self.method, self.check = method, check
         update_wrapper(self, method)  # type: ignore[arg-type]

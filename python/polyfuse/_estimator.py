@@ -10,6 +10,7 @@ from os import PathLike
 from typing import Any, Self, TypeVar
 
 from ._available import available_if
+from ._collections import take_collections
 from ._feature_names import contained, output_kind, require_output
 from ._interchange import opened
 from ._representation import Represented
@@ -32,7 +33,7 @@ def nameless(cls: type[_T]) -> type[_T]:
     """Leave a base class that users do not know out of errors about calls of its methods."""
     for name, method in vars(cls).items():
         if inspect.isfunction(method):
-            method.__qualname__ = name
+            method.__qualname__ = inspect.unwrap(method).__qualname__ = name
     return cls
 
 
@@ -50,6 +51,10 @@ class Estimator(Represented):
     """
 
     _estimator_type: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        take_collections(cls)
 
     set_fit_request = RequestSetter("fit")
     set_partial_fit_request = RequestSetter("partial_fit")

@@ -36,7 +36,7 @@ _WEIGHT, _SQUARED, _ABSOLUTE, _SHORT, _SURPLUS, _PERCENTAGE, _GREATEST = range(7
 _ERROR, _TARGET = 7, 9
 _ADDED = slice(_WEIGHT, _GREATEST)
 # Numbers that are summed in several ways before the next are looked at: they stay in the cache.
-_PIECE = 1 << 20
+PIECE = 1 << 20
 
 
 class RegressionSummary(NamedTuple):
@@ -144,7 +144,7 @@ class RegressionSums:
         if pair.weight is not None and (pair.weight < 0).any():
             raise ValueError("sample_weight must not be negative")
         self._check_outputs(pair.y_true.shape[1])
-        sums, step = self._sums, max(1, _PIECE // pair.y_true.shape[1])
+        sums, step = self._sums, max(1, PIECE // pair.y_true.shape[1])
         for start in range(0, len(t), step):
             sums = _merged(sums, _sums_of(pair.rows(slice(start, start + step))))
         self._sums = sums

@@ -35,9 +35,9 @@ class Leaves:
 
 
 class Node(NamedTuple):
-    """What is known of 2^height leaves, of which the first is number `index`."""
+    """What is known of 2^height leaves, from number `first` on."""
 
-    index: int
+    first: int
     height: int
     state: Any
 
@@ -66,9 +66,9 @@ def segment(leaves: Leaves, rows: Rows, start: int) -> Segment:
     >>> pairs = Leaves(2, lambda rows: int(rows[0].sum()), int.__add__)
     >>> a, b = (segment(pairs, (np.arange(i, i + 5),), i) for i in (0, 5))
     >>> a.nodes, b.head
-    ((Node(index=0, height=1, state=6),), (array([5]),))
+    ((Node(first=0, height=1, state=6),), (array([5]),))
     >>> joined(pairs, a, b).nodes
-    (Node(index=0, height=2, state=28), Node(index=4, height=0, state=17))
+    (Node(first=0, height=2, state=28), Node(first=4, height=0, state=17))
     """
     start = int(start)
     stop = start + len(rows[0])
@@ -102,6 +102,14 @@ def joined(leaves: Leaves, a: Segment, b: Segment) -> Segment:
     return Segment(a.start, b.stop, a.head, tuple(nodes), b.tail)
 
 
+def joined_all(leaves: Leaves, *segments: Segment) -> Segment:
+    """What is known of the rows of segments that follow each other."""
+    whole, *rest = segments
+    for own in rest:
+        whole = joined(leaves, whole, own)
+    return whole
+
+
 def _height(leaves: Leaves, index: int, n: int) -> int:
     """Of the largest tree that begins at a leaf, and has no more than n of them."""
     if leaves.merged is None:
@@ -115,10 +123,10 @@ def _push(leaves: Leaves, nodes: list[Node], node: Node) -> None:
     while leaves.merged is not None and nodes:
         left = nodes[-1]
         size = 1 << node.height
-        pair = left.height == node.height and left.index + size == node.index
-        if not pair or left.index % (2 * size):
+        pair = left.height == node.height and left.first + size == node.first
+        if not pair or left.first % (2 * size):
             break
-        node = Node(left.index, node.height + 1, leaves.merged(nodes.pop().state, node.state))
+        node = Node(left.first, node.height + 1, leaves.merged(nodes.pop().state, node.state))
     nodes.append(node)
 
 

@@ -26,6 +26,7 @@ OPTIONAL = {
     "librosa": {"_audio_encoder.py"},
     "soundfile": {"_audio_encoder.py"},
     "pyarrow": {"stream/_arrow_columns.py"},
+    "dask": {"dask/_graph.py"},
     "h5py": {"stream/_hdf5.py"},
     "zarr": {"stream/_zarr.py"},
     "onnx": {"_onnx_graph.py"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _WORDS = {
     "_interchange.py": "",
+    "_collections.py": "._available .dask",
     "_callbacks.py": "",
     "sklearn/_calls.py": "",
     "sklearn/_attempts.py": "..exceptions ._calls",
@@ -286,6 +287,41 @@ _WORDS = {
     "_comparison.py": (
         "._arrays ._blocks ._kernels ._linear ._modality_scores ._verdict .inspection .metrics "
         ".multimodal"
+    ),
+    "dask/__init__.py": "._fit ._fuse ._metrics ._score",
+    "dask/_fit.py": (
+        ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base "
+        ".._scaler .._sgd_classifier .._sgd_regressor ._fusion_training ._graph ._map "
+        "._partitions ._rounds ._score ._states ._training"
+    ),
+    "dask/_fuse.py": ".._fusion_estimator ._fit ._map",
+    "dask/_fusion_training.py": (
+        ".._descent .._fusion_learning .._fusion_model .._gradient_data .._joint .._kernels "
+        ".._linear .._missing .._multimodal_inputs .._sgd_inputs .._summed ._graph "
+        "._partitions ._states ._training"
+    ),
+    "dask/_graph.py": ".._kernels",
+    "dask/_map.py": ".._estimator .._feature_names ._graph ._partitions",
+    "dask/_metrics.py": ".._regression_sums .._segments ..metrics ._graph ._partitions",
+    "dask/_partitions.py": (
+        ".._arrays .._blocks .._collections .._feature_names .._interchange ._graph"
+    ),
+    "dask/_rounds.py": (
+        ".._arrays .._chain_runs .._chains .._inputs .._kernels .._missing .._random "
+        ".._sgd_base .._sgd_inputs .._sgd_models .._sgd_targets ._graph ._partitions ._states "
+        "._training"
+    ),
+    "dask/_score.py": (
+        ".._arrays .._labels .._probability_sums .._probability_targets .._regression_sums "
+        ".._segments ..metrics ._graph ._metrics ._partitions"
+    ),
+    "dask/_states.py": (
+        ".._extrema .._fusion_scalers .._inputs .._moment_segments .._robust .._segments "
+        "..preprocessing ._graph ._partitions"
+    ),
+    "dask/_training.py": (
+        ".._descent .._gradient_data .._kernels .._sgd_inputs .._summed ._graph ._partitions "
+        "._states"
     ),
     "stream/_values.py": ".._kernels ._readers",
     "stream/_watched.py": "._readers",

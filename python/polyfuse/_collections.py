@@ -1,0 +1,74 @@
+"""Dask collections, which methods of estimators take as they take arrays.
+
+They are told by the module of their type, so that Dask is not imported for that, and a call with
+an array costs one comparison more. What is done about them is in :mod:`polyfuse.dask`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache, wraps
+from typing import Any, cast
+
+import numpy as np
+
+from ._available import Available
+
+LAZY = frozenset({
+    "transform", "inverse_transform", "predict", "predict_proba", "predict_log_proba",
+    "decision_function", "score_samples",
+})  # fmt: skip
+_METHODS = LAZY | {"fit", "partial_fit", "score"}
+
+
+@cache
+def _of_dask(kind: Hashable) -> bool:
+    """Whether a type is one of Dask's."""
+    return str(getattr(kind, "__module__", "")).partition(".")[0] == "dask"
+
+
+def is_collection(x: Any) -> bool:
+    """Whether `x` is a Dask Array, DataFrame or Series, a list of Delayed, or blocks of such."""
+    if isinstance(x, Mapping):
+        return any(is_collection(value) for value in x.values())
+    if isinstance(x, list | tuple):
+        return len(x) > 0 and _of_dask(cast(Hashable, type(x[0])))
+    return _of_dask(cast(Hashable, type(x)))
+
+
+def take_collections(cls: type) -> None:
+    """Let the methods that a class defines, and that are given X first, take collections.
+
+    Only those of the package: a subclass that a user has written is asked first.
+    """
+    if cls.__module__.partition(".")[0] != "polyfuse":
+        return
+    for name in _METHODS & vars(cls).keys():
+        method = vars(cls)[name]
+        if isinstance(method, Available):
+            method.method = _either(name, method.method)
+        else:
+            setattr(cls, name, _either(name, method))
+
+
+def _either(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    array = np.ndarray
+
+    @wraps(method)
+    def either(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if args:
+            if type(args[0]) is array or not is_collection(args[0]):
+                return method(self, *args, **kwargs)
+            return _answered(self, name, args, kwargs)
+        given = next((key for key in ("X", "blocks") if key in kwargs), None)
+        if given is None or not is_collection(kwargs[given]):
+            return method(self, **kwargs)
+        return _answered(self, name, (kwargs.pop(given),), kwargs)
+
+    return either
+
+
+def _answered(estimator: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    from .dask import call
+
+    return call(estimator, name, *args, **kwargs)
