@@ -42,7 +42,7 @@ def run_job(args: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings) -> tuple[str, Result]:
-    from ._cli_models import find_task, fit_in_memory, new_model, save_model, streams
+    from ._cli_models import find_task, new_model, save_model
     from .stream._fit import job_of, learn
 
     output = settings["output"]
@@ -50,14 +50,10 @@ def _train(settings: Settings) -> tuple[str, Result]:
     with _opened(settings) as data:
         settings.setdefault("task", find_task(data))
         model = new_model(settings)
-        checkpoint = output + ".checkpoint" if streams(settings["model"]) else None
-        with _progress(settings, data) as progress, resumable(output + ".checkpoint"):
-            resume = bool(settings.get("resume")) and checkpoint is not None
+        checkpoint, resume = output + ".checkpoint", bool(settings.get("resume"))
+        with _progress(settings, data) as progress, resumable(checkpoint):
             job = job_of(model, data, checkpoint, resume=resume, progress=progress)
-            if checkpoint is None:
-                fit_in_memory(model, data, progress)
-            else:
-                learn(model, data, job)
+            learn(model, data, job)
             save_model(model, output)
             job.done()  # not before the model is safe
     epochs: Any = getattr(model, "n_iter_", None)

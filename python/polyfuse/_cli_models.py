@@ -1,4 +1,4 @@
-"""Models of the command line: made from settings, read from files, fitted to rows in memory."""
+"""Models of the command line: made from settings, and as files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from .exceptions import OutputError, SourceError
 from .linear_model import GDClassifier, GDRegressor, Perceptron, SGDClassifier, SGDRegressor
 from .multimodal import FusionClassifier, FusionRegressor
 from .stream import Dataset
-from .stream._jobs import Progress
 
 _KINDS: dict[str, dict[str, Any]] = {
     "sgd": {"classification": SGDClassifier, "regression": SGDRegressor},
@@ -21,14 +20,8 @@ _KINDS: dict[str, dict[str, Any]] = {
     "gd": {"classification": GDClassifier, "regression": GDRegressor},
     "fusion": {"classification": FusionClassifier, "regression": FusionRegressor},
 }
-_STREAMED = ("sgd", "perceptron", "gd")
 _OPTIONS = ("loss", "alpha", "shuffle", "level", "fusion")
 _LOSS = {"classification": "log_loss", "regression": "squared_error"}
-
-
-def streams(kind: str) -> bool:
-    """Whether a kind of model learns a chunk at a time; others hold all rows in memory."""
-    return kind in _STREAMED
 
 
 def find_task(data: Dataset) -> str:
@@ -113,18 +106,3 @@ def save_model(model: Any, path: str) -> None:
         persistence.save(model, path)
     except OSError as error:
         raise OutputError(f"output {path} cannot be written: {error.strerror or error}.") from error
-
-
-def fit_in_memory(model: Any, data: Dataset, progress: Progress) -> None:
-    """Read all rows, and fit a model to them."""
-    n = data.n_rows
-    blocks = {name: np.empty((n, width), data.dtypes[name]) for name, width in data.widths.items()}
-    y: Any = np.concatenate(list(data.targets()))
-    weights = []
-    for chunk in data.chunks():
-        for name, rows in chunk.blocks.items():
-            blocks[name][chunk.start : chunk.stop] = rows
-        if chunk.weight is not None:
-            weights.append(chunk.weight.copy())
-        progress("reading", chunk.stop, n)
-    model.fit(blocks, y, np.concatenate(weights) if weights else None)

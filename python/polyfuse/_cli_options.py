@@ -52,7 +52,7 @@ OPTIONS = (
     Option("key", "one or named", _EVERY, "COLUMN",
            "the column that tells which rows belong together; NAME=COLUMN for one source"),
     Option("model", "choice", _TRAIN, "KIND",
-           "sgd, perceptron, gd or fusion (default: sgd); the last learns in memory",
+           "sgd, perceptron, gd or fusion (default: sgd)",
            choices=("sgd", "perceptron", "gd", "fusion")),
     Option("model", "path", _WITH_MODEL, "FILE", "what `polyfuse train` or model.save has written",
            _WITH_MODEL),

@@ -28,8 +28,11 @@ ONCE = ("train", *BOTH, "--target", "y.npy", "--output", "m.safetensors")
 PREDICT = ("predict", "--model", "known", *BOTH, "--output", "p.csv")
 FUSE = ("fuse", *BOTH, "--scaler", "standard", "--output", "f.npy")
 DESCEND = (*TRAIN[:-2], "--model", "gd", "--output", "gd.safetensors")
+LATE = (*TRAIN[:-2], "--model", "fusion", "--output", "late.safetensors")
 WRITING = pytest.mark.parametrize(
-    "job", [TRAIN, DESCEND, PREDICT, FUSE], ids=["train", "descend", "predict", "fuse"]
+    "job",
+    [TRAIN, DESCEND, LATE, PREDICT, FUSE],
+    ids=["train", "descend", "late", "predict", "fuse"],
 )
 Said = tuple[str, str]
 
