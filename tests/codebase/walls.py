@@ -74,6 +74,7 @@ _WORDS = {
     "_columns.py": "._arrays ._blocks",
     "blocks.py": "._arrays ._blocks ._columns ._feature_names ._interchange ._parameters",
     "_estimator.py": (
+        "._collections "
         "._arrays ._available ._feature_names ._interchange ._representation ._routing "
         "._onnx_models ._sklearn_twins .metrics .persistence"
     ),
