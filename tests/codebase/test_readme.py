@@ -121,6 +121,15 @@ def test_the_guide_to_the_command_line(
         assert re.search(rf"^\| {code} \| {words} \|$", text, re.MULTILINE)
 
 
+def test_the_guide_to_dask() -> None:
+    pytest.importorskip("dask.array")
+    names = run_guide("dask.md")
+    assert names["accuracy"] > 0.95
+    np.testing.assert_array_equal(
+        names["scaler"].mean_, pf.preprocessing.StandardScaler().fit(names["image"]).mean_
+    )
+
+
 def test_the_guide_to_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     names = run_guide("metrics.md")
     *_, interval, gain = capsys.readouterr().out.splitlines()

@@ -74,9 +74,8 @@ _WORDS = {
     "_columns.py": "._arrays ._blocks",
     "blocks.py": "._arrays ._blocks ._columns ._feature_names ._interchange ._parameters",
     "_estimator.py": (
-        "._collections "
-        "._arrays ._available ._feature_names ._interchange ._representation ._routing "
-        "._onnx_models ._sklearn_twins .metrics .persistence"
+        "._arrays ._available ._collections ._feature_names ._interchange ._representation "
+        "._routing ._onnx_models ._sklearn_twins .metrics .persistence"
     ),
     "_encoder.py": "._arrays ._estimator ._interchange",
     "_image_features.py": "",
@@ -301,7 +300,8 @@ _WORDS = {
         ".._linear .._missing .._multimodal_inputs .._sgd_inputs .._summed ._graph "
         "._partitions ._states ._training"
     ),
-    "dask/_graph.py": ".._kernels",
+    "dask/_aligned.py": "",
+    "dask/_graph.py": ".._kernels ._aligned",
     "dask/_map.py": ".._estimator .._feature_names ._graph ._partitions",
     "dask/_metrics.py": ".._regression_sums .._segments ..metrics ._graph ._partitions",
     "dask/_partitions.py": (

@@ -64,4 +64,8 @@ class _Call:
         if not any(len(block) for block in blocks):
             return self.nothing
         X = blocks[0] if self.whole else dict(zip(self.names, blocks, strict=True))
-        return within_share(getattr(self.model, self.method), X, *self.args, **self.kwargs)
+        return within_share(_called, self.model, self.method, X, *self.args, **self.kwargs)
+
+
+def _called(model: Any, method: str, X: Any, *args: Any, **kwargs: Any) -> Any:
+    return getattr(model, method)(X, *args, **kwargs)
