@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from .._kernels import num_threads, own_threads
+from ._aligned import aligned
 
 _FAN = 8  # states that one task merges
 _SESSION, _NUMBERS = uuid4().hex[:8], count()
@@ -45,7 +46,7 @@ def task(function: Callable[..., Any], *args: Any) -> Any:
 
 def within_share(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function with the threads that the worker has for it."""
-    share = _share()
+    args, share = aligned(args), _share()
     if share is None:
         return function(*args, **kwargs)
     with own_threads(share):
@@ -70,7 +71,7 @@ def _tasks_at_once() -> int:
 
 def compute(parts: Sequence[Any]) -> list[Any]:
     """What some collections are, computed together by the scheduler in force."""
-    return list(dask().compute(*parts))
+    return [aligned(found) for found in dask().compute(*parts)]
 
 
 def persist(parts: Sequence[Any]) -> list[Any]:
