@@ -289,6 +289,7 @@ _WORDS = {
         ".multimodal"
     ),
     "dask/__init__.py": "._fit ._fuse ._metrics ._score",
+    "dask/_aligned.py": "",
     "dask/_fit.py": (
         ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base "
         ".._scaler .._sgd_classifier .._sgd_regressor ._fusion_training ._graph ._map "
@@ -300,7 +301,6 @@ _WORDS = {
         ".._linear .._missing .._multimodal_inputs .._sgd_inputs .._summed ._graph "
         "._partitions ._states ._training"
     ),
-    "dask/_aligned.py": "",
     "dask/_graph.py": ".._kernels ._aligned",
     "dask/_map.py": ".._estimator .._feature_names ._graph ._partitions",
     "dask/_metrics.py": ".._regression_sums .._segments ..metrics ._graph ._partitions",

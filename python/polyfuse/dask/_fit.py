@@ -15,7 +15,7 @@ from .._sgd_classifier import SGDClassifier
 from .._sgd_regressor import SGDRegressor
 from ._graph import dask
 from ._map import lazily
-from ._partitions import Partitions, as_dask_array, cut_alike, partitions_of
+from ._partitions import Partitions, as_dask_array, cut_alike, of_package, partitions_of
 from ._score import score
 from ._states import fit_block_scalers, fit_scaler
 
@@ -168,7 +168,7 @@ def _fit_fusion(model: Fusion, parts: Partitions) -> Fusion:
         )
     own = copy(model)
     own.scaler = None
-    own.fit(parts.blank())
+    of_package(own, "fit")(own, parts.blank())
     scalers = fit_block_scalers(parts, model.scaler)
     own.scaler, own.scalers_ = model.scaler, dict(zip(parts.names, scalers, strict=True))
     return own

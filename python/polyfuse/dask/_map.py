@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .._estimator import Estimator
 from .._feature_names import output_kind
 from ._graph import dask, within_share
-from ._partitions import Partitions, partitions_of, without_names
+from ._partitions import Partitions, of_package, partitions_of, without_names
 
 _OF_ARRAYS = ("out", "present")
 
@@ -34,7 +34,7 @@ def lazily(model: Estimator, method: str, X: Any, *args: Any, **kwargs: Any) -> 
             f"got {output_kind(model)!r}."
         )
     parts = partitions_of(X, known=False)
-    shown = getattr(model, method)(parts.blank(), *args, **kwargs)
+    shown = of_package(model, method)(model, parts.blank(), *args, **kwargs)
     call = _Call(without_names(model), method, parts.names, parts.whole, args, kwargs, shown[:0])
     return blockwise(call, parts, shown)
 
@@ -68,4 +68,4 @@ class _Call:
 
 
 def _called(model: Any, method: str, X: Any, *args: Any, **kwargs: Any) -> Any:
-    return getattr(model, method)(X, *args, **kwargs)
+    return of_package(model, method)(model, X, *args, **kwargs)

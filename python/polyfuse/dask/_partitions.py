@@ -194,6 +194,15 @@ def as_given(parts: Partitions, scalers: list[Any]) -> Any:
     return scalers[0] if parts.whole else dict(zip(parts.names, scalers, strict=True))
 
 
+def of_package(model: Any, method: str) -> Any:
+    """The function of the package behind a method, whatever a subclass has made of it.
+
+    That one has been asked already, for all rows.
+    """
+    ours = (cls for cls in type(model).__mro__ if cls.__module__.partition(".")[0] == "polyfuse")
+    return getattr(next(ours), method)
+
+
 def without_names(model: Any) -> Any:
     """A copy that takes arrays without names of columns: these have been compared already."""
     own = copy(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from typing import Any
@@ -17,7 +19,7 @@ from .._robust import Brackets
 from .._segments import Rows, Segment, joined_all, segment
 from ..preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from ._graph import compute, merged, task
-from ._partitions import Partitions, delayed_parts
+from ._partitions import Partitions, delayed_parts, of_package
 
 _COLUMN_BYTES = 1 << 27  # of the columns whose quantiles one task looks up
 
@@ -34,14 +36,16 @@ def fit_scaler(scaler: Any, parts: Partitions, sample_weight: Any = None) -> Any
     if sample_weight is not None and not isinstance(own, StandardScaler):
         raise TypeError(f"{type(own).__name__}.fit takes no sample_weight.")
     array = parts.arrays[0]
-    own.fit(parts.blank())  # parameters, width and names
+    learn = of_package(own, "fit")
+    learn(own, parts.blank())  # parameters, width and names
     if array.shape[0] == 0:
-        return own.fit(np.empty((0, array.shape[1])))  # which raises
+        return learn(own, np.empty((0, array.shape[1])))  # which raises
     if isinstance(own, StandardScaler):
         _fit_moments(own, array, sample_weight)
     elif isinstance(own, MinMaxScaler | MaxAbsScaler):
         caller = type(own).__name__
-        ranges = [task(_range_of, caller, part) for part in delayed_parts(array)]
+        parts_of = zip(_starts(array), delayed_parts(array), strict=True)
+        ranges = [task(_range_of, caller, start, part) for start, part in parts_of]
         (found,) = compute([merged(ranges, _range_merged)])
         low, high, n = found
         own._take(low, high, n, anew=True)
@@ -66,13 +70,29 @@ def fit_block_scalers(parts: Partitions, scaler: Scalers) -> list[Any]:
     return fitted
 
 
+def _starts(array: Any) -> list[int]:
+    """The number of the first row of each partition."""
+    starts: list[int] = np.cumsum([0, *array.chunks[0][:-1]]).tolist()
+    return starts
+
+
+@contextmanager
+def counted_from(start: int) -> Iterator[None]:
+    """Errors about a row of a partition say where the partition begins."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(
+            f"{error} Rows are counted from {start}." if start else str(error)
+        ) from None
+
+
 # -- moments -------------------------------------------------------------------------------------
 
 
 def _fit_moments(own: StandardScaler, array: Any, sample_weight: Any) -> None:
     caller, width = type(own).__name__, array.shape[1]
-    lengths = array.chunks[0]
-    starts = np.cumsum([0, *lengths[:-1]]).tolist()
+    starts = _starts(array)
     weights: list[Any] = [None] * len(starts)
     if sample_weight is not None:
         weights = delayed_parts(sample_weight)
@@ -100,7 +120,8 @@ def _moments_of(caller: str, start: int, part: NDArray, weight: NDArray | None) 
     own = segment(moment_leaves(part.shape[1]), rows, start)
     idle = () if weight is None or part.dtype.kind != "f" else rows[0][rows[1] == 0.0]
     if not is_sound(own) or np.isinf(idle).any():
-        require_finite_values(rows[0], "X", caller, allow_nan=True)
+        with counted_from(start):
+            require_finite_values(rows[0], "X", caller, allow_nan=True)
     return own
 
 
@@ -119,11 +140,12 @@ def _weights(weight: NDArray, n_rows: int, caller: str) -> NDArray[np.float64]:
 # -- ranges --------------------------------------------------------------------------------------
 
 
-def _range_of(caller: str, part: NDArray) -> tuple[NDArray, NDArray, int]:
+def _range_of(caller: str, start: int, part: NDArray) -> tuple[NDArray, NDArray, int]:
     if len(part) == 0:
         nothing = np.full(part.shape[1], np.nan, float_dtype(part))
         return nothing, nothing, 0
-    return *column_range(as_samples(part, caller), caller), len(part)
+    with counted_from(start):
+        return *column_range(as_samples(part, caller), caller), len(part)
 
 
 def _range_merged(*ranges: tuple[NDArray, NDArray, int]) -> tuple[NDArray, NDArray, int]:
