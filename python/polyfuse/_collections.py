@@ -18,21 +18,25 @@ LAZY = frozenset({
     "transform", "inverse_transform", "predict", "predict_proba", "predict_log_proba",
     "decision_function", "score_samples",
 })  # fmt: skip
+_DASK = ("dask", "dask_expr")  # the second has the data frames of 2024
 _METHODS = LAZY | {"fit", "partial_fit", "score"}
 
 
 @cache
 def _of_dask(kind: Hashable) -> bool:
     """Whether a type is one of Dask's."""
-    return str(getattr(kind, "__module__", "")).partition(".")[0] == "dask"
+    return str(getattr(kind, "__module__", "")).partition(".")[0] in _DASK
 
 
 def is_collection(x: Any) -> bool:
-    """Whether `x` is a Dask Array, DataFrame or Series, a list of Delayed, or blocks of such."""
+    """Whether `x` is a Dask Array, DataFrame or Series, a list of Delayed, or blocks of such.
+
+    A list is told by its first item, which may be a list of Delayed.
+    """
     if isinstance(x, Mapping):
         return any(is_collection(value) for value in x.values())
     if isinstance(x, list | tuple):
-        return len(x) > 0 and _of_dask(cast(Hashable, type(x[0])))
+        return len(x) > 0 and is_collection(x[0])
     return _of_dask(cast(Hashable, type(x)))
 
 

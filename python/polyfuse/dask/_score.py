@@ -55,7 +55,8 @@ def score(metric: str, y_true: Any, y_pred: Any, sample_weight: Any = None, **op
     **options
         Other arguments of the function, as ``average="macro"``; of "roc_auc_score" and
         "average_precision_score" those of :class:`polyfuse.metrics.ScoreHistogram`, which is exact
-        up to `exact_rows` rows and in the middle of a narrow interval beyond.
+        up to `exact_rows` rows and in the middle of a narrow interval beyond; "roc_auc_score"
+        takes the greater of two labels as positive, unless `pos_label` is given.
 
     Returns
     -------
@@ -86,8 +87,20 @@ def score(metric: str, y_true: Any, y_pred: Any, sample_weight: Any = None, **op
         return _of_numbers(metric, y_true, y_pred, sample_weight, **options)
     if metric in _OF_PROBABILITIES:
         return _of_probabilities(metric, y_true, y_pred, sample_weight, **options)
+    if metric == "roc_auc_score" and "pos_label" not in options:
+        options["pos_label"] = _greater_label(y_true)
     histogram = score_histogram(y_true, y_pred, sample_weight, **options)
     return getattr(histogram.result(), _OF_SCORES[metric])
+
+
+def _greater_label(y_true: Any) -> Any:
+    """The positive label of the function, which is told none."""
+    labels = _labels_in(arrays_of(known=False, y_true=y_true)[0])
+    if len(labels) > 2:
+        raise ValueError(
+            f"y_true must have two labels for 'roc_auc_score' of Dask collections; got {labels}."
+        )
+    return labels[-1].item() if len(labels) == 2 else 1
 
 
 def _of_numbers(
