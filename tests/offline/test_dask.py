@@ -171,7 +171,7 @@ def test_a_killed_worker_costs_its_tasks_alone(blocks: Blocks, y: np.ndarray) ->
     wide = {name: x.astype(np.float64) for name, x in blocks.items()}
     expected = pf.FusionClassifier(max_iter=15).fit(spread(wide, 7), cut(y, 7))
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     )
     with dask.config.set(scheduler=None), cluster, distributed.Client(cluster) as client:
         pids = list(client.run(os.getpid).values())
