@@ -71,7 +71,7 @@ def race(n_workers: int, n: int, width: int) -> None:
     alone["accuracy_score"] = timed(lambda: metrics.accuracy_score(labels, predicted))
     with (
         LocalCluster(
-            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         Client(cluster),
     ):  # fmt: skip

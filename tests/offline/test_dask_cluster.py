@@ -31,7 +31,7 @@ def client() -> Iterator[Any]:
     with (
         dask.config.set({"distributed.worker.daemon": True}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0",
             silence_logs="ERROR",
         ) as cluster,
         distributed.Client(cluster) as client,
