@@ -184,12 +184,21 @@ def _same_view(a: NDArray, b: NDArray) -> bool:
     )
 
 
+def as_doubles(x: ArrayLike) -> NDArray[np.float64]:
+    """Numbers as contiguous, aligned float64, as kernels take them, copied only if they are not.
+
+    Arrays that another process has sent, as to a worker of Dask, may lie at any address.
+    """
+    array = np.asarray(x, np.float64, order="C")
+    return array if array.flags.aligned else array.copy()
+
+
 def as_vector(x: ArrayLike, name: str, length: int | None = None) -> NDArray[np.float64]:
     """Return finite numbers as a contiguous 1-D float64 array of a given length."""
     if not isinstance(x, np.ndarray | list | tuple):
         x = as_array(x, name)
     try:
-        vector = np.asarray(x, dtype=np.float64, order="C")
+        vector = as_doubles(x)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be numeric: {error}") from error
     if vector.ndim != 1:

@@ -9,6 +9,7 @@ from functools import cache
 from os import PathLike
 from typing import Any, Self, TypeVar
 
+from ._alignment import aligned
 from ._available import available_if
 from ._collections import take_collections
 from ._feature_names import contained, output_kind, require_output
@@ -110,6 +111,9 @@ class Estimator(Represented):
         for own, values in nested.items():
             getattr(self, own).set_params(**values)
         return self
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(aligned(state))
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import require_finite, require_number, require_rows
+from ._arrays import as_doubles, require_finite, require_number, require_rows
 from ._blocks import BlocksLike
 from ._estimator import Regressor
 from ._fusion_learning import Lesson
@@ -139,7 +139,7 @@ class FusionRegressor(FusionModel, Regressor):
             ) from None
         require_rows(n_rows, target)
         require_finite({"Input y": target})
-        return Task(np.ascontiguousarray(target), "squared_error", 1), {}
+        return Task(as_doubles(target), "squared_error", 1), {}
 
     def _penalty(self) -> float:
         return float(self.alpha)

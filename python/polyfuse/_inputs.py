@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from ._arrays import as_doubles
 from ._interchange import CAPSULES, as_array
 from ._kernels.contract import INPUT_DTYPES
 from ._parameters import is_sparse
@@ -248,7 +249,7 @@ def _real(x: Any, name: str) -> NDArray[np.float64]:
         raise ValueError(f"Complex data not supported\n{x}\n")
     if not isinstance(x, np.ndarray | list | tuple):
         x = as_array(x, name)
-    array = np.asarray(x, np.float64, order="C")
+    array = as_doubles(x)
     if array.ndim == 0:
         raise TypeError(
             "Input should have at least 1 dimension i.e. satisfy `len(x.shape) > 0`, got scalar "

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _labels
+from ._arrays import as_doubles
 from .exceptions import DataConversionWarning, shared, warn
 
 Codes = NDArray[np.int64]
@@ -54,8 +55,8 @@ def as_targets(y: Any, caller: str) -> NDArray:
 
 
 def as_numbers(y: Any, caller: str) -> NDArray[np.float64]:
-    """Return `y` as a contiguous vector of float64; raises as `as_targets`."""
-    return np.ascontiguousarray(as_targets(y, caller), np.float64)
+    """Return `y` as a vector of float64 that kernels take; raises as `as_targets`."""
+    return as_doubles(as_targets(y, caller))
 
 
 def require_consistent(n_rows: int, y: NDArray) -> None:

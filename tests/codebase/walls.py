@@ -73,9 +73,10 @@ _WORDS = {
     "_blocks.py": "._arrays ._interchange ._parameters",
     "_columns.py": "._arrays ._blocks",
     "blocks.py": "._arrays ._blocks ._columns ._feature_names ._interchange ._parameters",
+    "_alignment.py": "",
     "_estimator.py": (
-        "._arrays ._available ._collections ._feature_names ._interchange ._representation "
-        "._routing ._onnx_models ._sklearn_twins .metrics .persistence"
+        "._alignment ._arrays ._available ._collections ._feature_names ._interchange "
+        "._representation ._routing ._onnx_models ._sklearn_twins .metrics .persistence"
     ),
     "_encoder.py": "._arrays ._estimator ._interchange",
     "_image_features.py": "",
@@ -97,7 +98,7 @@ _WORDS = {
     "_segments.py": "",
     "_moment_segments.py": "._moments ._segments",
     "_sparse.py": "._moments",
-    "_inputs.py": "._interchange ._kernels ._parameters ._sparse .exceptions",
+    "_inputs.py": "._arrays ._interchange ._kernels ._parameters ._sparse .exceptions",
     "_feature_names.py": "._interchange .exceptions",
     "_scaler.py": ". ._arrays ._estimator ._feature_names ._inputs ._kernels ._parameters ._sparse",
     "_runs.py": ". ._arrays ._kernels ._moments",
@@ -116,7 +117,7 @@ _WORDS = {
         "._parameters"
     ),
     "_sgd_paces.py": "._blocks ._chains",
-    "_sgd_targets.py": "._labels .exceptions",
+    "_sgd_targets.py": "._arrays ._labels .exceptions",
     "_sgd_models.py": "._chains",
     "_sgd_base.py": (
         "._arrays ._chain_runs ._chain_scores ._chains ._constraints ._estimator ._inputs "
@@ -289,7 +290,6 @@ _WORDS = {
         ".multimodal"
     ),
     "dask/__init__.py": "._fit ._fuse ._metrics ._score",
-    "dask/_aligned.py": "",
     "dask/_fit.py": (
         ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base "
         ".._scaler .._sgd_classifier .._sgd_regressor ._fusion_training ._graph ._map "
@@ -301,7 +301,7 @@ _WORDS = {
         ".._linear .._missing .._multimodal_inputs .._sgd_inputs .._summed ._graph "
         "._partitions ._states ._training"
     ),
-    "dask/_graph.py": ".._kernels ._aligned",
+    "dask/_graph.py": ".._alignment .._kernels",
     "dask/_map.py": ".._estimator .._feature_names ._graph ._partitions",
     "dask/_metrics.py": ".._regression_sums .._segments ..metrics ._graph ._partitions",
     "dask/_partitions.py": (

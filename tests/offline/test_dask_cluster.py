@@ -12,8 +12,8 @@ import pytest
 from dask_cuts import cut
 
 import polyfuse as pf
+from polyfuse._alignment import aligned
 from polyfuse._kernels import num_threads
-from polyfuse.dask._aligned import aligned
 from polyfuse.dask._graph import compute, task
 from polyfuse.linear_model import GDClassifier, SGDClassifier
 from polyfuse.preprocessing import StandardScaler

@@ -15,8 +15,8 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from .._alignment import aligned
 from .._kernels import num_threads, own_threads
-from ._aligned import aligned
 
 _FAN = 8  # states that one task merges
 _SESSION, _NUMBERS = uuid4().hex[:8], count()

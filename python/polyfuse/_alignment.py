@@ -1,7 +1,8 @@
 """Arrays that have travelled between processes.
 
 They may begin at any byte then, in the middle of a message, where kernels want numbers at multiples
-of their size.
+of their size. Workers of Dask receive such arrays; so does whoever unpickles buffers that were sent
+apart.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def aligned(value: Any) -> Any:
     Examples
     --------
     >>> import numpy as np
-    >>> from polyfuse.dask._aligned import aligned
+    >>> from polyfuse._alignment import aligned
     >>> odd = np.frombuffer(b"." + np.arange(2.0).tobytes(), np.float64, offset=1)
     >>> odd.flags.aligned, aligned({"coef": (odd, 1)})["coef"][0].flags.aligned
     (False, True)
