@@ -51,6 +51,12 @@ def moments_of(segment: Segment, width: int) -> Moments:
     return Moments.of(width, [(node.height, node.state) for node in segment.nodes], rows, weight)
 
 
+def join(moments: Moments, segment: Segment) -> None:
+    """Let moments take in the rows of a segment that begins where those they have seen end."""
+    trees = ((node.height, node.state) for node in segment.nodes)
+    moments.join(segment.head[0], trees, None if segment.tail is None else segment.tail[0])
+
+
 def is_sound(segment: Segment) -> bool:
     """Whether no row of a segment has an infinity that its statistics tell of."""
     ends = [segment.head[0], *(() if segment.tail is None else (segment.tail[0],))]

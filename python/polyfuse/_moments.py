@@ -11,6 +11,7 @@ a binary counter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -102,6 +103,18 @@ class Moments:
             start = end
         if start < len(rows):
             self._wait(rows[start:], None if weight is None else weight[start:])
+
+    def join(self, head: NDArray, trees: Iterable[tuple[int, Part]], tail: NDArray | None) -> None:
+        """Take in more rows of weight 1, of which the leaves are known, in trees of 2^h of them.
+
+        `head` are the rows that end the unfinished leaf, `tail` those behind the last leaf.
+        """
+        if len(head):
+            self.update(head)
+        for height, part in trees:
+            self._push(height, part)
+        if tail is not None and len(tail):
+            self._wait(tail, None)
 
     def add(self, part: Part) -> None:
         """Take in rows of which only the moments are known, after all others."""

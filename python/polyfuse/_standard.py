@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from ._callbacks import TakesCallbacks, told
 from ._feature_names import check_names, names_of
 from ._inputs import as_weights, require_finite_values
+from ._moment_segments import join, moment_leaves
 from ._moments import Moments, Part, is_constant, variance
 from ._parameters import is_sparse
 from ._scaler import AffineMap
+from ._segments import Segment, segment
 from ._sparse import column_moments
 
 Array = NDArray[np.float64]
@@ -215,9 +217,20 @@ class StandardScaler(TakesCallbacks, AffineMap):
             self._remember(x.shape[1], names)
         self._set_moments(moments, result, weighted)
 
-    def _gather(self, X: NDArray) -> None:
-        """Take in rows of a matrix like those before; what is known of all is left to `_settle`."""
-        self._moments.update(X)
+    @staticmethod
+    def _ahead(X: NDArray, start: int) -> Segment:
+        """What `_gather` takes in of rows of which the first is number `start` of all.
+
+        It needs no state: threads find it for rows whose turn has not come.
+        """
+        return segment(moment_leaves(X.shape[1]), (X,), start)
+
+    def _gather(self, rows: Segment) -> None:
+        """Take in rows of a matrix like those before, which start where these end.
+
+        What is known of all is left to `_settle`.
+        """
+        join(self._moments, rows)
 
     def _settle(self) -> None:
         """Set what all rows gathered say.

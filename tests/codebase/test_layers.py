@@ -181,6 +181,18 @@ def test_using_kernels_and_estimators_needs_numpy_alone() -> None:
     assert not heavy & set(loaded)
 
 
+def test_the_kernels_in_force_do_not_load_the_others() -> None:
+    loaded = run(
+        "import sys, numpy as np, polyfuse as pf\n"
+        "X = np.arange(12.0).reshape(6, 2)\n"
+        "pf.stream.fit_scalers(pf.stream.Dataset({'a': X}))\n"
+        "print(*sys.modules)"
+    ).split()
+    if "polyfuse._core" not in loaded:
+        pytest.skip("polyfuse._core is not built")
+    assert not {"numba", "polyfuse._kernels.jit", "polyfuse._kernels.reference"} & set(loaded)
+
+
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 

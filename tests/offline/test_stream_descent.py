@@ -220,13 +220,13 @@ def test_one_matrix_is_no_dict_of_blocks() -> None:
 
 def test_models_of_one_modality_read_its_blocks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[list[str]] = []
-    chunks = stream.Dataset.chunks
+    mapped = stream.Dataset.mapped
 
-    def watched(self: stream.Dataset, **how: Any) -> Any:
+    def watched(self: stream.Dataset, work: Any, **how: Any) -> Any:
         read.append(self.names)
-        return chunks(self, **how)
+        return mapped(self, work, **how)
 
-    monkeypatch.setattr(stream.Dataset, "chunks", watched)
+    monkeypatch.setattr(stream.Dataset, "mapped", watched)
     model = pf.FusionClassifier(level="late", calibrate=False, scaler=None)
     stream.fit(model, dataset(model, BLOCKS))
     assert read.count(["image", "text"]) == 1  # where they are missing

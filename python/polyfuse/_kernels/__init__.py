@@ -159,5 +159,10 @@ def own_threads(n: int) -> Iterator[None]:
         core.limit_own_threads(before)
 
 
+@cache
 def _core() -> Any:
-    return load("native") if "native" in available() else None
+    """The C++ kernels, if they are there; the others are not imported to find out."""
+    try:
+        return load("native")
+    except ImportError:
+        return None

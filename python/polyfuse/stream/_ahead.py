@@ -59,10 +59,22 @@ class _Queue:
         """
         with self.changed:
             self.changed.wait_for(lambda: self.free or self.stopped or self.taken == self.n_items)
-            if self.stopped or self.taken == self.n_items:
-                return None
-            self.taken += 1
-            return self.taken - 1, self.free.pop()
+            return None if self.stopped else self._next()
+
+    def help_with(self, item: int) -> tuple[int, int] | None:
+        """Once an item is ready, None; an item to work on, and a buffer for it, before that."""
+        with self.changed:
+            while item not in self.results:
+                if (found := self._next()) is not None:
+                    return found
+                self.changed.wait()
+        return None
+
+    def _next(self) -> tuple[int, int] | None:
+        if not self.free or self.taken == self.n_items:
+            return None
+        self.taken += 1
+        return self.taken - 1, self.free.pop()
 
     def put(self, item: int, result: Any, error: BaseException | None, buffer: int) -> None:
         with self.changed:
@@ -70,8 +82,8 @@ class _Queue:
             self.changed.notify_all()
 
     def get(self, item: int) -> tuple[Any, BaseException | None, int]:
+        """The result of an item that is ready."""
         with self.changed:
-            self.changed.wait_for(lambda: item in self.results)
             return self.results.pop(item)
 
     def release(self, buffer: int) -> None:
@@ -92,30 +104,39 @@ def read_ahead(
 
     `buffer`, below `n_buffers`, is the number of one that nobody else works with. An exception in
     `load` is raised where its result would have been. Threads end with the iteration, however that
-    ends.
+    ends. Who takes a result that is not ready loads others meanwhile, as one of the workers: so
+    there are as many threads as cores to work, whether loading takes longer or what follows it.
     """
     queue = _Queue(len(items), n_buffers)
     share = max(1, num_threads() // n_workers)
 
+    def attempt(number: int, buffer: int) -> None:
+        result = error = None
+        try:
+            with own_threads(share):
+                result = load(items[number], buffer)
+        except BaseException as raised:
+            error = raised
+            if not isinstance(raised, Exception):  # an interrupt does not wait for its turn
+                raise
+        finally:
+            queue.put(number, result, error, buffer)
+
     def work() -> None:
-        with own_threads(share):
-            while (number := queue.take()) is not None:
-                item, buffer = number
-                try:
-                    result, error = load(items[item], buffer), None
-                except BaseException as raised:
-                    result, error = None, raised
-                queue.put(item, result, error, buffer)
+        while (taken := queue.take()) is not None:
+            attempt(*taken)
 
     threads = [
         # What was chosen for this thread, such as a backend, holds for the others.
         threading.Thread(target=copy_context().run, args=(work,), name=NAME, daemon=True)
-        for _ in range(n_workers)
+        for _ in range(max(1, n_workers - 1))
     ]
     for thread in threads:
         thread.start()
     try:
         for item in range(len(items)):
+            while (taken := queue.help_with(item)) is not None:
+                attempt(*taken)
             result, error, buffer = queue.get(item)
             if error is not None:
                 raise error

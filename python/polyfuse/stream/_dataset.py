@@ -27,7 +27,7 @@ from ._spooled import spool
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
 _CHUNK_BYTES = 16 << 20
-# Threads that read, where something else is done on the thread that takes the chunks; and how many
+# Threads that read, with the one that takes the chunks and does something else too; and how many
 # chunks may wait to be taken.
 _READERS, _WAITING = 2, 2
 _UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20,
@@ -190,7 +190,7 @@ class Dataset:
         rows, order, start
             As for :meth:`chunks`.
         n_workers : int, optional
-            Threads; by default as many as kernels would use.
+            Threads, of which one takes the results; by default as many as kernels would use.
 
         Yields
         ------

@@ -14,7 +14,7 @@ from .._fusion_scalers import Scalers, is_fitted, new_scaler, scaler_entries
 from .._kernels.contract import Block
 from .._missing import rows_there
 from ..exceptions import SourceError
-from ._ahead import beside_reading
+from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset
 from ._jobs import Job
@@ -70,30 +70,40 @@ def _learn(
         settle()
         return {"fitting": fitted, "rows": chunk.stop, "there": there}
 
-    for chunk in only.chunks(start=start):
-        with beside_reading(), told_where(chunk):
+    def ahead(chunk: Chunk, buffer: int) -> tuple[Chunk, dict[str, Any]]:
+        return chunk, {
+            name: fitted[name]._ahead(chunk.blocks[name], chunk.start)
+            for name in learning
+            if name not in there and hasattr(fitted[name], "_ahead")
+        }
+
+    seen = {name: int(mask[:start].sum()) for name, mask in there.items()}
+    for chunk, known in only.mapped(ahead, start=start):
+        with told_where(chunk):
             for name, rows in chunk.blocks.items():
                 if name in there:
                     rows = _those_there(rows, there[name][chunk.start : chunk.stop])
                 if name in learning and len(rows):
-                    _take_in(fitted[name], rows)
+                    _take_in(fitted[name], rows, seen.get(name, chunk.start), known.get(name))
+                if name in there:
+                    seen[name] += len(rows)
         job.tell(_WHAT, chunk.stop, data.n_rows)
         job.offer(state)
     settle()
+
+
+def _take_in(scaler: Any, rows: NDArray, start: int, known: Any) -> None:
+    """Learn from more rows: a scaler that can gather them does, which is half the work."""
+    if hasattr(scaler, "_gather") and is_fitted(scaler):
+        scaler._gather(scaler._ahead(rows, start) if known is None else known)
+    else:
+        scaler.partial_fit(rows)
 
 
 def _those_there(rows: NDArray, there: NDArray[np.bool_]) -> NDArray:
     """The rows that are not all NaN, which `there` is set to tell."""
     there[:] = rows_there(Block(rows))
     return rows if there.all() else rows[there]
-
-
-def _take_in(scaler: Any, rows: NDArray) -> None:
-    """Learn from more rows: a scaler that can gather them does, which is half the work."""
-    if hasattr(scaler, "_gather") and is_fitted(scaler):
-        scaler._gather(rows)
-    else:
-        scaler.partial_fit(rows)
 
 
 @contextmanager
