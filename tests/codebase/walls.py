@@ -291,7 +291,7 @@ _WORDS = {
     ),
     "dask/__init__.py": "._fit ._fuse ._metrics ._score",
     "dask/_fit.py": (
-        ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base "
+        ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base .._inputs "
         ".._scaler .._sgd_classifier .._sgd_regressor ._fusion_training ._graph ._map "
         "._partitions ._rounds ._score ._states ._training"
     ),
@@ -309,13 +309,14 @@ _WORDS = {
     ),
     "dask/_rounds.py": (
         ".._arrays .._chain_runs .._chains .._inputs .._kernels .._missing .._random "
-        ".._sgd_base .._sgd_inputs .._sgd_models .._sgd_targets ._graph ._partitions ._states "
-        "._training"
+        ".._sgd_base .._sgd_inputs .._sgd_models .._sgd_targets ._graph ._partitions ._shares "
+        "._states ._training"
     ),
     "dask/_score.py": (
         ".._arrays .._labels .._probability_sums .._probability_targets .._regression_sums "
         ".._segments ..metrics ._graph ._metrics ._partitions"
     ),
+    "dask/_shares.py": "._graph ._partitions",
     "dask/_states.py": (
         ".._extrema .._fusion_scalers .._inputs .._moment_segments .._robust .._segments "
         "..preprocessing ._graph ._partitions"

@@ -63,11 +63,10 @@ def failing(error: BaseException, where: Callable[[], bool]) -> Callable[[int, i
 
 
 def test_errors_come_where_the_result_would_have_been() -> None:
-    taken = []
+    results = read_ahead(failing(ValueError("item 3"), lambda: True), range(9), 8, 2)
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="item 3"):
-        for item in read_ahead(failing(ValueError("item 3"), lambda: True), range(9), 8, 2):
-            taken.append(item)
-    assert taken == [0, 1, 2]
+        next(results)
     assert not left()
 
 

@@ -9,9 +9,11 @@ import pytest
 from dask_cuts import blocks_cut, cut
 
 import polyfuse as pf
+from polyfuse.dask._shares import Shares
 from polyfuse.linear_model import GDClassifier, GDRegressor, SGDClassifier, SGDRegressor
 
 dask = pytest.importorskip("dask")
+da = pytest.importorskip("dask.array")
 
 N = 1501
 
@@ -88,18 +90,65 @@ def objective(model: Any, X: Any, y: Any) -> float:
     return float(losses.mean() + 0.5 * model.alpha * (model.coef_**2).sum())
 
 
-@pytest.mark.parametrize("n_parts", [1, 7])
-def test_rounds_of_local_sgd_come_near_the_optimum(n_parts: int) -> None:
+def numbers_sorted(sort: bool) -> Any:
     X, labels, score = blocks()
     scaled = pf.preprocessing.StandardScaler().fit_transform(np.hstack(list(X.values())))
-    y, n = np.where(labels > 0, 1, -1), cut(scaled, n_parts)
-    best = GDClassifier(alpha=1e-3, tol=1e-8, max_iter=10000).fit(scaled, y)
-    own = SGDClassifier("log_loss", alpha=1e-3, random_state=0).fit(n, y)
-    assert objective(own, scaled, y) <= 1.005 * objective(best, scaled, y)
-    least = GDRegressor(alpha=1e-3, tol=1e-8).fit(scaled, score)
-    line = SGDRegressor(alpha=1e-3, random_state=0).fit(n, cut(score, 3))
-    assert objective(line, scaled, score) <= 1.005 * objective(least, scaled, score)
-    assert own.n_iter_ == line.n_iter_ == 30
+    order = np.argsort(score) if sort else np.arange(N)
+    return scaled[order], np.where(labels > 0, 1, -1)[order], score[order]
+
+
+@pytest.mark.parametrize("sort", [False, True], ids=["random", "sorted"])
+@pytest.mark.parametrize("n_parts", [1, 7, 100])
+def test_rounds_of_local_sgd_come_near_the_optimum(n_parts: int, sort: bool) -> None:
+    X, y, score = numbers_sorted(sort)
+    best = GDClassifier(alpha=1e-3, tol=1e-8, max_iter=10000).fit(X, y)
+    own = SGDClassifier("log_loss", alpha=1e-3, random_state=0).fit(cut(X, n_parts), y)
+    assert objective(own, X, y) <= 1.001 * objective(best, X, y)
+    least = GDRegressor(alpha=1e-3, tol=1e-8).fit(X, score)
+    line = SGDRegressor(alpha=1e-3, random_state=0).fit(cut(X, n_parts), cut(score, 3))
+    assert objective(line, X, score) <= 1.001 * objective(least, X, score)
+    assert own.n_iter_ == line.n_iter_ == -(-(1 << 18) // N)
+
+
+def test_local_sgd_does_not_depend_on_how_rows_are_cut() -> None:
+    n = 20000
+    rng = np.random.default_rng(5)
+    X, weight = rng.normal(size=(n, 6)), rng.random(n)
+    y = np.arange(n) % 4  # classes take turns, as many as there are shares
+    X[:, :4] += 4.0 * np.eye(4)[y]
+    fitted = [
+        SGDClassifier(random_state=1).fit(cut(X, n_parts), y, sample_weight=weight, rounds=2)
+        for n_parts in (1, 7, 100)
+    ]
+    for other in fitted[1:]:
+        np.testing.assert_array_equal(numbers_of(other), numbers_of(fitted[0]))
+    assert fitted[0].score(X, y) > 0.9
+    in_order = [
+        SGDClassifier(random_state=1, shuffle=False).fit(cut(X, n_parts), y, rounds=2)
+        for n_parts in (1, 7)
+    ]
+    assert not np.array_equal(numbers_of(in_order[0]), numbers_of(in_order[1]))
+
+
+@pytest.mark.parametrize("n", [1, 4095, 4096, 9000, 100_000])
+def test_shares_are_all_rows_and_alike(n: int) -> None:
+    shares = Shares(n, row_bytes=8, seed=3)
+    sizes = [len(rows) for rows in shares.rows]
+    assert max(sizes) - min(sizes) <= 1
+    assert len(sizes) == max(1, min(16, n // 4096))
+    np.testing.assert_array_equal(np.sort(np.concatenate(shares.rows)), np.arange(n))
+    assert len(Shares(10 << 20, row_bytes=1 << 10, seed=3).rows) == 80  # of 128 MiB each
+
+
+@pytest.mark.parametrize(
+    "model",
+    [SGDClassifier(), SGDRegressor(), GDClassifier(), GDRegressor(), pf.FusionClassifier()],
+    ids=repr,
+)
+def test_collections_without_rows_are_refused(model: Any) -> None:
+    message = rf"0 sample\(s\) \(shape=\(0, 3\)\) .* by {type(model).__name__}"
+    with pytest.raises(ValueError, match=message):
+        model.fit(da.from_array(np.empty((0, 3)), chunks=3), np.empty(0))
 
 
 def test_local_sgd_has_one_answer_and_tells_of_its_rounds() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from copy import copy
 from typing import Any, TypeVar
 
+import numpy as np
+
 from .._arrays import kind_of
 from .._collections import LAZY
 from .._fusion_estimator import Fusion
 from .._fusion_model import FusionModel
 from .._gradient_base import GradientDescent
+from .._inputs import as_samples
 from .._scaler import Scaler
 from .._sgd_classifier import SGDClassifier
 from .._sgd_regressor import SGDRegressor
@@ -74,11 +77,14 @@ def fit(model: Model, X: Any, y: Any = None, sample_weight: Any = None, **option
       a column of all rows has to fit in the memory of a worker.
     * FusionClassifier, FusionRegressor, GDClassifier and GDRegressor take the gradient of all rows
       in each step, added up over partitions in a fixed order: to rounding what they are in memory.
-    * SGDClassifier and SGDRegressor learn by rounds of local SGD: in each, every partition learns
-      an epoch from the model that is common to all, and models are averaged, weighted by rows
-      (Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019). There are 30 rounds,
-      or `max_iter` if that is less, or `rounds`. Steps are chosen by the rows, and fall from round
-      to round: `learning_rate`, `eta0`, `power_t`, `tol` and `n_iter_no_change` are not looked at.
+    * SGDClassifier and SGDRegressor learn by rounds of local SGD: in each, every share of the rows
+      learns an epoch from the model that is common to all, and models are averaged, weighted by
+      rows (Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019). Shares are dealt
+      out at random, which copies the rows once, so that it does not matter how they are cut; with
+      ``shuffle=False`` the partitions are the shares. There are 30 rounds, up to 300 of less than
+      8,739 rows, or `max_iter` if that is less, or `rounds`. Steps are chosen by the rows, and fall
+      from round to round: `learning_rate`, `eta0`, `power_t`, `tol` and `n_iter_no_change` are not
+      looked at.
 
     Examples
     --------
@@ -111,6 +117,8 @@ def _fitted(model: Any, X: Any, y: Any, sample_weight: Any, **options: Any) -> A
     is_sgd = isinstance(model, SGDClassifier | SGDRegressor)
     rounds = options.pop("rounds", None) if is_sgd else None
     _require_no(options)
+    if parts.n_rows == 0:
+        as_samples(np.empty((0, sum(parts.widths))), type(model).__name__)  # which raises
     if isinstance(model, FusionModel):
         from ._fusion_training import fit_fusion_model
 

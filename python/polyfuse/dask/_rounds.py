@@ -1,12 +1,15 @@
-"""Local SGD: every partition learns by itself for an epoch, then models are averaged.
+"""Local SGD: shares of the rows learn by themselves for an epoch, then models are averaged.
 
-In each round all partitions go on from the model that is common to all, with steps of one length,
-through their rows in an order that the seed, the round and the partition fix. The next common model
-is the mean of what they have come to, weighted by rows, added up in a fixed tree. So the answer
-does not depend on which worker is first, nor on how often a task was begun.
+Rows are dealt out to shares first, at random, so that shares are alike whatever partitions are:
+sorted by label or by time, or so small that they would learn nothing by themselves. In each round
+all shares go on from the model that is common to all, with steps of one length, through their rows
+in an order that the seed, the round and the share fix. The next common model is the mean of what
+they have come to, weighted by rows, added up in a fixed tree. So the answer does not depend on how
+rows are cut, on which worker is first, nor on how often a task was begun. Without ``shuffle``,
+shares are the partitions, and go through their rows in order.
 
 Steps are 1 over the curvature of the loss times the mean squared norm of the rows, in the first
-round, and fall along half a cosine to nearly nothing in the last one: with them what the partitions
+round, and fall along half a cosine to nearly nothing in the last one: with them what the shares
 disagree about, which is of the order of a step, falls too. A loss whose slope has no bound would
 diverge where a step is longer than 1 over its curvature in the longest row.
 
@@ -45,10 +48,12 @@ from .._sgd_targets import (
 )
 from ._graph import compute, held, merged, task
 from ._partitions import Partitions, all_values, as_given
+from ._shares import Shares
 from ._states import fit_block_scalers
 from ._training import described, told_parts
 
-ROUNDS = 30
+# Rounds: as many as visit so many rows, from 30 of many rows to 300 of few.
+_FEWEST, _MOST, _VISITS = 30, 300, 1 << 18
 # The greatest curvature of losses in the score; 1 for those that have a kink in place of one.
 _CURVATURE = {
     "log_loss": 0.25, "multinomial": 0.5, "squared_hinge": 2.0, "modified_huber": 2.0,
@@ -85,7 +90,7 @@ def fit_rounds(
     require_callable(callback, "callback")
     own = copy(model)
     own._check_parameters()
-    n_rounds = min(own.max_iter, ROUNDS) if rounds is None else rounds
+    n_rounds = min(own.max_iter, _rounds_of(parts.n_rows)) if rounds is None else rounds
     require_number(n_rounds, "rounds", least=1, integer=True)
     for name, why in (("early_stopping", "no rows are held out"), ("average", "models are, too")):
         if getattr(own, name):
@@ -118,8 +123,12 @@ def fit_rounds(
     return own
 
 
+def _rounds_of(n_rows: int) -> int:
+    return max(_FEWEST, min(_MOST, -(-_VISITS // n_rows)))
+
+
 class _Learner:
-    """An estimator, and what each partition that has rows has for it."""
+    """An estimator, and what each share of the rows has for it."""
 
     def __init__(self, own: Any, seen: Seen, parts: Partitions, y: Any, sample_weight: Any) -> None:
         name, self.seen, self.classes = type(own).__name__, seen, None
@@ -145,10 +154,15 @@ class _Learner:
             targets, each = as_numbers(values, name), np.ones(1)
             require_consistent(parts.n_rows, targets)
         weight = as_weights(all_values(sample_weight, "sample_weight"), parts.n_rows, name)
+        self.seed = int(as_random_state(own.random_state).randint(MAX_INT))
+        if own.shuffle:
+            row_bytes = sum(array.dtype.itemsize * array.shape[1] for array in parts.arrays)
+            shares = Shares(parts.n_rows, row_bytes, self.seed)
+            order, parts = np.concatenate(shares.rows), shares.deal(parts)
+            targets, weight = targets[order], None if weight is None else weight[order]
         there = np.flatnonzero(parts.lengths)
         rows, told = described(own, seen, parts), told_parts(targets, weight, parts.lengths)
         self.rows, self.told = [rows[i] for i in there], [told[i] for i in there]
-        self.seed = int(as_random_state(own.random_state).randint(MAX_INT))
         self.step = self._first_step(own, float(each.max()))
 
     def _first_step(self, own: Any, heaviest: float) -> float:
@@ -207,7 +221,7 @@ def _learned(
     shared: tuple[Any, NDArray | None, list[str] | None, Model], rows: Rows,
     told: tuple[NDArray, NDArray | None], seed: tuple[int, int, int],
 ) -> Mean:  # fmt: skip
-    """One epoch on a partition."""
+    """One epoch on a share."""
     template, classes, modalities, common = shared
     local: SGD = copy(template)
     local.random_state = int(np.random.default_rng(seed).integers(MAX_INT))
