@@ -31,12 +31,17 @@ def _of_dask(kind: Hashable) -> bool:
 def is_collection(x: Any) -> bool:
     """Whether `x` is a Dask Array, DataFrame or Series, a list of Delayed, or blocks of such.
 
-    A list is told by its first item, which may be a list of Delayed.
+    A list is told by its first item, which may be a list of Delayed, or an array among collections.
     """
     if isinstance(x, Mapping):
         return any(is_collection(value) for value in x.values())
     if isinstance(x, list | tuple):
-        return len(x) > 0 and is_collection(x[0])
+        among = len(x) > 0 and hasattr(x[0], "shape") and any(map(_is_of_dask, x))
+        return among or (len(x) > 0 and is_collection(x[0]))
+    return _is_of_dask(x)
+
+
+def _is_of_dask(x: Any) -> bool:
     return _of_dask(cast(Hashable, type(x)))
 
 

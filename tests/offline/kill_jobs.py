@@ -62,8 +62,9 @@ def make(folder: Path, rows: int) -> None:
     x = rng.standard_normal((rows, 24), np.float32)
     np.save(folder / "a.npy", x)
     np.save(folder / "b.npy", x[::-1] + rng.standard_normal((rows, 24), np.float32))
-    np.save(folder / "c.npy", x[:, :6])
-    np.save(folder / "d.npy", x[:, 6:12])
+    # More than is read ahead: a source must be able to shrink before it has been read.
+    np.save(folder / "c.npy", x[:, :12])
+    np.save(folder / "d.npy", x[:, 12:])
     np.save(folder / "y.npy", (x[:, 0] + x[:, 1] > 0).astype(np.int8))
     code, said = run(folder, *(JOBS["train"][:-1]), "model")
     assert code == 0, said
@@ -194,7 +195,7 @@ def truncated_parquet(folder: Path) -> str:
 
     rows = np.load(folder / "c.npy", mmap_mode="r")[:1000]
     parquet.write_table(
-        pyarrow.table({f"x{j}": rows[:, j] for j in range(6)}), folder / "q.parquet"
+        pyarrow.table({f"x{j}": rows[:, j] for j in range(12)}), folder / "q.parquet"
     )
     truncate(folder / "q.parquet")
     clean(folder, "f.csv")

@@ -37,7 +37,20 @@ def test_blocks_may_be_lists_of_delayed() -> None:
     np.testing.assert_array_equal(fused.compute(), expected)
     assert is_collection([da.zeros(3), da.zeros(3)])
     assert is_collection(delayed(A, 2))
+    assert is_collection([A, da.zeros(3)])
     assert not any(map(is_collection, ([], [[]], [A, B], [[1.0], [2.0]], "text", {"a": A})))
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["list", "dict"])
+def test_an_array_among_collections_is_cut_as_they_are(named: bool) -> None:
+    given: Any = [A, da.from_array(B, chunks=(9, 2))]
+    arrays: Any = [A, B]
+    if named:
+        given, arrays = ({"a": x[0], "b": x[1]} for x in (given, arrays))
+    expected = Fusion("concatenate", scaler="standard").fit(arrays).transform(arrays)
+    fused = Fusion("concatenate", scaler="standard").fit(given).transform(given)
+    assert fused.chunks[0] == da.from_array(B, chunks=(9, 2)).chunks[0]
+    np.testing.assert_array_equal(fused.compute(), expected)
 
 
 def test_data_frames_of_2024_are_of_dask_too() -> None:

@@ -86,8 +86,9 @@ def partitions_of(X: Any, argument: str = "X", *, known: bool = True) -> Partiti
     shown = [argument if whole else f"{argument}[{name!r}]" for name in names]
     arrays: list[Any] = []
     frames: list[Any] = []
+    lengths = next((x.chunks[0] for x in given if hasattr(x, "numblocks")), None)
     for label, x in zip(shown, given, strict=True):
-        array, frame = as_dask_array(x, label, arrays[0].chunks[0] if arrays else None)
+        array, frame = as_dask_array(x, label, arrays[0].chunks[0] if arrays else lengths)
         if array.ndim != 2:
             raise ValueError(f"{label} must be 2-D, one row per sample; got {array.ndim}-D.")
         arrays.append(array.rechunk({1: -1}) if array.numblocks[1] > 1 else array)
