@@ -21,7 +21,7 @@ from .._inputs import as_weights
 from .._kernels.contract import Rows
 from .._sgd_inputs import remember, see, see_again
 from .._sgd_targets import as_numbers, as_targets, encode, labels_of
-from ._ahead import Chunk, beside_reading
+from ._ahead import Chunk
 from ._checks import require_finite
 from ._dataset import Dataset, matrix_or_blocks
 from ._jobs import Job
@@ -173,8 +173,7 @@ class StreamGroup(Group):
 
         prepared = self.learner.data.mapped(prepare, rows=self.height, order=left, n_workers=2)
         for chunk, self.samples, order in prepared:
-            with beside_reading():
-                self._sweep([order] * len(self.chains), order[None])
+            self._sweep([order] * len(self.chains), order[None])
             self._require_sound(chunk)
             self.position += 1
             done += len(chunk)
