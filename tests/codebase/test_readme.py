@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,18 @@ import polyfuse as pf
 from polyfuse import cli
 from polyfuse._cli_errors import CODES
 from polyfuse._cli_options import OPTIONS
+from polyfuse._kernels import own_threads
 from polyfuse.sklearn import clear_report, is_patched
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Beside other tests, threads would wait for each other at every one of many small steps."""
+    with own_threads(1):
+        yield
 
 
 def test_the_screen_of_code(capsys: pytest.CaptureFixture[str]) -> None:
