@@ -154,20 +154,32 @@ _JOBS: dict[str, Callable[[Settings], tuple[str, Result]]] = {
 @contextmanager
 def _opened(settings: Settings, *, whole: bool = False) -> Iterator[Any]:
     from .stream import Dataset
+    from .stream._writers import require_apart
 
-    blocks = settings["modality"]
+    blocks, output = settings["modality"], settings.get("output")
     given = {name.replace("-", "_"): settings.get(name) for name in ("sample-weight", "key")}
     with Dataset(
         next(iter(blocks.values())) if whole else blocks, settings.get("target"),
         memory_limit=settings["memory-limit"], **given,
     ) as data:  # fmt: skip
+        if output is not None:
+            key = settings.get("key")
+            keys = {f"--key {name}": {"path": name} for name in _values(key)}
+            require_apart(output, {**data.fingerprint(), **keys})
         yield data
+
+
+def _values(given: Any) -> list[Any]:
+    return list(given.values()) if isinstance(given, dict) else [given] if given else []
 
 
 @contextmanager
 def _model_and_data(settings: Settings) -> Iterator[tuple[Any, Any]]:
     from ._cli_models import load_model
+    from .stream._writers import require_apart
 
+    if settings.get("output") is not None:
+        require_apart(settings["output"], {settings["model"]: {"path": settings["model"]}})
     model = load_model(settings["model"])
     known, given = getattr(model, "modalities_", None), list(settings["modality"])
     whole = known is None and len(given) == 1

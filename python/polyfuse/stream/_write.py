@@ -15,7 +15,7 @@ from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress
-from ._writers import CHECKPOINT, holds, require_output, writer_of
+from ._writers import CHECKPOINT, holds, require_apart, require_output, writer_of
 
 METHODS = ("predict", "predict_proba", "decision_function")
 
@@ -43,6 +43,8 @@ def transform(
     SourceError
         If a source cannot be read, its values cannot be worked on, the output cannot be written,
         or the checkpoint is of another job.
+    ValueError
+        If the output is a file that is read.
     """
     require_dataset(data)
     require_output(output)
@@ -154,7 +156,9 @@ def method_of(model: Any, method: str) -> Callable[[Any], Any]:
 def _job(
     what: str, model: Any, data: Dataset, output: Path, resume: bool, progress: Progress | None
 ) -> Job:
-    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": data.fingerprint()}
+    sources = data.fingerprint()
+    require_apart(output, sources)
+    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": sources}
     return Job(os.fspath(output) + CHECKPOINT, about, resume=resume, progress=progress)
 
 
