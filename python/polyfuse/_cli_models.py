@@ -68,9 +68,9 @@ def new_model(settings: dict[str, Any]) -> Any:
 
 def _require_parameter(name: str, called: str, model: Any, known: dict[str, Any]) -> None:
     if name not in known:
-        raise BadInputError(
-            f"{called}: {name!r} is no parameter of {type(model).__name__}; {nearest(name, known)}"
-        )
+        fusion = called in ("--level", "--fusion")
+        more = "it is of --model fusion" if fusion else nearest(name, known)
+        raise BadInputError(f"{called}: {name!r} is no parameter of {type(model).__name__}; {more}")
 
 
 def plain(value: Any) -> Any:

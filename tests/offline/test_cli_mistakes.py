@@ -66,7 +66,44 @@ def test_no_output_replaces_what_is_read(wrong: Run, arguments: tuple[str, ...],
     assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
 
 
-def test_nor_does_one_of_python() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "required: COMMAND; see polyfuse --help"),
+        (("train", "--modalty", "a=b"), "arguments: --modalty; see polyfuse COMMAND --help"),
+        (("completion", "tcsh"), "'fish'); see polyfuse completion --help"),
+        (("train", *BOTH, "--target", "y.npy", "--output", "m", "--level", "late"),
+         "no parameter of SGDClassifier; it is of --model fusion"),
+        (("predict", "--model", "regressor", *BOTH, "--method", "predict_proba", "--output",
+          "p.csv"), "SGDRegressor has no predict_proba; method must be one of ['predict']."),
+    ],
+)  # fmt: skip
+def test_options(wrong: Run, arguments: tuple[str, ...], said: str) -> None:
+    blocks = {"image": np.load("a.npy"), "text": np.load("b.npy")}
+    pf.linear_model.SGDRegressor().fit(blocks, np.arange(N)).save("regressor")
+    assert wrong(*arguments).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("info", "a.npy"), "it is no safetensors file; its header would be "),
+        (("train", *BOTH, "--target", "objects.npy", "--output", "m"),
+         "target=objects.npy holds Python objects, pickled, which are not read; save text as "),
+        (("train", *BOTH, "--target", "objects.npz:y", "--output", "m"),
+         "target=objects.npz:y holds Python objects, pickled, which are not read; save text as "),
+        (("fuse", *BOTH, "--key", "id", "--output", "f.npy"),
+         "or --key image=keys.npy on the command line."),
+    ],
+)  # fmt: skip
+def test_files(wrong: Run, arguments: tuple[str, ...], said: str) -> None:
+    objects = np.load("y.npy").astype(object)
+    np.save("objects.npy", objects)
+    np.savez("objects.npz", y=objects)
+    assert said in wrong(*arguments, code=3)
+
+
+def test_no_output_of_python_replaces_what_is_read() -> None:
     data = stream.Dataset({"a": "a.npy"})
     with pytest.raises(ValueError, match=r"output a.npy would replace a=a.npy, which is read"):
         stream.fuse(data, "concatenate", "a.npy")

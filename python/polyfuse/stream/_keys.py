@@ -137,7 +137,7 @@ def _key_of(name: str, source: Any, key: Any, required: bool) -> Any:
     if required:
         raise SourceError(
             f"{name} is no table, and has no column {key!r}; name the key of each source, as in "
-            f"key={{{name!r}: 'keys.npy'}}."
+            f"key={{{name!r}: 'keys.npy', ...}}, or --key {name}=keys.npy on the command line."
         )
     return None
 

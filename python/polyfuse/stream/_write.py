@@ -148,7 +148,12 @@ def method_of(model: Any, method: str) -> Callable[[Any], Any]:
     one_of(method, "method", METHODS)
     found = getattr(model, method, None)
     if found is None:
-        raise ValueError(f"method={method!r} is none of a {type(model).__name__}.")
+        own = [name for name in METHODS if hasattr(model, name)]
+        raise ValueError(
+            f"{type(model).__name__} has no {method}; method must be one of {own}."
+            if own
+            else f"{type(model).__name__} has no {method}: it does not predict."
+        )
     bound: Callable[[Any], Any] = found
     return bound
 
