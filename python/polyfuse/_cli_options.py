@@ -68,7 +68,8 @@ OPTIONS = (
     Option("fusion", "text", _TRAIN, "RULE", "of fusion models: concatenate, mean, product, ..."),
     Option("set", "values", _TRAIN, "NAME=VALUE",
            "any other parameter of the model, as TOML writes values; repeat it for each"),
-    Option("op", "text", _FUSE, "RULE", "concatenate, sum, mean, maximum, ... (default: concatenate)"),
+    Option("op", "text", _FUSE, "RULE",
+           "concatenate, sum, mean, maximum, ... (default: concatenate)"),
     Option("scaler", "one or named", _TRAIN | _FUSE, "NAME",
            "standard, minmax, maxabs, robust or none; NAME=SCALER for one modality "
            "(default: standard to train, none to fuse)"),
