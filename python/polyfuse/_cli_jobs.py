@@ -51,7 +51,7 @@ def _train(settings: Settings) -> tuple[str, Result]:
         settings.setdefault("task", find_task(data))
         model = new_model(settings)
         checkpoint, resume = output + ".checkpoint", bool(settings.get("resume"))
-        with _progress(settings, data) as progress, resumable(checkpoint):
+        with _progress(settings, data) as progress, _resumable(settings):
             job = job_of(model, data, checkpoint, resume=resume, progress=progress)
             learn(model, data, job)
             save_model(model, output)
@@ -63,7 +63,9 @@ def _train(settings: Settings) -> tuple[str, Result]:
         "model": type(model).__name__, "n_rows": data.n_rows, "n_iter": passes,
         "task": settings["task"], "modalities": data.widths,
     }  # fmt: skip
-    return (about if passes is None else f"{about}, {passes} epochs"), result
+    counted = "iteration" if settings["model"] == "fusion" else "epoch"
+    counted += "" if passes == 1 else "s"
+    return (about if passes is None else f"{about}, {passes} {counted}"), result
 
 
 def _predict(settings: Settings) -> tuple[str, Result]:
@@ -73,7 +75,7 @@ def _predict(settings: Settings) -> tuple[str, Result]:
     with (
         _model_and_data(settings) as (model, data),
         _progress(settings, data) as progress,
-        resumable(output + ".checkpoint"),
+        _resumable(settings),
     ):
         stream.predict(
             model, data, output, method=settings["method"],
@@ -95,7 +97,7 @@ def _fuse(settings: Settings) -> tuple[str, Result]:
     with (
         _opened(settings) as data,
         _progress(settings, data) as progress,
-        resumable(output + ".checkpoint"),
+        _resumable(settings),
     ):
         stream.fuse(
             data, settings["op"], output, scaler=plain(settings["scaler"]),
@@ -196,6 +198,11 @@ def _progress(settings: Settings, data: Any) -> Any:
     from ._cli_progress import JobProgress
 
     return JobProgress(data.row_bytes, settings.get("epochs"), quiet=bool(settings.get("quiet")))
+
+
+def _resumable(settings: Settings) -> Any:
+    told = {name: bool(settings.get(name)) for name in ("resume", "quiet")}
+    return resumable(settings["output"] + ".checkpoint", **told)
 
 
 def _require_place(output: str | None) -> None:

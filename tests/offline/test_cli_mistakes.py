@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import polyfuse as pf
-from polyfuse import cli, stream
+from polyfuse import _cli_progress, cli, stream
 
 N = 60
 BOTH = ("--modality", "image=a.npy", "--modality", "text=b.npy")
@@ -107,3 +108,52 @@ def test_no_output_of_python_replaces_what_is_read() -> None:
     data = stream.Dataset({"a": "a.npy"})
     with pytest.raises(ValueError, match=r"output a.npy would replace a=a.npy, which is read"):
         stream.fuse(data, "concatenate", "a.npy")
+
+
+def test_resumed_without_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    fuse = ("fuse", *BOTH, "--output", "f.npy", "--resume")
+    assert cli.main(fuse) == 0
+    said = "polyfuse: there is no f.npy.checkpoint: the job starts at the beginning\n"
+    assert capsys.readouterr().err == said
+    assert cli.main((*fuse, "--quiet")) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_interrupted_before_a_checkpoint(wrong: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: object, *what: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_cli_progress.JobProgress, "__call__", interrupt)
+    said = wrong("fuse", *BOTH, "--output", "f.npy", code=130)
+    assert said == "polyfuse: interrupted, before there was a checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("columns", "more"),
+    [(100, ", 2,000 rows/s, 80 MB/s, 4 s left"), (70, ", 2,000 rows/s, 4 s left"),
+     (60, ", 4 s left"), (30, "")],
+)  # fmt: skip
+def test_a_narrow_terminal_shows_what_is_left(
+    columns: int, more: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    now = [0.0]
+    monkeypatch.setattr(_cli_progress, "monotonic", lambda: now[0])
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = Terminal()
+    progress = _cli_progress.JobProgress(40_000, 2, stream=shown)
+    progress("scalers", 5000, 5000)
+    now[0] = 1.0
+    progress("epoch 1", 2000, 5000)
+    line = f"epoch 1 of 2: 2,000 of 5,000 rows (40 %){more}"
+    assert shown.getvalue() == f"\r\x1b[2K{line[: columns - 1]}"
+
+
+def test_info_fits_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(("info", "known")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "  parameters  alpha=0.0001, " in "\n".join(lines)
