@@ -42,7 +42,8 @@ def run_job(args: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings) -> tuple[str, Result]:
-    from ._cli_models import find_task, new_model, save_model
+    from ._cli_models import new_model, save_model
+    from ._cli_targets import find_task, require_task
     from .stream._fit import job_of, learn
 
     output = settings["output"]
@@ -50,6 +51,7 @@ def _train(settings: Settings) -> tuple[str, Result]:
     with _opened(settings) as data:
         settings.setdefault("task", find_task(data))
         model = new_model(settings)
+        require_task(data, settings["target"], settings["task"])
         checkpoint, resume = output + ".checkpoint", bool(settings.get("resume"))
         with _progress(settings, data) as progress, _resumable(settings):
             job = job_of(model, data, checkpoint, resume=resume, progress=progress)
@@ -178,6 +180,7 @@ def _values(given: Any) -> list[Any]:
 @contextmanager
 def _model_and_data(settings: Settings) -> Iterator[tuple[Any, Any]]:
     from ._cli_models import load_model
+    from ._cli_targets import require_known
     from .stream._writers import require_apart
 
     if settings.get("output") is not None:
@@ -191,6 +194,7 @@ def _model_and_data(settings: Settings) -> Iterator[tuple[Any, Any]]:
             f"--modality: {settings['model']} was trained on {wanted}; got {', '.join(given)}"
         )
     with _opened(settings, whole=whole) as data:
+        require_known(data, settings.get("target"), model, settings["model"])
         yield model, data
 
 

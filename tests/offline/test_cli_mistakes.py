@@ -110,6 +110,59 @@ def test_no_output_of_python_replaces_what_is_read() -> None:
         stream.fuse(data, "concatenate", "a.npy")
 
 
+REGRESS = ("--task", "regression")
+TARGETS = {
+    "half": np.arange(N) / 2,
+    "nan": np.r_[np.arange(N - 1) % 2, np.nan],
+    "one": np.ones(N),
+    "same": np.full(N, "cat"),
+    "birds": np.array(["owl", "hen", "jay", "auk"])[np.arange(N) % 4],
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "said"),
+    [
+        ("birds", REGRESS, "target=birds.npy must hold numbers; got 'owl' in row 0."),
+        ("half", ("--task", "classification"),
+         "target=half.npy holds 0.5, and must hold classes; --task regression learns them."),
+        ("nan", (), "target=nan.npy holds nan in row 59: leave such rows out."),
+        ("nan", REGRESS, "target=nan.npy holds nan in row 59: leave such rows out."),
+        ("one", (), "target=one.npy holds a single class, 1.0: it takes two to learn."),
+        ("same", (), "target=same.npy holds a single class, 'cat': it takes two to learn."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["sgd", "gd", "fusion"])
+def test_targets_that_cannot_be_learned(
+    wrong: Run, target: str, more: tuple[str, ...], said: str, kind: str
+) -> None:
+    np.save(f"{target}.npy", TARGETS[target])
+    train = ("train", *BOTH, "--target", f"{target}.npy", "--model", kind, "--output", "m")
+    assert wrong(*train, *more, code=3) == said
+    assert not Path("m").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "explain"])
+@pytest.mark.parametrize(
+    ("model", "target", "said"),
+    [
+        ("known", "half", "holds 0.5, and must hold classes, which known tells."),
+        ("known", "one", "holds 1.0, and none of the classes of known: 'cat', 'dog'."),
+        ("known", "birds",
+         "holds 'auk', 'hen', 'jay', ..., and none of the classes of known: 'cat', 'dog'."),
+        ("numbers", "birds", "must hold numbers; got 'owl' in row 0."),
+    ],
+)  # fmt: skip
+def test_targets_that_a_model_does_not_tell(
+    wrong: Run, command: str, model: str, target: str, said: str
+) -> None:
+    np.save(f"{target}.npy", TARGETS[target])
+    blocks = {"image": np.load("a.npy"), "text": np.load("b.npy")}
+    pf.linear_model.SGDRegressor().fit(blocks, np.arange(N)).save("numbers")
+    told = wrong(command, "--model", model, *BOTH, "--target", f"{target}.npy", code=3)
+    assert told == f"target={target}.npy {said}"
+
+
 def test_resumed_without_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
     fuse = ("fuse", *BOTH, "--output", "f.npy", "--resume")
     assert cli.main(fuse) == 0
