@@ -110,6 +110,20 @@ def test_no_output_of_python_replaces_what_is_read() -> None:
         stream.fuse(data, "concatenate", "a.npy")
 
 
+def test_a_row_that_is_missing(wrong: Run) -> None:
+    b = np.load("b.npy")
+    b[7, 1] = np.nan
+    np.save("b.npy", b)
+    train = ("train", *BOTH, "--target", "y.npy", "--output", "m")
+    said = "text=b.npy contains NaN in row 7, column "
+    assert wrong(*train, code=3) == f"{said}1: fill it first."
+    b[7] = np.nan
+    np.save("b.npy", b)
+    missing = f"{said}0: fill it first; to fusion models a row of NaN alone is missing."
+    assert wrong(*train, code=3) == missing
+    assert cli.main((*train, "--model", "fusion")) == 0
+
+
 REGRESS = ("--task", "regression")
 TARGETS = {
     "half": np.arange(N) / 2,

@@ -21,9 +21,11 @@ def require_finite(chunk: Chunk, names: Iterable[str]) -> None:
             if not finite.all():
                 row, column = np.argwhere(~finite)[0]
                 what = "NaN" if np.isnan(x[row, column]) else "infinity"
+                whole = np.isnan(x[row]).all()
+                more = "; to fusion models a row of NaN alone is missing" if whole else ""
                 raise SourceError(
                     f"{chunk.called[name]} contains {what} in row {chunk.start + row}, column "
-                    f"{column}: fill it first."
+                    f"{column}: fill it first{more}."
                 )
 
 
