@@ -67,6 +67,18 @@ def test_no_output_replaces_what_is_read(wrong: Run, arguments: tuple[str, ...],
     assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
 
 
+@pytest.mark.parametrize("source", ["a.npy", "y.npy", "c.npz:x"])
+def test_no_report_replaces_what_is_read(wrong: Run, source: str) -> None:
+    np.savez("c.npz", x=np.load("a.npy"))
+    files = ("--modality", "image=a.npy", "--modality", "text=c.npz:x", "--target", "y.npy")
+    file = source.partition(":")[0]
+    whole = Path(file).read_bytes()
+    said = wrong("run", *files, "--output", file)
+    assert said.startswith(f"--output {file} would replace ")
+    assert said.endswith(f"={source}, which is read")
+    assert Path(file).read_bytes() == whole
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
