@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,6 +197,22 @@ def test_resumed_without_a_checkpoint(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == said
     assert cli.main((*fuse, "--quiet")) == 0
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_source_that_was_written_to(wrong: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: object, what: str, rows: int, n_rows: int) -> None:
+        if what == "epoch 2":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(stream._jobs, "_EVERY", 0.0)
+    monkeypatch.setattr(stream._jobs, "_SHARE", 1e9)
+    train = ("train", *BOTH, "--target", "y.npy", "--epochs", "3", "--output", "m")
+    with monkeypatch.context() as patch:
+        patch.setattr(_cli_progress.JobProgress, "__call__", interrupt)
+        wrong(*train, code=130)
+    os.utime("b.npy", ns=(1, 1))
+    said = "m.checkpoint is of another job: data, text=b.npy was written to since. Delete it to "
+    assert wrong(*train, "--resume", code=3).startswith(said)
 
 
 def test_interrupted_before_a_checkpoint(wrong: Run, monkeypatch: pytest.MonkeyPatch) -> None:
