@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import SourceError
+from ..exceptions import NotFittedError, SourceError
 from ._ahead import Chunk
 
 
@@ -40,7 +40,7 @@ def told_where(chunk: Chunk) -> Iterator[None]:
     """Errors about values of a chunk name the row of the whole."""
     try:
         yield
-    except SourceError:
+    except (SourceError, NotFittedError):
         raise
     except ValueError as error:
         require_finite(chunk, chunk.blocks)

@@ -43,11 +43,15 @@ def transform(
     SourceError
         If a source cannot be read, its values cannot be worked on, the output cannot be written,
         or the checkpoint is of another job.
+    TypeError
+        If the model has no `transform`.
     ValueError
         If the output is a file that is read.
     """
     require_dataset(data)
     require_output(output)
+    if not hasattr(model, "transform"):
+        raise TypeError(f"model must be a transformer; a {type(model).__name__} is none.")
     job = _job("transform", model, data, output, resume, progress)
     _write(_transformer(model, data), data, output, job)
 

@@ -134,7 +134,9 @@ class CsvWriter(Writer):
     def header(self, rows: NDArray) -> bytes:
         k = 1 if rows.ndim == 1 else rows.shape[1]
         names = self.columns if self.columns and len(self.columns) == k else None
-        return _line(names or (["prediction"] if k == 1 else [str(j) for j in range(k)]))
+        # Not numbers, which no reader takes for names.
+        own = ["prediction"] if rows.ndim == 1 else [f"x{j}" for j in range(k)]
+        return _line(names or own)
 
     def encoded(self, rows: NDArray) -> Any:
         table = rows.reshape(len(rows), -1).tolist()
