@@ -89,13 +89,15 @@ def terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextmanager
-def resumable(checkpoint: str) -> Iterator[None]:
+def resumable(checkpoint: str, *, resume: bool = False, quiet: bool = False) -> Iterator[None]:
     """An interrupt inside says how to go on, if there is something to go on from."""
+    if resume and not quiet and not os.path.exists(checkpoint):
+        say(f"there is no {checkpoint}: the job starts at the beginning")
     try:
         yield
     except KeyboardInterrupt:
         if not os.path.exists(checkpoint):
-            raise
+            raise InterruptedJobError("interrupted, before there was a checkpoint") from None
         raise InterruptedJobError(
             f"interrupted; the same command with --resume goes on from {checkpoint}"
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,16 @@ def describe(path: str, *, machine: bool = False) -> None:
         put(json.dumps({"command": "info", "file": path, **about}))
         return
     width = max(map(len, about))
-    put("\n".join([path, *(f"  {name:<{width}}  {_shown(v)}" for name, v in about.items())]))
+    put("\n".join([path, *(_lines(name, _shown(v), width) for name, v in about.items())]))
+
+
+def _lines(name: str, text: str, width: int) -> str:
+    """A name, and a text beside it on as many lines as it takes."""
+    first, rest = f"  {name:<{width}}  ", " " * (width + 4)
+    return textwrap.fill(
+        text, 80, initial_indent=first, subsequent_indent=rest, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _model(path: str, metadata: dict[str, str]) -> dict[str, Any]:

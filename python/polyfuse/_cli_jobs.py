@@ -42,7 +42,8 @@ def run_job(args: argparse.Namespace) -> None:
 
 
 def _train(settings: Settings) -> tuple[str, Result]:
-    from ._cli_models import find_task, new_model, save_model
+    from ._cli_models import new_model, save_model
+    from ._cli_targets import find_task, require_task
     from .stream._fit import job_of, learn
 
     output = settings["output"]
@@ -50,8 +51,9 @@ def _train(settings: Settings) -> tuple[str, Result]:
     with _opened(settings) as data:
         settings.setdefault("task", find_task(data))
         model = new_model(settings)
+        require_task(data, settings["target"], settings["task"])
         checkpoint, resume = output + ".checkpoint", bool(settings.get("resume"))
-        with _progress(settings, data) as progress, resumable(checkpoint):
+        with _progress(settings, data) as progress, _resumable(settings):
             job = job_of(model, data, checkpoint, resume=resume, progress=progress)
             learn(model, data, job)
             save_model(model, output)
@@ -63,7 +65,9 @@ def _train(settings: Settings) -> tuple[str, Result]:
         "model": type(model).__name__, "n_rows": data.n_rows, "n_iter": passes,
         "task": settings["task"], "modalities": data.widths,
     }  # fmt: skip
-    return (about if passes is None else f"{about}, {passes} epochs"), result
+    counted = "iteration" if settings["model"] == "fusion" else "epoch"
+    counted += "" if passes == 1 else "s"
+    return (about if passes is None else f"{about}, {passes} {counted}"), result
 
 
 def _predict(settings: Settings) -> tuple[str, Result]:
@@ -73,7 +77,7 @@ def _predict(settings: Settings) -> tuple[str, Result]:
     with (
         _model_and_data(settings) as (model, data),
         _progress(settings, data) as progress,
-        resumable(output + ".checkpoint"),
+        _resumable(settings),
     ):
         stream.predict(
             model, data, output, method=settings["method"],
@@ -95,7 +99,7 @@ def _fuse(settings: Settings) -> tuple[str, Result]:
     with (
         _opened(settings) as data,
         _progress(settings, data) as progress,
-        resumable(output + ".checkpoint"),
+        _resumable(settings),
     ):
         stream.fuse(
             data, settings["op"], output, scaler=plain(settings["scaler"]),
@@ -154,20 +158,33 @@ _JOBS: dict[str, Callable[[Settings], tuple[str, Result]]] = {
 @contextmanager
 def _opened(settings: Settings, *, whole: bool = False) -> Iterator[Any]:
     from .stream import Dataset
+    from .stream._writers import require_apart
 
-    blocks = settings["modality"]
+    blocks, output = settings["modality"], settings.get("output")
     given = {name.replace("-", "_"): settings.get(name) for name in ("sample-weight", "key")}
     with Dataset(
         next(iter(blocks.values())) if whole else blocks, settings.get("target"),
         memory_limit=settings["memory-limit"], **given,
     ) as data:  # fmt: skip
+        if output is not None:
+            key = settings.get("key")
+            keys = {f"--key {name}": {"path": name} for name in _values(key)}
+            require_apart(output, {**data.fingerprint(), **keys})
         yield data
+
+
+def _values(given: Any) -> list[Any]:
+    return list(given.values()) if isinstance(given, dict) else [given] if given else []
 
 
 @contextmanager
 def _model_and_data(settings: Settings) -> Iterator[tuple[Any, Any]]:
     from ._cli_models import load_model
+    from ._cli_targets import require_known
+    from .stream._writers import require_apart
 
+    if settings.get("output") is not None:
+        require_apart(settings["output"], {settings["model"]: {"path": settings["model"]}})
     model = load_model(settings["model"])
     known, given = getattr(model, "modalities_", None), list(settings["modality"])
     whole = known is None and len(given) == 1
@@ -177,6 +194,7 @@ def _model_and_data(settings: Settings) -> Iterator[tuple[Any, Any]]:
             f"--modality: {settings['model']} was trained on {wanted}; got {', '.join(given)}"
         )
     with _opened(settings, whole=whole) as data:
+        require_known(data, settings.get("target"), model, settings["model"])
         yield model, data
 
 
@@ -184,6 +202,11 @@ def _progress(settings: Settings, data: Any) -> Any:
     from ._cli_progress import JobProgress
 
     return JobProgress(data.row_bytes, settings.get("epochs"), quiet=bool(settings.get("quiet")))
+
+
+def _resumable(settings: Settings) -> Any:
+    told = {name: bool(settings.get(name)) for name in ("resume", "quiet")}
+    return resumable(settings["output"] + ".checkpoint", **told)
 
 
 def _require_place(output: str | None) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from . import persistence
 from ._cli_errors import BadInputError
 from ._cli_options import nearest
 from .exceptions import OutputError, SourceError
 from .linear_model import GDClassifier, GDRegressor, Perceptron, SGDClassifier, SGDRegressor
 from .multimodal import FusionClassifier, FusionRegressor
-from .stream import Dataset
 
 _KINDS: dict[str, dict[str, Any]] = {
     "sgd": {"classification": SGDClassifier, "regression": SGDRegressor},
@@ -22,17 +19,6 @@ _KINDS: dict[str, dict[str, Any]] = {
 }
 _OPTIONS = ("loss", "alpha", "shuffle", "level", "fusion")
 _LOSS = {"classification": "log_loss", "regression": "squared_error"}
-
-
-def find_task(data: Dataset) -> str:
-    """Classification, unless a target is a number with a fraction."""
-    for part in data.targets():
-        if part.dtype.kind != "f":
-            return "classification"
-        finite = part[np.isfinite(part)]
-        if (finite != np.floor(finite)).any():
-            return "regression"
-    return "classification"
 
 
 def new_model(settings: dict[str, Any]) -> Any:
@@ -68,9 +54,9 @@ def new_model(settings: dict[str, Any]) -> Any:
 
 def _require_parameter(name: str, called: str, model: Any, known: dict[str, Any]) -> None:
     if name not in known:
-        raise BadInputError(
-            f"{called}: {name!r} is no parameter of {type(model).__name__}; {nearest(name, known)}"
-        )
+        fusion = called in ("--level", "--fusion")
+        more = "it is of --model fusion" if fusion else nearest(name, known)
+        raise BadInputError(f"{called}: {name!r} is no parameter of {type(model).__name__}; {more}")
 
 
 def plain(value: Any) -> Any:

@@ -68,7 +68,8 @@ OPTIONS = (
     Option("fusion", "text", _TRAIN, "RULE", "of fusion models: concatenate, mean, product, ..."),
     Option("set", "values", _TRAIN, "NAME=VALUE",
            "any other parameter of the model, as TOML writes values; repeat it for each"),
-    Option("op", "text", _FUSE, "RULE", "concatenate, sum, mean, max, ... (default: concatenate)"),
+    Option("op", "text", _FUSE, "RULE",
+           "concatenate, sum, mean, maximum, ... (default: concatenate)"),
     Option("scaler", "one or named", _TRAIN | _FUSE, "NAME",
            "standard, minmax, maxabs, robust or none; NAME=SCALER for one modality "
            "(default: standard to train, none to fuse)"),
@@ -76,7 +77,8 @@ OPTIONS = (
            "the weight of a modality; repeat it for each"),
     Option("p", "number", _FUSE, "NUMBER", "of power_mean"),
     Option("missing", "number or text", _FUSE, "POLICY",
-           "raise, skip, zero or a number, for blocks that are all NaN in a row"),
+           "raise, skip, zero or a number, for blocks that are all NaN in a row (default: NaN is a "
+           "value like any other)"),
     Option("all-missing", "choice", _FUSE, "POLICY", "raise or nan, for rows without any block",
            choices=("raise", "nan")),
     Option("method", "choice", _PREDICT, "NAME",

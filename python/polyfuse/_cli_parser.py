@@ -42,7 +42,10 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors are raised."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadInputError(message)
+        command = self.prog
+        if message.startswith("unrecognized") and command == "polyfuse":  # argparse's top level
+            command += " COMMAND"
+        raise BadInputError(f"{message}; see {command} --help")
 
 
 def add_jobs(commands: Any, run: Callable[[argparse.Namespace], None]) -> None:

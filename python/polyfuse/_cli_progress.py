@@ -48,19 +48,23 @@ class JobProgress:
         self.ended = now
         if not self.quiet and now - self.shown >= (_MOVES if self.moving else _LINES):
             self.shown = now
-            line = self._line(now, rows, n_rows)
+            parts = self._parts(now, rows, n_rows)
             width = shutil.get_terminal_size().columns - 1
+            # What is left is said in any case: first the megabytes have to go, then the rows.
+            while self.moving and len(parts) > 2 and len(", ".join(parts)) > width:
+                del parts[-2]
+            line = ", ".join(parts)
             self._write(f"\r\x1b[2K{line[:width]}" if self.moving else f"{line}\n")
 
-    def _line(self, now: float, rows: int, n_rows: int) -> str:
+    def _parts(self, now: float, rows: int, n_rows: int) -> list[str]:
         percent = 100 * rows // max(1, n_rows)
         text = f"{self._stage()}: {rows:,} of {n_rows:,} rows ({percent} %)"
         rate = (rows - self.first) / max(now - self.began, 1e-9)
         if rate <= 0:
-            return text
+            return [text]
         left = (n_rows - rows + self._epochs_left() * n_rows) / rate
-        megabytes = rate * self.row_bytes / 1e6
-        return f"{text}, {rate:,.0f} rows/s, {megabytes:,.0f} MB/s, {duration(left)} left"
+        megabytes = f"{rate * self.row_bytes / 1e6:,.0f} MB/s"
+        return [text, f"{rate:,.0f} rows/s", megabytes, f"{duration(left)} left"]
 
     def _stage(self) -> str:
         number = re.fullmatch(r"epoch (\d+)", self.what)

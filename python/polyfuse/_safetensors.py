@@ -203,7 +203,9 @@ def _open_regular(path: str, flags: int) -> int:
 def _read(file: BinaryIO, size: int) -> tuple[dict[str, NDArray], dict[str, str]]:
     length = int.from_bytes(_exactly(file, 8), "little")
     if not 2 <= length <= min(size - 8, _LONGEST_HEADER):
-        raise _DamagedError(f"its header would be {length} bytes long, of {size} in the file")
+        text = f"its header would be {length} bytes long, of {size} in the file"
+        cut_short = 2 <= length <= _LONGEST_HEADER
+        raise _DamagedError(text if cut_short else f"it is no safetensors file; {text}")
     header = _exactly(file, length)
     entries = _parsed(header)
     metadata = _texts(entries.pop(_METADATA, None))

@@ -233,6 +233,7 @@ def _demo(args: argparse.Namespace) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
+    _require_apart(args.output, [*args.modality, f"target={args.target}"])
     output = _output(args)
     from ._comparison import compare
     from ._progress import Progress
@@ -279,6 +280,15 @@ def _load(args: argparse.Namespace) -> tuple[dict[str, Any], Any]:
         )
     _require_classes(args.target, labels)
     return blocks, labels
+
+
+def _require_apart(output: str | None, sources: Sequence[str]) -> None:
+    """Raise BadInputError if a report would replace a file that is read."""
+    for source in sources if output is not None and os.path.exists(output) else ():
+        path = source.partition("=")[2]
+        for own in (path, path.rpartition(":")[0]):
+            if os.path.exists(own) and os.path.samefile(own, str(output)):
+                raise BadInputError(f"--output {output} would replace {source}, which is read")
 
 
 def _require_classes(target: str, labels: Any) -> None:

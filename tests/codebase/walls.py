@@ -343,11 +343,13 @@ _WORDS = {
     "_cli_completion.py": "",
     "_cli_progress.py": "",
     "_cli_models.py": (
-        ". ._cli_errors ._cli_options .exceptions .linear_model .multimodal .persistence .stream"
+        ". ._cli_errors ._cli_options .exceptions .linear_model .multimodal .persistence"
     ),
+    "_cli_targets.py": ".exceptions .stream",
     "_cli_info.py": ". ._cli_errors ._safetensors .exceptions .persistence .stream",
     "_cli_jobs.py": (
-        ". ._cli_errors ._cli_models ._cli_parser ._cli_progress ._cli_settings .inspection .stream"
+        ". ._cli_errors ._cli_models ._cli_parser ._cli_progress ._cli_settings ._cli_targets "
+        ".inspection .stream"
     ),
     "stream/_csv.py": "._arrow_columns ._readers ._tables ._watched",
     "stream/_sliced.py": "._pieces ._raw_rows ._values ._watched",

@@ -83,3 +83,21 @@ def test_threads_end_with_the_iteration() -> None:
     assert next(results) == 0
     results.close()
     assert not left()
+
+
+def test_threads_end_if_an_interrupt_comes_while_they_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, begun = threading.Thread.start, []
+
+    def interrupted(thread: threading.Thread) -> None:
+        if begun:
+            raise KeyboardInterrupt
+        begun.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    results = read_ahead(lambda item, buffer: item, range(1000), 4, 4)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    assert not left()

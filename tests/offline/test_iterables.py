@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from polyfuse.stream import SourceError, Stream
+from polyfuse.stream import SourceError, Stream, open_source
 
 
 @pytest.fixture
@@ -121,3 +121,14 @@ def test_what_is_no_source() -> None:
         Stream(5)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="rows must be at least 1; got 0"):
         Stream([]).chunks(0)
+
+
+def test_what_is_shown_of_sources(X: NDArray) -> None:
+    stream = Stream(iter([{"a": X}]))
+    assert repr(stream) == "Stream(rows not counted yet; one pass)"
+    list(stream)
+    assert repr(stream) == "Stream(100 rows; one pass)"
+    assert repr(Stream(lambda: [])).endswith("any number of passes)")
+    assert repr(open_source("a", X)) == "ArrayReader(a: 100 rows, 3 columns, float32)"
+    labels = open_source("y", np.array(["x", "y"]), one_per_row=True)
+    assert repr(labels) == "ArrayReader(y: 2 rows, one value per row, <U1)"

@@ -202,6 +202,19 @@ def test_keys_are_columns_or_sources(image: Any, text: Any, key: Any, files: NDA
     np.testing.assert_array_equal(aligned["target"].read(9, 99), files[9:99] % 3)
 
 
+@pytest.mark.parametrize("target", ["texts.parquet:label", Source("texts.parquet", ["label"])])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("texts.parquet:e", {"image": "images.npz:id", "text": "id"}),
+        (Source("./texts.parquet", ["e"], key="id"), {"image": "images.npz:id"}),
+    ],
+)
+def test_one_table_has_one_key(target: Any, text: Any, key: Any, files: NDArray) -> None:
+    aligned = open_aligned({"image": "images.npz:x", "text": text}, {"target": target}, key)
+    np.testing.assert_array_equal(aligned["target"].read(0, N), files % 3)
+
+
 def test_a_column_that_is_no_table_s(files: NDArray) -> None:
     with pytest.raises(
         SourceError, match="image is no table, and has no column 'id'; name the key"

@@ -13,7 +13,7 @@ import polyfuse as pf
 from polyfuse import linear_model as lm
 from polyfuse import preprocessing as pp
 from polyfuse import stream
-from polyfuse.exceptions import ConvergenceWarning, SourceError
+from polyfuse.exceptions import ConvergenceWarning, NotFittedError, SourceError
 
 N = 2311  # rows: no multiple of anything
 Blocks = dict[str, np.ndarray]
@@ -284,7 +284,24 @@ def test_the_backend_in_force_holds_for_threads(folder: Path, tmp_path: Path) ->
     np.testing.assert_allclose(np.load(tmp_path / "slow.npy"), np.load(tmp_path / "fast.npy"))
 
 
+def test_a_csv_that_was_written_can_be_read(tmp_path: Path, rng: np.random.Generator) -> None:
+    pytest.importorskip("pyarrow")
+    a, path = rng.normal(size=(20, 2)), tmp_path / "f.csv"
+    stream.fuse(stream.Dataset({"a": a, "b": a}), "concatenate", path)
+    assert path.read_text().startswith("x0,x1,x2,x3\n")
+    (chunk,) = stream.Dataset({"f": path}).chunks()
+    np.testing.assert_array_equal(chunk.blocks["f"], np.hstack([a, a]))
+
+
 # -- what goes wrong -----------------------------------------------------------------------------
+
+
+def test_models_that_are_none(tmp_path: Path) -> None:
+    data = stream.Dataset({"a": np.eye(3)})
+    with pytest.raises(NotFittedError, match="This FusionClassifier instance is not fitted yet"):
+        stream.predict(pf.FusionClassifier(), data, tmp_path / "p.npy")
+    with pytest.raises(TypeError, match="model must be a transformer; a FusionClassifier is none"):
+        stream.transform(pf.FusionClassifier(), data, tmp_path / "p.npy")
 
 
 def test_files_that_are_not_what_they_say(tmp_path: Path) -> None:
@@ -303,7 +320,7 @@ def test_files_that_are_not_what_they_say(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"a=.*cannot be opened: No such file"):
         stream.Dataset({"a": tmp_path / "none.npy"})
     np.save(path, np.array([[{}]]))
-    with pytest.raises(SourceError, match="must hold numbers; got dtype object"):
+    with pytest.raises(SourceError, match="holds Python objects, pickled"):
         stream.Dataset({"a": path})
     with pytest.raises(SourceError, match=r"b has 3 rows, and a 4"):
         stream.Dataset({"a": np.ones((4, 1)), "b": np.ones((3, 1))})

@@ -35,6 +35,9 @@ def load(name: str) -> Kernels:
     try:
         module = importlib.import_module(_MODULES[name])
     except ImportError as error:
+        # What interrupts the C++ kernels while they are loaded comes out as their ImportError.
+        if error.__cause__ is not None and not isinstance(error.__cause__, Exception):
+            raise error.__cause__ from None
         raise ImportError(f"the {name!r} backend is not available here: {error}") from error
     if name == "native":
         module.isa_level()  # ValueError if POLYFUSE_ISA names no level

@@ -131,9 +131,9 @@ def read_ahead(
         threading.Thread(target=copy_context().run, args=(work,), name=NAME, daemon=True)
         for _ in range(max(1, n_workers - 1))
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:  # an interrupt while they start must stop them, too
+            thread.start()
         for item in range(len(items)):
             while (taken := queue.help_with(item)) is not None:
                 attempt(*taken)
@@ -145,7 +145,8 @@ def read_ahead(
     finally:
         queue.stop()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:
+                thread.join()
 
 
 @contextmanager

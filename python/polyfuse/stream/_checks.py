@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import SourceError
+from ..exceptions import NotFittedError, SourceError
 from ._ahead import Chunk
 
 
@@ -21,9 +21,11 @@ def require_finite(chunk: Chunk, names: Iterable[str]) -> None:
             if not finite.all():
                 row, column = np.argwhere(~finite)[0]
                 what = "NaN" if np.isnan(x[row, column]) else "infinity"
+                whole = np.isnan(x[row]).all()
+                more = "; to fusion models a row of NaN alone is missing" if whole else ""
                 raise SourceError(
                     f"{chunk.called[name]} contains {what} in row {chunk.start + row}, column "
-                    f"{column}: fill it first."
+                    f"{column}: fill it first{more}."
                 )
 
 
@@ -38,7 +40,7 @@ def told_where(chunk: Chunk) -> Iterator[None]:
     """Errors about values of a chunk name the row of the whole."""
     try:
         yield
-    except SourceError:
+    except (SourceError, NotFittedError):
         raise
     except ValueError as error:
         require_finite(chunk, chunk.blocks)

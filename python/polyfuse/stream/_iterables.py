@@ -64,6 +64,10 @@ class Stream:
         self._begun = False
         self.n_rows: int | None = None  # known after the first pass
 
+    def __repr__(self) -> str:
+        rows = "rows not counted yet" if self.n_rows is None else f"{self.n_rows} rows"
+        return f"Stream({rows}; {'any number of passes' if self.repeatable else 'one pass'})"
+
     @property
     def repeatable(self) -> bool:
         """Whether there can be a second pass."""

@@ -37,11 +37,12 @@ def open_aligned(
     modalities : mapping of str to source
         Sources of rows of numbers; the first gives the order.
     values : mapping of str to source, optional
-        Sources of one value per row: a target, weights. Those without a key of their own are in
-        the order of the first modality.
+        Sources of one value per row: a target, weights.
     key : str or mapping of str to (str or source), optional
         The key column that all tables have, or the key of each source: a column of it, or a source
-        of one value per row. Keys that a Source names itself come first.
+        of one value per row. Keys that a Source names itself come first. A source without a key
+        has that of another source in the same table; if there is none, its rows are in the order
+        of the first modality.
 
     Returns
     -------
@@ -74,6 +75,8 @@ def open_aligned(
     for name, source in sources.items():
         one_per_row = name not in modalities
         own = _key_of(name, source, key, required=not one_per_row)
+        if own is None:
+            own = _key_of_same_table(source, sources, key)
         readers[name] = open_source(name, source, key=own, one_per_row=one_per_row)
         if own is not None:
             keys[name] = _open_key(name, source, own)
@@ -137,9 +140,26 @@ def _key_of(name: str, source: Any, key: Any, required: bool) -> Any:
     if required:
         raise SourceError(
             f"{name} is no table, and has no column {key!r}; name the key of each source, as in "
-            f"key={{{name!r}: 'keys.npy'}}."
+            f"key={{{name!r}: 'keys.npy', ...}}, or --key {name}=keys.npy on the command line."
         )
     return None
+
+
+def _key_of_same_table(source: Any, sources: Mapping[str, Any], key: Any) -> str | None:
+    """The key column of another source that is read from the same files, or None."""
+    files = _files(source)
+    for name, other in sources.items() if files else ():
+        if _files(other) == files:
+            own = key_column(name, other, _key_of(name, other, key, required=False))
+            if own is not None:
+                return own
+    return None
+
+
+def _files(source: Any) -> list[str]:
+    """The paths of a source, without what stands after a colon."""
+    source = source.path if isinstance(source, Source) else source
+    return [os.path.abspath(split(os.fspath(path))[0]) for path in listed(source) or ()]
 
 
 def _open_key(name: str, source: Any, key: Any) -> Reader:

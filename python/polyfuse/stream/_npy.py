@@ -37,7 +37,7 @@ def read_layout(file: IO[bytes], name: str) -> Layout:
     Raises
     ------
     SourceError
-        If it is one of a version that holds more than plain values.
+        If it holds more than plain values.
     """
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
@@ -45,4 +45,9 @@ def read_layout(file: IO[bytes], name: str) -> Layout:
     shape, by_column, dtype = _HEADERS[version](file)
     if any(n < 0 for n in shape):
         raise SourceError(f"{name} is damaged: its header has the shape {shape}.")
+    if dtype.hasobject:
+        raise SourceError(
+            f"{name} holds Python objects, pickled, which are not read; save text as "
+            "array.astype(str), numbers as array.astype(float)."
+        )
     return Layout(file.tell(), shape, dtype, by_column)

@@ -53,6 +53,11 @@ class Reader(ABC):
     def close(self) -> None:  # noqa: B027
         """Let go of what is open."""
 
+    def __repr__(self) -> str:
+        width = "one value per row" if self.width is None else f"{self.width} columns"
+        kind = "text" if self.dtype.hasobject else self.dtype
+        return f"{type(self).__name__}({self.name}: {self.n_rows} rows, {width}, {kind})"
+
     @property
     def row_bytes(self) -> int:
         """Bytes of a row, of text those of pointers."""

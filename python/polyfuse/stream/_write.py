@@ -15,7 +15,7 @@ from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress
-from ._writers import CHECKPOINT, holds, require_output, writer_of
+from ._writers import CHECKPOINT, holds, require_apart, require_output, writer_of
 
 METHODS = ("predict", "predict_proba", "decision_function")
 
@@ -43,9 +43,15 @@ def transform(
     SourceError
         If a source cannot be read, its values cannot be worked on, the output cannot be written,
         or the checkpoint is of another job.
+    TypeError
+        If the model has no `transform`.
+    ValueError
+        If the output is a file that is read.
     """
     require_dataset(data)
     require_output(output)
+    if not hasattr(model, "transform"):
+        raise TypeError(f"model must be a transformer; a {type(model).__name__} is none.")
     job = _job("transform", model, data, output, resume, progress)
     _write(_transformer(model, data), data, output, job)
 
@@ -146,7 +152,12 @@ def method_of(model: Any, method: str) -> Callable[[Any], Any]:
     one_of(method, "method", METHODS)
     found = getattr(model, method, None)
     if found is None:
-        raise ValueError(f"method={method!r} is none of a {type(model).__name__}.")
+        own = [name for name in METHODS if hasattr(model, name)]
+        raise ValueError(
+            f"{type(model).__name__} has no {method}; method must be one of {own}."
+            if own
+            else f"{type(model).__name__} has no {method}: it does not predict."
+        )
     bound: Callable[[Any], Any] = found
     return bound
 
@@ -154,7 +165,9 @@ def method_of(model: Any, method: str) -> Callable[[Any], Any]:
 def _job(
     what: str, model: Any, data: Dataset, output: Path, resume: bool, progress: Progress | None
 ) -> Job:
-    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": data.fingerprint()}
+    sources = data.fingerprint()
+    require_apart(output, sources)
+    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": sources}
     return Job(os.fspath(output) + CHECKPOINT, about, resume=resume, progress=progress)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,9 @@ class CsvWriter(Writer):
     def header(self, rows: NDArray) -> bytes:
         k = 1 if rows.ndim == 1 else rows.shape[1]
         names = self.columns if self.columns and len(self.columns) == k else None
-        return _line(names or (["prediction"] if k == 1 else [str(j) for j in range(k)]))
+        # Not numbers, which no reader takes for names.
+        own = ["prediction"] if rows.ndim == 1 else [f"x{j}" for j in range(k)]
+        return _line(names or own)
 
     def encoded(self, rows: NDArray) -> Any:
         table = rows.reshape(len(rows), -1).tolist()
@@ -185,3 +188,35 @@ def require_output(path: Any) -> None:
     folder = os.path.dirname(os.path.abspath(os.fspath(path)))
     if not os.path.isdir(folder):
         raise ValueError(f"output {os.fspath(path)}: there is no folder {folder}.")
+
+
+def require_apart(path: str | os.PathLike[str], sources: Mapping[str, Any]) -> None:
+    """Raise ValueError if an output would replace a file that is read.
+
+    Parameters
+    ----------
+    path : path-like
+    sources : mapping of str to fingerprint
+        As :meth:`Dataset.fingerprint` gives them.
+    """
+    if os.path.exists(path):
+        for name, fingerprint in sources.items():
+            for own in _paths(fingerprint):
+                if os.path.exists(own) and os.path.samefile(own, path):
+                    raise ValueError(
+                        f"output {os.fspath(path)} would replace {name}, which is read: give it "
+                        "another name."
+                    )
+
+
+def _paths(fingerprint: Any) -> Iterator[str]:
+    """The files that a fingerprint tells of."""
+    if isinstance(fingerprint, list):
+        for part in fingerprint:
+            yield from _paths(part)
+    elif isinstance(fingerprint, Mapping):
+        for key, value in fingerprint.items():
+            if key == "path" and isinstance(value, str):
+                yield value
+            else:
+                yield from _paths(value)
