@@ -46,8 +46,8 @@ def _train(settings: Settings) -> tuple[str, Result]:
     from .stream._fit import job_of, learn
 
     output = settings["output"]
-    _require_place(output)
     with _opened(settings) as data:
+        _require_place(output, data)
         settings.setdefault("task", find_task(data))
         model = new_model(settings)
         checkpoint, resume = output + ".checkpoint", bool(settings.get("resume"))
@@ -107,8 +107,8 @@ def _fuse(settings: Settings) -> tuple[str, Result]:
 def _evaluate(settings: Settings) -> tuple[str, Result]:
     from . import stream
 
-    _require_place(settings.get("output"))
     with _model_and_data(settings) as (model, data), _progress(settings, data) as progress:
+        _require_place(settings.get("output"), data)
         found = stream.evaluate(model, data, progress=progress)
     return str(found), {"n_rows": found.n_rows, "scores": found.scores}
 
@@ -118,8 +118,8 @@ def _explain(settings: Settings) -> tuple[str, Result]:
 
     from . import inspection, stream
 
-    _require_place(settings.get("output"))
     with _model_and_data(settings) as (model, data), _progress(settings, data) as progress:
+        _require_place(settings.get("output"), data)
         scores = stream.modality_scores(model, data, progress=progress)
         y = np.concatenate(list(data.targets())) if data.has_target else None
     shares = inspection.modality_contributions(scores)
@@ -186,10 +186,12 @@ def _progress(settings: Settings, data: Any) -> Any:
     return JobProgress(data.row_bytes, settings.get("epochs"), quiet=bool(settings.get("quiet")))
 
 
-def _require_place(output: str | None) -> None:
+def _require_place(output: str | None, data: Any) -> None:
     """Raise BadInputError unless there can be a file of that name; before any work is done."""
     if output is None:
         return
+    if data.reads(output):
+        raise BadInputError(f"--output {output} is one of the sources, which would be lost")
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise BadInputError(f"--output {output}: there is no folder {folder}")

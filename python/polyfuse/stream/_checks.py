@@ -41,5 +41,7 @@ def told_where(chunk: Chunk) -> Iterator[None]:
     except SourceError:
         raise
     except ValueError as error:
+        if isinstance(error, AttributeError):  # NotFittedError, of which no row is to blame
+            raise
         require_finite(chunk, chunk.blocks)
         raise SourceError(f"rows {chunk.start} to {chunk.stop - 1}: {error}") from error

@@ -9,7 +9,7 @@ from .._arrays import kind_of
 from .._chain_runs import Callback
 from .._fusion_scalers import Scalers, is_fitted
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
-from ._jobs import Job, Path, Progress
+from ._jobs import Job, Path, Progress, mark_of
 from ._scalers import fit_block_scalers, learned
 
 Model = TypeVar("Model")
@@ -89,8 +89,20 @@ def job_of(
 ) -> Job:  # fmt: skip
     """The job that fits a model."""
     require_dataset(data)
-    about = {"job": "fit", "model": repr(model), "data": data.fingerprint()}
+    about = {
+        "job": "fit", "model": repr(model), "mark": _mark(model), "data": data.fingerprint()
+    }  # fmt: skip
     return Job(checkpoint, about, resume=resume, progress=progress)
+
+
+def _mark(model: Any) -> int:
+    """Of what a fit begins with; without a generator, which may have drawn since."""
+    if not hasattr(model, "get_params"):  # nothing that can be fitted, as is said later
+        return 0
+    warm = getattr(model, "warm_start", False)
+    held = dict(vars(model) if warm else model.get_params(deep=False))
+    held.pop("random_state", None)
+    return mark_of(held)
 
 
 def learn(model: Any, data: Dataset, job: Job, callback: Callback | None = None) -> None:
@@ -132,7 +144,10 @@ def fit_scalers(
     array([0.5, 0.5])
     """
     require_dataset(data)
-    about = {"job": "fit_scalers", "model": repr(scaler), "data": data.fingerprint()}
+    about = {
+        "job": "fit_scalers", "model": repr(scaler), "mark": mark_of({"scaler": scaler}),
+        "data": data.fingerprint(),
+    }  # fmt: skip
     job = Job(checkpoint, about, resume=resume, progress=progress)
     fitted = fit_block_scalers(data, scaler, job)
     job.done()
