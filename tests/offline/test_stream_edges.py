@@ -12,6 +12,7 @@ import pytest
 from polyfuse import linear_model as lm
 from polyfuse import stream
 from polyfuse.exceptions import NotFittedError, SourceError
+from polyfuse.multimodal import FusionClassifier
 from polyfuse.preprocessing import StandardScaler
 
 X = np.random.default_rng(0).normal(size=(60, 4))
@@ -132,3 +133,18 @@ def test_an_interrupted_job_without_a_note_leaves_nothing(tmp_path: Path) -> Non
     with pytest.raises(KeyboardInterrupt):
         stream.fuse(stream.Dataset({"a": X}), "mean", tmp_path / "o.npy", progress=interrupted)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_arrays_of_the_other_byte_order_and_unaligned_ones(pieces: bool) -> None:
+    missing = np.where(np.arange(60)[:, None] % 3, X, np.nan)
+    odd = np.frombuffer(b"." + missing.tobytes(), np.float64, offset=1).reshape(X.shape)
+    assert not odd.flags.aligned
+    expected = FusionClassifier(max_iter=5, level="late").fit({"a": X, "b": missing}, Y)
+    for b in (missing.astype(missing.dtype.newbyteorder()), odd):
+        blocks = {"a": X, "b": b}
+        data = stream.Dataset(iter([(blocks, Y)])) if pieces else stream.Dataset(blocks, Y)
+        assert data.dtypes["b"] == np.float64
+        model = stream.fit(FusionClassifier(max_iter=5, level="late"), data)
+        for name, coef in expected.coef_.items():
+            np.testing.assert_array_equal(model.coef_[name], coef)

@@ -234,7 +234,7 @@ class Dataset:
             n_chunks = -(-self.n_rows // rows)
             if not all(0 <= number < n_chunks for number in order):
                 raise ValueError(
-                    f"order must hold numbers from 0 to {n_chunks - 1}, of chunks; got {order!r:.60}."
+                    f"order must hold numbers from 0 to {n_chunks - 1}; got {order!r:.60}."
                 )
             firsts = [number * rows for number in order]
         return [(first, min(first + rows, self.n_rows)) for first in firsts]

@@ -31,7 +31,7 @@ class SpooledRows(Reader):
     def __init__(self, name: str, first: NDArray) -> None:
         self.name, self.n_rows, self._fd = name, 0, -1
         self.width = None if first.ndim == 1 else first.shape[1]
-        self.dtype = first.dtype
+        self.dtype = first.dtype.newbyteorder("=")
         with tempfile.TemporaryFile() as file:
             self._fd = os.dup(file.fileno())
 
