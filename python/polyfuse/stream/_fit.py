@@ -56,6 +56,7 @@ def fit(
     -----
     These are the models of `fit` in memory, to the last bit: scalers; fusion models; GDClassifier
     and GDRegressor on all rows; on batches, and SGD, in the order of the rows (``shuffle=False``).
+    RobustScaler is that of `partial_fit`: its quantiles are those of a summary of each column.
     With ``shuffle=True`` chunks are visited in random order, and the rows of each: an order of its
     own, which the seed and the widths of the blocks fix. LinearRegression agrees up to rounding:
     its rows are decomposed chunk by chunk, in double. With the backends "numba" and "numpy",
@@ -133,7 +134,7 @@ def fit_scalers(
     Returns
     -------
     dict of str to scaler or None
-        By block; equal, to the last bit, to scalers fitted in memory.
+        By block; equal, to the last bit, to scalers fitted in memory, RobustScaler by `partial_fit`.
 
     Examples
     --------
