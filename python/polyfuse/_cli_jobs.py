@@ -108,7 +108,7 @@ def _evaluate(settings: Settings) -> tuple[str, Result]:
     from . import stream
 
     with _model_and_data(settings) as (model, data), _progress(settings, data) as progress:
-        _require_place(settings.get("output"), data)
+        _require_place(settings.get("output"), data, settings["model"])
         found = stream.evaluate(model, data, progress=progress)
     return str(found), {"n_rows": found.n_rows, "scores": found.scores}
 
@@ -119,7 +119,7 @@ def _explain(settings: Settings) -> tuple[str, Result]:
     from . import inspection, stream
 
     with _model_and_data(settings) as (model, data), _progress(settings, data) as progress:
-        _require_place(settings.get("output"), data)
+        _require_place(settings.get("output"), data, settings["model"])
         scores = stream.modality_scores(model, data, progress=progress)
         y = np.concatenate(list(data.targets())) if data.has_target else None
     shares = inspection.modality_contributions(scores)
@@ -186,12 +186,14 @@ def _progress(settings: Settings, data: Any) -> Any:
     return JobProgress(data.row_bytes, settings.get("epochs"), quiet=bool(settings.get("quiet")))
 
 
-def _require_place(output: str | None, data: Any) -> None:
+def _require_place(output: str | None, data: Any, model: str | None = None) -> None:
     """Raise BadInputError unless there can be a file of that name; before any work is done."""
     if output is None:
         return
     if data.reads(output):
         raise BadInputError(f"--output {output} is one of the sources, which would be lost")
+    if model is not None and os.path.exists(output) and os.path.samefile(output, model):
+        raise BadInputError(f"--output {output} is the model, which would be lost")
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise BadInputError(f"--output {output}: there is no folder {folder}")

@@ -522,3 +522,17 @@ def test_every_file_of_settings_is_toml(run: Callable[..., Said]) -> None:
     run("fuse", "--modality", f"é o={name}", "--output", "f.npy", "--threads", "1")
     saved = tomllib.loads(Path("f.npy.toml").read_text(encoding="utf-8"))
     assert saved["modalities"] == {"é o": os.path.abspath(name)}
+
+
+def test_results_do_not_take_the_place_of_what_they_come_from(run: Callable[..., Said]) -> None:
+    kept = {name: Path(name).read_bytes() for name in ("a.npy", "known", "y.npy")}
+    evaluate = ("evaluate", "--model", "known", *BOTH, "--target", "y.npy", "--output")
+    for job, output, what in (
+        (TRAIN[:-1], "y.npy", "is one of the sources"),
+        (FUSE[:-1], "a.npy", "is one of the sources"),
+        (PREDICT[:-1], "a.npy", "is one of the sources"),
+        (evaluate, "y.npy", "is one of the sources"),
+        (evaluate, "known", "is the model"),
+    ):
+        assert f"{what}, which would be lost" in run(*job, output, code=2)[1]
+    assert kept == {name: Path(name).read_bytes() for name in kept}

@@ -134,7 +134,8 @@ def fit_scalers(
     Returns
     -------
     dict of str to scaler or None
-        By block; equal, to the last bit, to scalers fitted in memory, RobustScaler by `partial_fit`.
+        By block; equal, to the last bit, to scalers fitted in memory; RobustScaler to one fitted
+        by `partial_fit`.
 
     Examples
     --------
