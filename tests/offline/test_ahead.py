@@ -83,3 +83,24 @@ def test_threads_end_with_the_iteration() -> None:
     assert next(results) == 0
     results.close()
     assert not left()
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_an_interrupt_while_threads_start_leaves_none(
+    started: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Daemons that were left would be in a kernel as the interpreter ends, which aborts it."""
+    start, n_started = threading.Thread.start, 0
+
+    def interrupted(thread: threading.Thread) -> None:
+        nonlocal n_started
+        n_started += 1
+        if started or n_started == 1:
+            start(thread)
+        if n_started == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(read_ahead(lambda item, buffer: item, range(1000), 4, 4))
+    assert not left()

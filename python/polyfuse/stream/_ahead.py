@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
@@ -131,9 +131,9 @@ def read_ahead(
         threading.Thread(target=copy_context().run, args=(work,), name=NAME, daemon=True)
         for _ in range(max(1, n_workers - 1))
     ]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for item in range(len(items)):
             while (taken := queue.help_with(item)) is not None:
                 attempt(*taken)
@@ -145,7 +145,8 @@ def read_ahead(
     finally:
         queue.stop()
         for thread in threads:
-            thread.join()
+            with suppress(RuntimeError):  # of one that an interrupt has kept from starting
+                thread.join()
 
 
 @contextmanager
