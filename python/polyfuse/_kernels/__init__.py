@@ -35,6 +35,8 @@ def load(name: str) -> Kernels:
     try:
         module = importlib.import_module(_MODULES[name])
     except ImportError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # as pybind11 reports all that it meets
+            raise error.__cause__ from None
         raise ImportError(f"the {name!r} backend is not available here: {error}") from error
     if name == "native":
         module.isa_level()  # ValueError if POLYFUSE_ISA names no level
