@@ -374,7 +374,7 @@ _WORDS = {
     "stream/_checks.py": "..exceptions ._ahead",
     "stream/_dataset.py": (
         ".._arrays .._blocks .._kernels ..exceptions ._ahead ._iterables ._keys ._readers "
-        "._sources ._spooled"
+        "._sources ._spooled ._watched"
     ),
     "stream/_evaluate.py": (
         ".._modality_scores .._result_text .._sgd_base ..exceptions ..metrics ._ahead ._checks "
