@@ -1,15 +1,25 @@
-"""Chunks that cannot be worked on: which row of which source is to blame."""
+"""What cannot be worked on: chunks, and which row of which source is to blame; models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import SourceError
 from ._ahead import Chunk
+
+
+def require_all_rows(model: Any) -> None:
+    """Raise ValueError if a model would hold rows out."""
+    if model.early_stopping:
+        raise ValueError(
+            "early_stopping=True is not for streams, of which no rows are held out; pass False, "
+            "and evaluate on a source of its own."
+        )
 
 
 def require_finite(chunk: Chunk, names: Iterable[str]) -> None:

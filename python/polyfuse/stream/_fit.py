@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from .._arrays import kind_of
 from .._chain_runs import Callback
+from .._estimator import take_fitted
 from .._fusion_scalers import Scalers, is_fitted
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
 from ._jobs import Job, Path, Progress, mark_of
@@ -108,13 +109,7 @@ def _mark(model: Any) -> int:
 
 def learn(model: Any, data: Dataset, job: Job, callback: Callback | None = None) -> None:
     """Fit a model, and leave the checkpoint until what was learned is safe."""
-    fitted = _fitted(model, data, job, callback)
-    parameters = set(model.get_params(deep=False))
-    for name in [name for name in vars(model) if name not in vars(fitted)]:
-        delattr(model, name)
-    for name, value in vars(fitted).items():
-        if name not in parameters:
-            setattr(model, name, value)
+    take_fitted(model, _fitted(model, data, job, callback))
 
 
 def fit_scalers(
