@@ -244,6 +244,16 @@ class Estimator(Represented):
         )
 
 
+def take_fitted(model: Any, fitted: Any) -> None:
+    """Give a model what a fitted copy of it has learned; its parameters stay as they are."""
+    parameters = set(model.get_params(deep=False))
+    for name in [name for name in vars(model) if name not in vars(fitted)]:
+        delattr(model, name)
+    for name, value in vars(fitted).items():
+        if name not in parameters:
+            setattr(model, name, value)
+
+
 @nameless
 class Transformer(Estimator):
     """An estimator with ``fit`` and ``transform``."""

@@ -291,9 +291,9 @@ _WORDS = {
     ),
     "dask/__init__.py": "._fit ._fuse ._metrics ._score",
     "dask/_fit.py": (
-        ".._arrays .._collections .._fusion_estimator .._fusion_model .._gradient_base .._inputs "
-        ".._scaler .._sgd_classifier .._sgd_regressor ._fusion_training ._graph ._map "
-        "._partitions ._rounds ._score ._states ._training"
+        ".._arrays .._collections .._estimator .._fusion_estimator .._fusion_model "
+        ".._gradient_base .._inputs .._scaler .._sgd_classifier .._sgd_regressor "
+        "._fusion_training ._graph ._map ._partitions ._rounds ._score ._states ._training"
     ),
     "dask/_fuse.py": ".._fusion_estimator ._fit ._map",
     "dask/_fusion_training.py": (
@@ -383,7 +383,7 @@ _WORDS = {
         "._dataset ._jobs ._linear_parts ._write"
     ),
     "stream/_fit.py": (
-        ".._arrays .._chain_runs .._fusion_model .._fusion_scalers .._gradient_base "
+        ".._arrays .._chain_runs .._estimator .._fusion_model .._fusion_scalers .._gradient_base "
         ".._least_squares .._scaler .._sgd_base ..fusion ._chains ._dataset ._fit_descent "
         "._fit_least_squares ._fit_models ._jobs ._scalers"
     ),
@@ -420,6 +420,6 @@ _WORDS = {
         ".._arrays .._fusion_scalers .._state ..fusion ._ahead ._checks ._dataset ._fit "
         "._jobs ._writers"
     ),
-    "stream/_writers.py": "..exceptions",
+    "stream/_writers.py": "..exceptions ._watched",
 }
 BELOW = {name: set(words.split()) for name, words in _WORDS.items()}

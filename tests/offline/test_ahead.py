@@ -85,19 +85,22 @@ def test_threads_end_with_the_iteration() -> None:
     assert not left()
 
 
-def test_threads_end_if_an_interrupt_comes_while_they_start(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("started", [False, True])
+def test_an_interrupt_while_threads_start_leaves_none(
+    started: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start, begun = threading.Thread.start, []
+    """Daemons that were left would be in a kernel as the interpreter ends, which aborts it."""
+    start, n_started = threading.Thread.start, 0
 
     def interrupted(thread: threading.Thread) -> None:
-        if begun:
+        nonlocal n_started
+        n_started += 1
+        if started or n_started == 1:
+            start(thread)
+        if n_started == 2:
             raise KeyboardInterrupt
-        begun.append(thread)
-        start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", interrupted)
-    results = read_ahead(lambda item, buffer: item, range(1000), 4, 4)
     with pytest.raises(KeyboardInterrupt):
-        next(results)
+        list(read_ahead(lambda item, buffer: item, range(1000), 4, 4))
     assert not left()

@@ -305,7 +305,7 @@ def test_a_model_that_cannot_be_saved_keeps_its_checkpoint(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals(number: int, folder: Path) -> None:
-    np.save("a.npy", np.zeros((200_000, 4)))
+    np.save("a.npy", np.zeros((1_000_000, 4)))
     command = [sys.executable, "-m", "polyfuse", "fuse", "--modality", "image=a.npy"]
     process = subprocess.Popen(
         [*command, "--output", "f.csv"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True

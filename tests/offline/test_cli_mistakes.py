@@ -117,12 +117,6 @@ def test_files(wrong: Run, arguments: tuple[str, ...], said: str) -> None:
     assert said in wrong(*arguments, code=3)
 
 
-def test_no_output_of_python_replaces_what_is_read() -> None:
-    data = stream.Dataset({"a": "a.npy"})
-    with pytest.raises(ValueError, match=r"output a.npy would replace a=a.npy, which is read"):
-        stream.fuse(data, "concatenate", "a.npy")
-
-
 def test_a_row_that_is_missing(wrong: Run) -> None:
     b = np.load("b.npy")
     b[7, 1] = np.nan

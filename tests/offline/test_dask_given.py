@@ -75,3 +75,14 @@ def test_one_label_alone_and_more_than_two() -> None:
         assert np.isnan(pf.dask.score("roc_auc_score", da.zeros(50, int, chunks=9), scores))
     with pytest.raises(ValueError, match="y_true must have two labels .*; got \\[0 1 2\\]"):
         pf.dask.score("roc_auc_score", da.arange(50, chunks=9) % 3, scores)
+
+
+def test_arrays_of_the_other_byte_order() -> None:
+    y = (A[:, 0] > 0).astype(int)
+    turned = A.astype(A.dtype.newbyteorder())
+    expected = pf.FusionClassifier(level="late", max_iter=5).fit({"a": A, "b": B}, y)
+    blocks = {"a": da.from_array(turned, chunks=(20, 3)), "b": turned - A + B}
+    model = pf.FusionClassifier(level="late", max_iter=5).fit(blocks, y)
+    for name, coef in expected.coef_.items():
+        np.testing.assert_allclose(model.coef_[name], coef, rtol=1e-6)
+    assert model.predict(blocks).compute().tolist() == expected.predict({"a": A, "b": B}).tolist()

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._arrays import kind_of
 from .._collections import LAZY
+from .._estimator import take_fitted
 from .._fusion_estimator import Fusion
 from .._fusion_model import FusionModel
 from .._gradient_base import GradientDescent
@@ -94,13 +95,7 @@ def fit(model: Model, X: Any, y: Any = None, sample_weight: Any = None, **option
     >>> pf.dask.fit(pf.preprocessing.StandardScaler(), X).mean_
     array([1.5])
     """
-    fitted = _fitted(model, X, y, sample_weight, **options)
-    parameters = set(model.get_params(deep=False))  # type: ignore[attr-defined]
-    for name in [name for name in vars(model) if name not in vars(fitted)]:
-        delattr(model, name)
-    for name, value in vars(fitted).items():
-        if name not in parameters:
-            setattr(model, name, value)
+    take_fitted(model, _fitted(model, X, y, sample_weight, **options))
     return model
 
 

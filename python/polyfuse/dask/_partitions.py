@@ -91,6 +91,7 @@ def partitions_of(X: Any, argument: str = "X", *, known: bool = True) -> Partiti
         array, frame = as_dask_array(x, label, arrays[0].chunks[0] if arrays else lengths)
         if array.ndim != 2:
             raise ValueError(f"{label} must be 2-D, one row per sample; got {array.ndim}-D.")
+        array = array.astype(array.dtype.newbyteorder("="))  # itself, if it is native
         arrays.append(array.rechunk({1: -1}) if array.numblocks[1] > 1 else array)
         frames.append(frame)
     return Partitions(list(map(str, names)), cut_alike(arrays, shown, known=known), frames, whole)

@@ -63,9 +63,11 @@ def score(metric: str, y_true: Any, y_pred: Any, sample_weight: Any = None, **op
     score : float, or what the function returns
         The same bits whatever the partitions, on any number of workers. Up to ``2**20`` rows (of
         several outputs or classes, numbers) they are those of the function in memory, but of
-        "average_precision_score", and of labels and "roc_auc_score" with weights that are floats:
-        these are the bits of ``ConfusionCounts`` and ``ScoreHistogram``, which add otherwise.
-        There, and beyond, sums of floats may differ from the function in the last places.
+        "average_precision_score", "explained_variance_score", "mean_pinball_loss" and "r2_score",
+        and of labels and "roc_auc_score" with weights that are floats: these are the bits of
+        ``ConfusionCounts``, ``RegressionSums`` and ``ScoreHistogram``, which add otherwise.
+        There, and beyond, sums of floats may differ from the function in the last places. Scores
+        of which one class is missing are NaN.
 
     Raises
     ------

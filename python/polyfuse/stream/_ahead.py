@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,7 +132,7 @@ def read_ahead(
         for _ in range(max(1, n_workers - 1))
     ]
     try:
-        for thread in threads:  # an interrupt while they start must stop them, too
+        for thread in threads:
             thread.start()
         for item in range(len(items)):
             while (taken := queue.help_with(item)) is not None:
@@ -145,7 +145,7 @@ def read_ahead(
     finally:
         queue.stop()
         for thread in threads:
-            if thread.ident is not None:
+            with suppress(RuntimeError):  # of one that an interrupt has kept from starting
                 thread.join()
 
 

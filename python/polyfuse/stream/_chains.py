@@ -22,7 +22,7 @@ from .._kernels.contract import Rows
 from .._sgd_inputs import remember, see, see_again
 from .._sgd_targets import as_numbers, as_targets, encode, labels_of
 from ._ahead import Chunk
-from ._checks import require_finite
+from ._checks import require_all_rows, require_finite
 from ._dataset import Dataset, matrix_or_blocks
 from ._jobs import Job
 from ._scalers import as_given, fit_block_scalers, without_nan
@@ -44,11 +44,7 @@ def fit_chains(model: Any, data: Dataset, job: Job, callback: Callback | None = 
     """
     own = copy(model)
     own._check_parameters()
-    if own.early_stopping:
-        raise ValueError(
-            "early_stopping=True is not for streams, of which no rows are held out; pass False, "
-            "and evaluate on a source of its own."
-        )
+    require_all_rows(own)
     own.scaler = as_given(data, fit_block_scalers(data, model.scaler, job))
     learner = _Learner(own, data)
     plan = learner.plan()

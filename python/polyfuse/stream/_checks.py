@@ -1,15 +1,25 @@
-"""Chunks that cannot be worked on: which row of which source is to blame."""
+"""What cannot be worked on: chunks, and which row of which source is to blame; models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import NotFittedError, SourceError
 from ._ahead import Chunk
+
+
+def require_all_rows(model: Any) -> None:
+    """Raise ValueError if a model would hold rows out."""
+    if model.early_stopping:
+        raise ValueError(
+            "early_stopping=True is not for streams, of which no rows are held out; pass False, "
+            "and evaluate on a source of its own."
+        )
 
 
 def require_finite(chunk: Chunk, names: Iterable[str]) -> None:
@@ -43,5 +53,7 @@ def told_where(chunk: Chunk) -> Iterator[None]:
     except (SourceError, NotFittedError):
         raise
     except ValueError as error:
+        if isinstance(error, AttributeError):  # NotFittedError, of which no row is to blame
+            raise
         require_finite(chunk, chunk.blocks)
         raise SourceError(f"rows {chunk.start} to {chunk.stop - 1}: {error}") from error

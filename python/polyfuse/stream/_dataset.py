@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from numbers import Integral
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import kind_of
+from .._arrays import kind_of, require_number
 from .._blocks import Container, named_blocks
 from .._kernels import num_threads
 from ..exceptions import SourceError
@@ -22,7 +23,7 @@ from ._iterables import Stream
 from ._keys import open_aligned
 from ._readers import Reader
 from ._sources import Source
-from ._spooled import spool
+from ._spooled import require_free, spool
 
 # Of all blocks together. Larger ones do not stay in the cache until they are worked on; smaller
 # ones cost more calls.
@@ -173,6 +174,8 @@ class Dataset:
         ------
         SourceError
             If a source cannot be read.
+        ValueError
+            If `rows`, `order` or `start` tell of no chunks that there are.
         """
         return self.mapped(_itself, rows=rows, order=order, start=start, n_workers=_READERS)
 
@@ -197,12 +200,8 @@ class Dataset:
         object
             What the work returns, in the order of the chunks.
         """
-        rows = rows or self.chunk_rows()
-        if order is None:
-            firsts: Any = range(start, self.n_rows, rows)
-        else:
-            firsts = [number * rows for number in order]
-        ranges = [(first, min(first + rows, self.n_rows)) for first in firsts]
+        rows = self.chunk_rows() if rows is None else rows
+        ranges = self._ranges(rows, order, start)
         n_workers = n_workers or num_threads()
         n_buffers = min(self._buffers(rows), n_workers + _WAITING)
         buffers = [
@@ -214,6 +213,20 @@ class Dataset:
             return work(self._load(*item, buffers[buffer]), buffer)
 
         return read_ahead(load, ranges, len(buffers), min(n_workers, len(buffers)))
+
+    def _ranges(self, rows: int, order: Sequence[int] | None, start: int) -> list[tuple[int, int]]:
+        require_number(rows, "rows", least=1, integer=True)
+        if order is None:
+            require_number(start, "start", least=0, integer=True)
+            firsts: Sequence[int] = range(start, self.n_rows, rows)
+        else:
+            n_chunks = -(-self.n_rows // rows)
+            if not all(0 <= number < n_chunks for number in order):
+                raise ValueError(
+                    f"order must hold numbers from 0 to {n_chunks - 1}; got {order!r:.60}."
+                )
+            firsts = [number * rows for number in order]
+        return [(first, min(first + rows, self.n_rows)) for first in firsts]
 
     def _load(self, start: int, stop: int, buffers: list[NDArray]) -> Chunk:
         n, every = stop - start, self._all()
@@ -316,8 +329,8 @@ def as_bytes(limit: int | str) -> int:
     ValueError
         If it is none.
     """
-    if isinstance(limit, int) and not isinstance(limit, bool) and limit > 0:
-        return limit
+    if isinstance(limit, Integral) and not isinstance(limit, bool) and limit > 0:
+        return int(limit)
     if isinstance(limit, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", limit.lower())
         unit = None if found is None else _UNITS.get(found[2], _UNITS.get(found[2] + "b"))
@@ -340,6 +353,7 @@ def _opened(blocks: Any, values: dict[str, Any], key: Any) -> tuple[bool, dict[s
     whole = not isinstance(blocks, Mapping | Container) and not _is_list_of_sources(blocks)
     names, sources = (["X"], [blocks]) if whole else named_blocks(blocks)
     modalities = dict(zip(map(str, names), sources, strict=True))
+    require_free(modalities)
     return whole, open_aligned(modalities, values, key)
 
 

@@ -85,7 +85,7 @@ def evaluate(model: Any, data: Dataset, *, progress: Progress | None = None) -> 
     if not data.has_target:
         raise ValueError("data must have a target to be evaluated on: Dataset(blocks, target=...).")
     predict = method_of(model, "predict")
-    classifies = getattr(model, "_estimator_type", None) == "classifier"
+    classifies = _is_classifier(model)
     parts: Any = ConfusionCounts() if classifies else RegressionSums()
 
     def work(chunk: Chunk, buffer: int) -> tuple[Chunk, NDArray]:
@@ -98,6 +98,14 @@ def evaluate(model: Any, data: Dataset, *, progress: Progress | None = None) -> 
             progress("rows", chunk.stop, data.n_rows)
     scores = _of_classes(parts) if classifies else _of_numbers(parts)
     return Evaluation(len(data), scores, parts)
+
+
+def _is_classifier(model: Any) -> bool:
+    """Whether it says so, in the words of scikit-learn before or since version 1.6."""
+    kind = getattr(model, "_estimator_type", None)
+    if kind is None and hasattr(model, "__sklearn_tags__"):
+        kind = model.__sklearn_tags__().estimator_type
+    return bool(kind == "classifier")
 
 
 def _of_classes(counts: ConfusionCounts) -> dict[str, float]:

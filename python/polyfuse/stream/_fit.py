@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from .._arrays import kind_of
 from .._chain_runs import Callback
+from .._estimator import take_fitted
 from .._fusion_scalers import Scalers, is_fitted
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
-from ._jobs import Job, Path, Progress
+from ._jobs import Job, Path, Progress, mark_of
 from ._scalers import fit_block_scalers, learned
 
 Model = TypeVar("Model")
@@ -56,6 +57,7 @@ def fit(
     -----
     These are the models of `fit` in memory, to the last bit: scalers; fusion models; GDClassifier
     and GDRegressor on all rows; on batches, and SGD, in the order of the rows (``shuffle=False``).
+    RobustScaler is that of `partial_fit`: its quantiles are those of a summary of each column.
     With ``shuffle=True`` chunks are visited in random order, and the rows of each: an order of its
     own, which the seed and the widths of the blocks fix. LinearRegression agrees up to rounding:
     its rows are decomposed chunk by chunk, in double. With the backends "numba" and "numpy",
@@ -89,19 +91,25 @@ def job_of(
 ) -> Job:  # fmt: skip
     """The job that fits a model."""
     require_dataset(data)
-    about = {"job": "fit", "model": repr(model), "data": data.fingerprint()}
+    about = {
+        "job": "fit", "model": repr(model), "mark": _mark(model), "data": data.fingerprint()
+    }  # fmt: skip
     return Job(checkpoint, about, resume=resume, progress=progress)
+
+
+def _mark(model: Any) -> int:
+    """Of what a fit begins with; without a generator, which may have drawn since."""
+    if not hasattr(model, "get_params"):  # nothing that can be fitted, as is said later
+        return 0
+    warm = getattr(model, "warm_start", False)
+    held = dict(vars(model) if warm else model.get_params(deep=False))
+    held.pop("random_state", None)
+    return mark_of(held)
 
 
 def learn(model: Any, data: Dataset, job: Job, callback: Callback | None = None) -> None:
     """Fit a model, and leave the checkpoint until what was learned is safe."""
-    fitted = _fitted(model, data, job, callback)
-    parameters = set(model.get_params(deep=False))
-    for name in [name for name in vars(model) if name not in vars(fitted)]:
-        delattr(model, name)
-    for name, value in vars(fitted).items():
-        if name not in parameters:
-            setattr(model, name, value)
+    take_fitted(model, _fitted(model, data, job, callback))
 
 
 def fit_scalers(
@@ -121,7 +129,8 @@ def fit_scalers(
     Returns
     -------
     dict of str to scaler or None
-        By block; equal, to the last bit, to scalers fitted in memory.
+        By block; equal, to the last bit, to scalers fitted in memory; RobustScaler to one fitted
+        by `partial_fit`.
 
     Examples
     --------
@@ -132,7 +141,10 @@ def fit_scalers(
     array([0.5, 0.5])
     """
     require_dataset(data)
-    about = {"job": "fit_scalers", "model": repr(scaler), "data": data.fingerprint()}
+    about = {
+        "job": "fit_scalers", "model": repr(scaler), "mark": mark_of({"scaler": scaler}),
+        "data": data.fingerprint(),
+    }  # fmt: skip
     job = Job(checkpoint, about, resume=resume, progress=progress)
     fitted = fit_block_scalers(data, scaler, job)
     job.done()

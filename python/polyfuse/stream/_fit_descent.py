@@ -19,7 +19,7 @@ from .._random import MAX_INT
 from .._sgd_inputs import Seen, remember, see_again
 from .._summed import SummedProblem
 from ._ahead import Chunk
-from ._checks import require_finite
+from ._checks import require_all_rows, require_finite
 from ._dataset import Dataset, matrix_or_blocks
 from ._jobs import Job
 from ._passes import Passes, StreamParts, all_targets
@@ -42,11 +42,7 @@ def fit_descent(model: Any, data: Dataset, job: Job, callback: Callback | None =
     """
     own = copy(model)
     own._check_parameters()
-    if own.early_stopping:
-        raise ValueError(
-            "early_stopping=True is not for streams, of which no rows are held out; pass False, "
-            "and evaluate on a source of its own."
-        )
+    require_all_rows(own)
     scalers = fit_block_scalers(data, model.scaler, job)
     own.scaler = as_given(data, scalers)
     seen = own._see(matrix_or_blocks(data, data.blank(1)))

@@ -12,6 +12,9 @@ import os
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
+from zlib import crc32
+
+import numpy as np
 
 from .. import __version__
 from .._safetensors import read, write
@@ -57,8 +60,8 @@ class Job:
         self.progress = progress
         self.state: dict[str, Any] = {}
         self.same_boot = True
-        self._noted, self._cost = monotonic(), 0.0
-        self._own = False  # whether the checkpoint that there may be is of this job
+        self._noted_at, self._cost = monotonic(), 0.0
+        self.noted = False  # whether the checkpoint that there may be is of this job
         if resume and self.path is not None and os.path.exists(self.path):
             self._load(self.path)
 
@@ -78,13 +81,13 @@ class Job:
                 "what it was of."
             )
         self.state, self.same_boot = state, kept["boot"] == _boot()
-        self._own = True
+        self.noted = True
 
     def offer(self, state: Callable[[], dict[str, Any]]) -> None:
         """Note a state, if the last one is old enough."""
         if self.path is None:
             return
-        if monotonic() - self._noted >= max(_EVERY, self._cost / _SHARE):
+        if monotonic() - self._noted_at >= max(_EVERY, self._cost / _SHARE):
             self.note(state())
 
     def note(self, state: dict[str, Any]) -> None:
@@ -105,13 +108,13 @@ class Job:
         except OSError as error:
             reason = error.strerror or error
             raise OutputError(f"output {self.path} cannot be written: {reason}.") from error
-        self._own = True
-        self._noted = monotonic()
-        self._cost = self._noted - began
+        self.noted = True
+        self._noted_at = monotonic()
+        self._cost = self._noted_at - began
 
     def begin_output(self) -> None:
         """Remove the checkpoint of an earlier job: it tells of a file that begins anew."""
-        if not self._own:
+        if not self.noted:
             self.done()
 
     def tell(self, what: str, rows: int, n_rows: int) -> None:
@@ -143,6 +146,19 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         raise ModelFileError(f"{os.fspath(path)} is no checkpoint.")
     kept = json.loads(metadata[_KEY])
     return kept["job"], unpack(kept["state"], arrays)
+
+
+def mark_of(held: dict[str, Any]) -> int:
+    """A number that tells models apart by what they hold, of which their text leaves much out."""
+    try:
+        tree, arrays = pack(held)
+    except TypeError:  # there is what cannot be saved, such as a transformer of another library
+        return 0
+    mark = crc32(json.dumps(tree).encode())
+    for name, array in sorted(arrays.items()):
+        mark = crc32(f"{name} {array.dtype} {array.shape}".encode(), mark)
+        mark = crc32(np.ascontiguousarray(array).tobytes(), mark)
+    return mark
 
 
 def _difference(kept: Any, now: Any, where: str = "") -> str | None:

@@ -10,6 +10,7 @@ from ._readers import SourceError
 from ._zarr import MARKS
 
 _TABLES = (".parquet", ".arrow", ".feather", ".ipc", ".csv", ".tsv")
+_HIDDEN = (".", "_")
 
 
 def is_path(source: Any) -> bool:
@@ -64,12 +65,20 @@ def _expanded(path: str, name: str) -> list[str]:
         return found or [path]
     if not os.path.isdir(path) or any(os.path.exists(os.path.join(path, m)) for m in MARKS):
         return [path]
-    files = sorted(
-        os.path.join(inside, file)
-        for inside, _, names in os.walk(path)
-        for file in names
-        if file.lower().endswith(_TABLES) and not file.startswith((".", "_"))
-    )
+    files = _tables_in(path)
     if not files:
         raise SourceError(f"{name} is a folder without tables, and no Zarr store.")
     return files
+
+
+def _tables_in(folder: str) -> list[str]:
+    """Tables in a folder and those inside, but for what writers hide there until they are done."""
+    files: list[str] = []
+    for inside, folders, names in os.walk(folder):
+        folders[:] = [each for each in folders if not each.startswith(_HIDDEN)]
+        files += [
+            os.path.join(inside, name)
+            for name in names
+            if name.lower().endswith(_TABLES) and not name.startswith(_HIDDEN)
+        ]
+    return sorted(files)

@@ -69,17 +69,20 @@ class Reader(ABC):
 
 
 class ArrayReader(Reader):
-    """Rows of an array in memory."""
+    """Rows of an array in memory, as kernels take them: in native byte order, and aligned."""
 
     concurrent = True
 
     def __init__(self, array: NDArray, name: str) -> None:
         self.name, self._array = name, array
-        self.n_rows, self.dtype = len(array), array.dtype
+        self.n_rows, self.dtype = len(array), array.dtype.newbyteorder("=")
         self.width = None if array.ndim == 1 else array.shape[1]
 
     def read(self, start: int, stop: int, out: NDArray | None = None) -> NDArray:
-        return self._array[start:stop]
+        rows = self._array[start:stop]
+        if rows.dtype == self.dtype and rows.flags.aligned:
+            return rows
+        return rows.astype(self.dtype)
 
     def fingerprint(self) -> dict[str, Any]:
         return {"shape": list(self._array.shape), "dtype": self.dtype.str}

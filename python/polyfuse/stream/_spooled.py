@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from ._raw_rows import read_at
 from ._readers import ArrayReader, Reader, SourceError
 from ._watched import reason
 
+_BESIDE = ("target", "sample_weight")
+
 
 class SpooledRows(Reader):
     """Rows in a temporary file that is gone with its reader."""
@@ -28,7 +31,7 @@ class SpooledRows(Reader):
     def __init__(self, name: str, first: NDArray) -> None:
         self.name, self.n_rows, self._fd = name, 0, -1
         self.width = None if first.ndim == 1 else first.shape[1]
-        self.dtype = first.dtype
+        self.dtype = first.dtype.newbyteorder("=")
         with tempfile.TemporaryFile() as file:
             self._fd = os.dup(file.fileno())
 
@@ -80,6 +83,7 @@ def spool(stream: Stream) -> dict[str, Reader]:
     kept: dict[str, SpooledRows] = {}
     texts: dict[str, list[NDArray]] = {}
     for piece in stream:
+        require_free(piece.blocks)
         for name, rows in _arrays(piece).items():
             if rows.dtype.kind in "UO":
                 texts.setdefault(name, []).append(rows.copy())
@@ -95,6 +99,13 @@ def spool(stream: Stream) -> dict[str, Reader]:
     return readers
 
 
+def require_free(names: Iterable[str]) -> None:
+    """Raise SourceError if a modality is called as what is read beside modalities."""
+    for name in names:
+        if name in _BESIDE:
+            raise SourceError(f"A modality cannot be called {name!r}.")
+
+
 def _arrays(piece: Piece) -> dict[str, NDArray]:
-    values = {"target": piece.y, "sample_weight": piece.weight}
+    values = dict(zip(_BESIDE, (piece.y, piece.weight), strict=True))
     return {**piece.blocks, **{name: x for name, x in values.items() if x is not None}}

@@ -67,6 +67,17 @@ class Watched:
         return state.st_size, state.st_mtime_ns
 
 
+def paths_in(fingerprint: Any) -> Iterator[str]:
+    """The files of which a fingerprint tells, and those inside of it."""
+    inside = fingerprint if isinstance(fingerprint, list) else ()
+    if isinstance(fingerprint, dict):
+        if isinstance(fingerprint.get("path"), str):
+            yield fingerprint["path"]
+        inside = [*fingerprint.values()]
+    for each in inside:
+        yield from paths_in(each)
+
+
 @contextmanager
 def plainly(name: str) -> Iterator[None]:
     """Whatever goes wrong inside is a SourceError of one line; damaged files may raise anything."""

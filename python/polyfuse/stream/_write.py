@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import one_of
@@ -14,7 +13,7 @@ from .._fusion_scalers import Scalers
 from ._ahead import Chunk
 from ._checks import told_where
 from ._dataset import Dataset, matrix_or_blocks, require_dataset
-from ._jobs import Job, Path, Progress
+from ._jobs import Job, Path, Progress, mark_of
 from ._writers import CHECKPOINT, holds, require_apart, require_output, writer_of
 
 METHODS = ("predict", "predict_proba", "decision_function")
@@ -46,7 +45,7 @@ def transform(
     TypeError
         If the model has no `transform`.
     ValueError
-        If the output is a file that is read.
+        If there can be no output of that name, or it is a file that is read.
     """
     require_dataset(data)
     require_output(output)
@@ -167,24 +166,8 @@ def _job(
 ) -> Job:
     sources = data.fingerprint()
     require_apart(output, sources)
-    about = {"job": what, "model": repr(model), "mark": _mark(model), "data": sources}
+    about = {"job": what, "model": repr(model), "mark": mark_of(vars(model)), "data": sources}
     return Job(os.fspath(output) + CHECKPOINT, about, resume=resume, progress=progress)
-
-
-def _mark(model: Any) -> int:
-    """A number that tells fitted models of the same parameters apart."""
-    from zlib import crc32
-
-    from .._state import pack
-
-    mark = 0
-    try:
-        arrays = pack(vars(model))[1]
-    except TypeError:  # it holds what cannot be saved, such as a transformer of another library
-        return mark
-    for name, array in sorted(arrays.items()):
-        mark = crc32(np.ascontiguousarray(array).tobytes(), crc32(name.encode(), mark))
-    return mark
 
 
 def _transformer(model: Any, data: Dataset) -> Callable[[Chunk, NDArray | None], NDArray]:
@@ -237,4 +220,6 @@ def _write(
         writer.finish()
     finally:
         writer.close()
+        if not job.noted:  # nothing can be gone on with
+            writer.discard()
     job.done()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..exceptions import OutputError
+from ._watched import paths_in
 
 PARTIAL = ".partial"
 CHECKPOINT = ".checkpoint"
@@ -41,16 +42,19 @@ class Writer(ABC):
         self.path, self.n_rows = os.fspath(path), n_rows
         self.partial = self.path + PARTIAL
         self.position = position or 0
+        self._fd = -1
         flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
         try:
             self._fd = os.open(self.partial, flags | (0 if position else os.O_TRUNC), 0o666)
             if position:
                 self._cut(position)
         except OSError as error:
+            self.close()
             raise self._failed(error) from error
 
     def _cut(self, position: int) -> None:
         if os.fstat(self._fd).st_size < position:
+            self.close()
             raise OutputError(
                 f"{self.partial} is shorter than its checkpoint says: delete the checkpoint to "
                 "start anew."
@@ -98,6 +102,11 @@ class Writer(ABC):
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def discard(self) -> None:
+        """Remove what was written, if it has not got its final name."""
+        if os.path.exists(self.partial):
+            os.remove(self.partial)
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"output {self.path} cannot be written: {error.strerror or error}.")
@@ -149,7 +158,9 @@ def _line(values: list[Any]) -> bytes:
 
 def _field(value: Any) -> str:
     text = repr(value) if isinstance(value, float) else str(value)
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\r\n') else text
+    # A line without anything would be no row.
+    quoted = not text or set(text) & set(',"\r\n')
+    return '"' + text.replace('"', '""') + '"' if quoted else text
 
 
 def writer_of(
@@ -201,22 +212,9 @@ def require_apart(path: str | os.PathLike[str], sources: Mapping[str, Any]) -> N
     """
     if os.path.exists(path):
         for name, fingerprint in sources.items():
-            for own in _paths(fingerprint):
+            for own in paths_in(fingerprint):
                 if os.path.exists(own) and os.path.samefile(own, path):
                     raise ValueError(
                         f"output {os.fspath(path)} would replace {name}, which is read: give it "
                         "another name."
                     )
-
-
-def _paths(fingerprint: Any) -> Iterator[str]:
-    """The files that a fingerprint tells of."""
-    if isinstance(fingerprint, list):
-        for part in fingerprint:
-            yield from _paths(part)
-    elif isinstance(fingerprint, Mapping):
-        for key, value in fingerprint.items():
-            if key == "path" and isinstance(value, str):
-                yield value
-            else:
-                yield from _paths(value)
