@@ -17,6 +17,7 @@ import polyfuse as pf
 from .contest import Matrices, Spec, Work, contests
 
 MAX_ITER = 200
+TOL = 1e-4
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Modalities(Matrices):
 
     @cached_property
     def ours(self) -> pf.FusionClassifier:
-        return pf.FusionClassifier(max_iter=MAX_ITER).fit(self.blocks, self.y)
+        return pf.FusionClassifier(max_iter=MAX_ITER, tol=TOL).fit(self.blocks, self.y)
 
     @cached_property
     def theirs(self) -> tuple[list[StandardScaler], LogisticRegression]:
@@ -86,7 +87,7 @@ class Emoji(Modalities):
 def sklearn_fit(data: Modalities) -> tuple[list[StandardScaler], LogisticRegression]:
     scalers = [StandardScaler() for _ in data.blocks]
     x = np.hstack([s.fit_transform(b) for s, b in zip(scalers, data.blocks, strict=True)])
-    return scalers, LogisticRegression(max_iter=MAX_ITER).fit(x, data.y)
+    return scalers, LogisticRegression(max_iter=MAX_ITER, tol=TOL).fit(x, data.y)
 
 
 def sklearn_coefficients(data: Modalities) -> NDArray:
@@ -95,7 +96,7 @@ def sklearn_coefficients(data: Modalities) -> NDArray:
 
 
 def polyfuse_coefficients(data: Modalities) -> NDArray:
-    model = pf.FusionClassifier(max_iter=MAX_ITER).fit(data.blocks, data.y)
+    model = pf.FusionClassifier(max_iter=MAX_ITER, tol=TOL).fit(data.blocks, data.y)
     return np.hstack(list(model.coef_.values()))
 
 

@@ -9,6 +9,7 @@ import pytest
 from dask_cuts import blocks_cut, cut
 
 import polyfuse as pf
+from polyfuse.dask import _shares
 from polyfuse.dask._shares import Shares
 from polyfuse.linear_model import GDClassifier, GDRegressor, SGDClassifier, SGDRegressor
 
@@ -133,11 +134,40 @@ def test_local_sgd_does_not_depend_on_how_rows_are_cut() -> None:
 @pytest.mark.parametrize("n", [1, 4095, 4096, 9000, 100_000])
 def test_shares_are_all_rows_and_alike(n: int) -> None:
     shares = Shares(n, row_bytes=8, seed=3)
-    sizes = [len(rows) for rows in shares.rows]
-    assert max(sizes) - min(sizes) <= 1
-    assert len(sizes) == max(1, min(16, n // 4096))
-    np.testing.assert_array_equal(np.sort(np.concatenate(shares.rows)), np.arange(n))
-    assert len(Shares(10 << 20, row_bytes=1 << 10, seed=3).rows) == 80  # of 128 MiB each
+    assert len(shares.sizes) == max(1, min(16, n // 4096))
+    assert np.ptp(shares.sizes) <= 1
+    np.testing.assert_array_equal(np.sort(shares.order), np.arange(n))
+    np.testing.assert_array_equal(shares.owner[shares.order], np.sort(shares.owner))
+
+
+def test_many_shares_are_alike_though_a_partition_is_in_few() -> None:
+    n = 1_000_003
+    shares = Shares(n, row_bytes=1 << 14, seed=3)  # 123 of 128 MiB, in 8 groups
+    assert len(shares.sizes) == 128
+    assert shares.sizes.sum() == n
+    assert np.ptp(shares.sizes) < 0.01 * n / 128
+    means = np.bincount(shares.owner, np.arange(n)) / shares.sizes
+    np.testing.assert_allclose(means, n / 2, rtol=0.05)
+    parts = np.array_split(shares.owner, 200)
+    assert sum(len(np.unique(part)) for part in parts) <= 16 * (200 + 128)
+
+
+def test_groups_of_shares_do_not_depend_on_how_rows_are_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_shares, "_SHARES", 2)
+    monkeypatch.setattr(_shares, "_LEAST_ROWS", 100)
+    monkeypatch.setattr(_shares, "_MOST_BYTES", 1 << 14)
+    X, y, _ = numbers_sorted(sort=True)
+    assert len(Shares(N, X.shape[1] * 8, 0).sizes) == 14
+    models = [
+        SGDClassifier("log_loss", alpha=1e-3, random_state=0).fit(cut(X, n_parts), y, rounds=30)
+        for n_parts in (1, 7, 100)
+    ]
+    for other in models[1:]:
+        np.testing.assert_array_equal(numbers_of(other), numbers_of(models[0]))
+    best = GDClassifier(alpha=1e-3, tol=1e-8, max_iter=10000).fit(X, y)
+    assert objective(models[0], X, y) <= 1.1 * objective(best, X, y)
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ class _Learner:
         if own.shuffle:
             row_bytes = sum(array.dtype.itemsize * array.shape[1] for array in parts.arrays)
             shares = Shares(parts.n_rows, row_bytes, self.seed)
-            order, parts = np.concatenate(shares.rows), shares.deal(parts)
+            parts, order = shares.deal(parts), shares.order
             targets, weight = targets[order], None if weight is None else weight[order]
         there = np.flatnonzero(parts.lengths)
         rows, told = described(own, seen, parts), told_parts(targets, weight, parts.lengths)
