@@ -36,8 +36,8 @@ def is_collection(x: Any) -> bool:
     if isinstance(x, Mapping):
         return any(is_collection(value) for value in x.values())
     if isinstance(x, list | tuple):
-        among = len(x) > 0 and hasattr(x[0], "shape") and any(map(_is_of_dask, x))
-        return among or (len(x) > 0 and is_collection(x[0]))
+        first = x[0] if x else None
+        return is_collection(first) or (hasattr(first, "shape") and any(map(_is_of_dask, x)))
     return _is_of_dask(x)
 
 

@@ -46,15 +46,19 @@ def moments_of(segment: Segment, width: int) -> Moments:
     """
     if segment.start != 0 or segment.tail is None:
         raise ValueError(f"segment must begin with row 0; got {segment.start}.")
-    rows = segment.tail[0] if len(segment.tail[0]) else None
-    weight = segment.tail[1] if rows is not None and len(segment.tail) > 1 else None
-    return Moments.of(width, [(node.height, node.state) for node in segment.nodes], rows, weight)
+    moments = Moments(width)
+    join(moments, segment)
+    return moments
 
 
 def join(moments: Moments, segment: Segment) -> None:
     """Let moments take in the rows of a segment that begins where those they have seen end."""
-    trees = ((node.height, node.state) for node in segment.nodes)
-    moments.join(segment.head[0], trees, None if segment.tail is None else segment.tail[0])
+    if len(segment.head[0]):
+        moments.update(*segment.head)
+    for node in segment.nodes:
+        moments.add_leaves(node.height, node.state)
+    if segment.tail is not None and len(segment.tail[0]):
+        moments.update(*segment.tail)
 
 
 def is_sound(segment: Segment) -> bool:

@@ -11,7 +11,6 @@ a binary counter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -75,16 +74,6 @@ class Moments:
         self._waiting: NDArray | None = None
         self._waiting_weight: Array | None = None
 
-    @classmethod
-    def of(
-        cls, width: int, trees: list[tuple[int, Part]], rows: NDArray | None, weight: Array | None
-    ) -> Moments:
-        """Moments that have seen leaves, in trees of 2^h of them, and rows that wait, if any."""
-        moments = cls(width)
-        moments._trees = tuple(_Tree(height, part) for height, part in trees)
-        moments._waiting, moments._waiting_weight = rows, weight
-        return moments
-
     def update(self, rows: NDArray, weight: Array | None = None) -> None:
         """Take in rows of shape (n, width), with a contiguous weight for each, or 1."""
         if self._waiting is not None:
@@ -93,28 +82,24 @@ class Moments:
                 return
             whole, its_weight = self._waiting, self._waiting_weight
             self._waiting = self._waiting_weight = None
-            self._push(0, self._part(whole, its_weight))
+            self.add_leaves(0, self._part(whole, its_weight))
             rows, weight = rows[taken:], None if weight is None else weight[taken:]
         start = 0
         for height, run in self._runs(len(rows) // self._leaf):
             end = start + run * self._leaf
             its_weight = None if weight is None else weight[start:end]
-            self._push(height, self._part(rows[start:end], its_weight))
+            self.add_leaves(height, self._part(rows[start:end], its_weight))
             start = end
         if start < len(rows):
             self._wait(rows[start:], None if weight is None else weight[start:])
 
-    def join(self, head: NDArray, trees: Iterable[tuple[int, Part]], tail: NDArray | None) -> None:
-        """Take in more rows of weight 1, of which the leaves are known, in trees of 2^h of them.
-
-        `head` are the rows that end the unfinished leaf, `tail` those behind the last leaf.
-        """
-        if len(head):
-            self.update(head)
-        for height, part in trees:
-            self._push(height, part)
-        if tail is not None and len(tail):
-            self._wait(tail, None)
+    def add_leaves(self, height: int, part: Part) -> None:
+        """Take in 2^height leaves of which the moments are known, where a tree of them begins."""
+        trees = list(self._trees)
+        while trees and trees[-1].height == height:
+            part = merged(trees.pop().part, part)
+            height += 1
+        self._trees = (*trees, _Tree(height, part))
 
     def add(self, part: Part) -> None:
         """Take in rows of which only the moments are known, after all others."""
@@ -164,13 +149,6 @@ class Moments:
                 heights[-1] += 1
             last = heights[-1]
         return found
-
-    def _push(self, height: int, part: Part) -> None:
-        trees = list(self._trees)
-        while trees and trees[-1].height == height:
-            part = merged(trees.pop().part, part)
-            height += 1
-        self._trees = (*trees, _Tree(height, part))
 
     def _part(self, rows: NDArray, weight: Array | None) -> Part:
         return column_part(rows, weight, self._leaf)

@@ -53,9 +53,9 @@ def test_who_waits_for_a_result_loads_another() -> None:
     assert set(loaded.values()) == {NAME, threading.current_thread().name}
 
 
-def failing(error: BaseException, where: Callable[[], bool]) -> Callable[[int, int], int]:
+def failing(error: BaseException) -> Callable[[int, int], int]:
     def load(item: int, buffer: int) -> int:
-        if item == 3 and where():
+        if item == 3:
             raise error
         return item
 
@@ -63,7 +63,7 @@ def failing(error: BaseException, where: Callable[[], bool]) -> Callable[[int, i
 
 
 def test_errors_come_where_the_result_would_have_been() -> None:
-    results = read_ahead(failing(ValueError("item 3"), lambda: True), range(9), 8, 2)
+    results = read_ahead(failing(ValueError("item 3")), range(9), 8, 2)
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="item 3"):
         next(results)
@@ -74,7 +74,7 @@ def test_errors_come_where_the_result_would_have_been() -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(5)], ids=repr)
 def test_nobody_waits_for_a_thread_that_was_interrupted(error: BaseException) -> None:
     with pytest.raises(type(error)):
-        list(read_ahead(failing(error, lambda: True), range(9), 2, 2))
+        list(read_ahead(failing(error), range(9), 2, 2))
     assert not left()
 
 

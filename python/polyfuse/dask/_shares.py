@@ -49,9 +49,10 @@ class Shares:
         for group in range(n_groups):
             firsts = np.flatnonzero(groups == group) * length
             runs = [self.owner[first : first + length] for first in firsts]
+            ends = np.cumsum([len(run) for run in runs])
             # By chance: rows that come in turns, one of each class, would be dealt out by class.
-            dealt = rng.permutation(sum(map(len, runs))) % each + group * each
-            for run, own in zip(runs, np.split(dealt, np.cumsum([*map(len, runs)])), strict=False):
+            dealt = rng.permutation(ends[-1]) % each + group * each
+            for run, own in zip(runs, np.split(dealt, ends[:-1]), strict=True):
                 run[:] = own
         self.order = np.argsort(self.owner, kind="stable")
         self.sizes = np.bincount(self.owner, minlength=n_groups * each)

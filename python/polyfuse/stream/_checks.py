@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exceptions import NotFittedError, SourceError
+from ..exceptions import SourceError
 from ._ahead import Chunk
 
 
@@ -50,10 +50,10 @@ def told_where(chunk: Chunk) -> Iterator[None]:
     """Errors about values of a chunk name the row of the whole."""
     try:
         yield
-    except (SourceError, NotFittedError):
+    except SourceError:
         raise
     except ValueError as error:
-        if isinstance(error, AttributeError):  # NotFittedError, of which no row is to blame
+        if isinstance(error, AttributeError):  # a NotFittedError: no row is to blame
             raise
         require_finite(chunk, chunk.blocks)
         raise SourceError(f"rows {chunk.start} to {chunk.stop - 1}: {error}") from error

@@ -71,10 +71,12 @@ def _learn(
         return {"fitting": fitted, "rows": chunk.stop, "there": there}
 
     def ahead(chunk: Chunk, buffer: int) -> tuple[Chunk, dict[str, Any]]:
+        # The first rows are what a scaler is fitted to, before it gathers others.
+        names = [name for name in learning if name not in there] if chunk.start else []
         return chunk, {
             name: fitted[name]._ahead(chunk.blocks[name], chunk.start)
-            for name in learning
-            if name not in there and hasattr(fitted[name], "_ahead")
+            for name in names
+            if hasattr(fitted[name], "_ahead")
         }
 
     seen = {name: int(mask[:start].sum()) for name, mask in there.items()}
